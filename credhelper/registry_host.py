@@ -1,0 +1,1 @@
+../chalicelib/registry_host.py
