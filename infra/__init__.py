@@ -1,0 +1,1 @@
+"""What surrounds a deployment. Nothing here is shipped to Lambda."""

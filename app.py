@@ -1,0 +1,93 @@
+"""The door: API Gateway's event in, the service's answer out. What is decided stands in chalicelib."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+from functools import lru_cache
+from typing import Any, cast
+
+from chalice.app import AuthRequest, AuthResponse, Chalice, Response
+from chalice.app import Request as CurrentRequest
+
+from chalicelib.event import request_of
+from chalicelib.message import Answer, error_answer
+from chalicelib.registry_connection import Registry, RegistryConnection
+from chalicelib.registry_host import RegistryHost
+from chalicelib.request_log import fault_line
+from chalicelib.service import respond
+from chalicelib.settings import Settings
+
+if "AWS_CHALICE_CLI_MODE" in os.environ:
+    # Only under Chalice's own commands, on a developer's machine: `infra` is not in the Lambda's zip.
+    from infra.chalice_gaps import close_gaps, settings_or_exit
+
+    SETTINGS = settings_or_exit(os.environ)
+    close_gaps(SETTINGS)
+else:
+    SETTINGS = Settings.from_environment(os.environ)
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+# Built at start, where Lambda lends a whole processor: reading the authorities is the slow part of TLS.
+_TLS = ssl.create_default_context()
+
+app = Chalice(app_name="custom-ecr-domain")
+
+
+@app.authorizer(ttl_seconds=3600)
+def challenge(_request: AuthRequest) -> AuthResponse:
+    """Let every Authorization pass: that one is there is all that the challenge route is about. API
+    Gateway answers a request without one itself, with the 401 and the challenge that a Lambda cannot
+    send. Whether the credentials are good, the registry says."""
+    return AuthResponse(routes=["*"], principal_id="registry-client")
+
+
+@app.route("/", methods=METHODS, content_types=["*/*"])
+def root() -> Response:
+    """The path that a greedy route does not match."""
+    return _respond()
+
+
+@app.route("/{proxy+}", methods=METHODS, content_types=["*/*"])
+def everything() -> Response:
+    """Every path of the registry API, and all others."""
+    return _respond()
+
+
+@app.route("/_challenge/{proxy+}", methods=METHODS, content_types=["*/*"], authorizer=challenge)
+def challenged() -> Response:
+    """A request that brought credentials to the challenge route, answered as the path it stands for."""
+    return _respond()
+
+
+def _respond() -> Response:
+    current = cast(CurrentRequest, app.current_request)
+    # Not app.lambda_context: under `chalice local` all threads share that one.
+    context: Any = current.lambda_context
+    request_id = context.aws_request_id
+    try:
+        registry = _registry(context.invoked_function_arn)
+        request = request_of(current.to_original_event())
+        answer, line = respond(request, request_id, registry, SETTINGS.mode)
+    except Exception as error:  # noqa: BLE001  Chalice would log the message, which may quote the request
+        answer = error_answer(500, "UNKNOWN", f"a defect of this service; request {request_id}")
+        line = fault_line(request_id, error)
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+    return _response(answer)
+
+
+@lru_cache(maxsize=1)
+def _registry(function_arn: str) -> Registry:
+    host = SETTINGS.registry or RegistryHost.of_function(function_arn)
+    return RegistryConnection(host, _TLS)
+
+
+def _response(answer: Answer) -> Response:
+    headers: dict[str, str | list[str]] = {
+        name: values[0] if len(values) == 1 else list(values) for name, values in answer.headers.items()
+    }
+    headers["Cache-Control"] = "no-store"
+    return Response(answer.body, headers, answer.status)

@@ -1,0 +1,60 @@
+"""From API Gateway's Lambda-proxy event (REST API, payload 1.0) to a Request.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.message import Query, Request
+
+_REPLACEMENT = "\ufffd"
+
+
+def request_of(event: Mapping[str, Any]) -> Request:
+    """Never raises on what the gateway can send.
+
+    The path is `event["path"]`: `pathParameters.proxy` loses the trailing slash that upload starts
+    need, and Chalice's own `Request.path` is the route's pattern.
+    """
+    context = event["requestContext"]
+    body, garbled = _body(event.get("body"), bool(event.get("isBase64Encoded")))
+    return Request(
+        method=context["httpMethod"],
+        path=event.get("path") or context["path"],
+        query=_query(event.get("multiValueQueryStringParameters")),
+        headers=_headers(event),
+        body=body,
+        garbled=garbled,
+    )
+
+
+def _query(parameters: Mapping[str, list[str]] | None) -> Query:
+    if not parameters:
+        return ()
+    return tuple([(name, value) for name, values in parameters.items() for value in values])
+
+
+def _headers(event: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    repeated = event.get("multiValueHeaders")
+    if repeated:
+        return {name.lower(): tuple(values) for name, values in repeated.items()}
+    return {name.lower(): (value,) for name, value in (event.get("headers") or {}).items()}
+
+
+def _body(body: str | bytes | None, is_base64: bool) -> tuple[bytes, bool]:
+    if not body:
+        return b"", False
+    if is_base64:
+        try:
+            return base64.b64decode(body, validate=True), False
+        except (binascii.Error, ValueError):
+            return b"", True
+    if isinstance(body, bytes):
+        return body, False
+    # The gateway puts U+FFFD for bytes that are no UTF-8 under a Content-Type it does not know as binary.
+    return body.encode("utf-8", "replace"), _REPLACEMENT in body

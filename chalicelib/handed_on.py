@@ -1,0 +1,174 @@
+"""The relay's pure half: what of a request reaches the registry, and what of its answer the client.
+
+Both header lists name what passes; everything else stays behind. A registry's challenge is among it:
+API Gateway would rename the header, and the 401 itself says enough.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from chalicelib.decision import Relay
+from chalicelib.errors import AnswerNotRelayable
+from chalicelib.location import MAX_LOCATION, from_registry
+from chalicelib.message import Answer, Request
+from chalicelib.registry_host import RegistryHost
+from chalicelib.registry_path import Endpoint
+
+REQUEST_HEADERS = (
+    "Accept",
+    "Authorization",
+    "Content-Type",
+    "Content-Range",
+    "Range",
+    "If-None-Match",
+    "User-Agent",
+)
+ANSWER_HEADERS = (
+    "Content-Type",
+    "Docker-Content-Digest",
+    "Docker-Distribution-Api-Version",
+    "Docker-Upload-UUID",
+    "ETag",
+    "Link",
+    "Location",
+    "Range",
+    "Retry-After",
+)
+# The distribution spec's own headers, OCI-Subject and its like, all pass.
+_ANSWER_PREFIX = "oci-"
+_CANONICAL = {name.lower(): name for name in ANSWER_HEADERS}
+
+# A Lambda response is at most 6 MiB of JSON; the rest of it, the headers, is bounded by the gateway.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_ANSWER = 6 * 1024 * 1024 - 16 * 1024
+# A blob is answered with a redirect or an error; more than that is a layer, which is not read at all.
+MAX_BLOB_ANSWER = 64 * 1024
+
+
+@dataclass(frozen=True)
+class RegistryRequest:
+    """What is sent to the registry; `headers` are (name, value) lines in order, repeats apart.
+
+    Of the answer's body, no more than `answer_limit` bytes are wanted.
+    """
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+    answer_limit: int = MAX_ANSWER
+
+
+@dataclass(frozen=True)
+class RegistryAnswer:
+    """What the registry answered; `headers` are its (name, value) lines in order.
+
+    `whole` is False where the body was longer than the request's `answer_limit`.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = field(default=b"", repr=False)
+    whole: bool = True
+
+
+def registry_request(request: Request, relay: Relay) -> RegistryRequest:
+    """Every value of the headers that pass; a manifest HEAD is asked as GET.
+
+    Whether API Gateway keeps a HEAD answer's Content-Length or computes one is unknown; with the
+    manifest as the answer's body both come out right.
+    """
+    lines = tuple(
+        (name, value)
+        for name in REQUEST_HEADERS
+        for value in request.headers.get(name.lower(), ())
+        if value.isascii() and value.isprintable()  # the rest is what no HTTP client may send
+    )
+    method = request.method
+    if method == "HEAD" and relay.endpoint is Endpoint.MANIFEST:
+        method = "GET"
+    limit = MAX_BLOB_ANSWER if relay.endpoint is Endpoint.BLOB else MAX_ANSWER
+    return RegistryRequest(method, relay.target, lines, request.body, limit)
+
+
+def handed_on(request: Request, relay: Relay, registry: RegistryHost, answer: RegistryAnswer) -> Answer:
+    """The registry's answer as the client gets it. Raises AnswerNotRelayable."""
+    if relay.endpoint is Endpoint.BLOB and request.method == "GET" and answer.status in (200, 206):
+        # ECR redirects every blob download to its layer bucket. Layer bytes never pass through here.
+        raise AnswerNotRelayable(registry.origin, "answered a blob with its bytes instead of a redirect")
+    if not answer.whole:
+        raise AnswerNotRelayable(registry.origin, "answered with more bytes than a Lambda response can hold")
+    headers: dict[str, tuple[str, ...]] = {}
+    for line_name, line_value in answer.headers:
+        lower_name = line_name.lower()
+        name = _CANONICAL.get(lower_name) or (line_name if lower_name.startswith(_ANSWER_PREFIX) else None)
+        if name is None:
+            continue
+        value = _handed_on_value(name, line_value, relay, registry)
+        if value is not None:
+            headers[name] = (*headers.get(name, ()), value)
+    if request.method == "HEAD":
+        _fit_head(headers, request, relay, answer)
+    return Answer(answer.status, headers, _text(answer.body, registry))
+
+
+def _handed_on_value(name: str, value: str, relay: Relay, registry: RegistryHost) -> str | None:
+    if name == "Location":
+        location = from_registry(registry, relay.target, value)
+        if location is None:
+            raise AnswerNotRelayable(registry.origin, "answered with a Location that cannot be handed on")
+        if len(location) > MAX_LOCATION:
+            raise AnswerNotRelayable(
+                registry.origin, f"answered with a Location of {len(location)} bytes, over {MAX_LOCATION}"
+            )
+        return location
+    if name == "Link":
+        return _link(value, relay, registry)
+    if name == "Content-Type":
+        # Chalice takes some types for binary and answers 400 where Accept does not name them; text is
+        # all that a relayed body can be.
+        return value if _is_text(value) and relay.endpoint is not Endpoint.BLOB else None
+    return value if value.isascii() and value.isprintable() else None
+
+
+def _link(value: str, relay: Relay, registry: RegistryHost) -> str | None:
+    """`<URL>; rel="next"`, as registries page their lists (RFC 8288); None where it leads elsewhere."""
+    reference, closed, parameters = value.removeprefix("<").partition(">")
+    if not value.startswith("<") or not closed or not parameters.isprintable():
+        return None
+    target = from_registry(registry, relay.target, reference)
+    return f"<{target}>{parameters}" if target is not None and target.startswith("/") else None
+
+
+def _is_text(content_type: str) -> bool:
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type.isascii() and (
+        media_type.startswith("text/") or media_type.endswith(("/json", "+json", "+prettyjws"))
+    )
+
+
+def _fit_head(
+    headers: dict[str, tuple[str, ...]], request: Request, relay: Relay, answer: RegistryAnswer
+) -> None:
+    if relay.endpoint is Endpoint.MANIFEST:
+        headers["Content-Length"] = (str(len(answer.body)),)
+        if not relay.family.trusts_head:
+            headers.pop("Docker-Content-Digest", None)
+        return
+    for name, value in answer.headers:
+        if name.lower() == "content-length" and value.isdigit():
+            headers["Content-Length"] = (value,)
+
+
+def _text(body: bytes, registry: RegistryHost) -> str:
+    """The body as the text that Lambda hands on byte for byte. Raises AnswerNotRelayable."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise AnswerNotRelayable(registry.origin, "answered with bytes that are no UTF-8 text") from error
+    # A character takes up to six bytes in the JSON that leaves the function.
+    if len(body) > MAX_ANSWER // 6 and len(json.dumps(text)) > MAX_ANSWER:
+        raise AnswerNotRelayable(registry.origin, "answered with more bytes than a Lambda response can hold")
+    return text

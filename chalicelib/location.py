@@ -1,0 +1,85 @@
+"""Locations: where a redirect points, and what of a request may stand in one.
+
+A Location names one of three hosts only: the configured registry, our own (a relative one), or, in an
+answer that the registry itself gave, the host it sends layer downloads to.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urljoin, urlsplit
+
+from chalicelib.credentials import BasicCredentials
+from chalicelib.message import Query
+from chalicelib.registry_host import RegistryHost
+
+# API Gateway allows 10,240 bytes for all headers of a message together; what it adds itself to an
+# answer, and our own few, take well under 1 KiB.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+MAX_LOCATION = 10_240 - 1_024
+
+_UNRESERVED_QUERY = "/:@-._~"
+# RFC 3986's path characters; anything else must arrive percent-encoded.
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+")
+# Control characters and the backslash, which some clients read as a slash, even percent-encoded.
+_UNSAFE_ESCAPE = re.compile(r"%(?:[01][0-9A-Fa-f]|7[Ff]|5[Cc])")
+_DOT_SEGMENT = re.compile(r"/(?:\.|%2[Ee]){1,2}(?:/|$)")
+
+
+def fault_of_path(path: str) -> str | None:
+    """What makes a path unfit for any Location, or None. Clients rewrite dot segments and backslashes
+    before they send a request on, so what we decided on would not be what the registry is asked."""
+    if not _PATH.fullmatch(path):
+        return "has characters that a URL path cannot hold"
+    if "%" in path and _UNSAFE_ESCAPE.search(path):
+        return "has an escaped control character or backslash"
+    if "/." in path or "/%2" in path:
+        return "has a dot segment" if _DOT_SEGMENT.search(path) else None
+    return None
+
+
+def with_query(path: str, query: Query) -> str:
+    """`path` and the query rebuilt from its decoded pairs: all values, in order, empty ones kept."""
+    if not query:
+        return path
+    pairs = [f"{_quoted(name)}={_quoted(value)}" for name, value in query]
+    return f"{path}?{'&'.join(pairs)}"
+
+
+def at_registry(registry: RegistryHost, target: str, credentials: BasicCredentials | None = None) -> str:
+    """The absolute URL of `target` at the registry, with the credentials as user info if given."""
+    if credentials is None:
+        return registry.origin + target
+    user = quote(credentials.user, safe="")
+    password = quote(credentials.password, safe="")
+    return f"{registry.scheme}://{user}:{password}@{registry.authority}{target}"
+
+
+def from_registry(registry: RegistryHost, target: str, reference: str) -> str | None:
+    """A URL reference out of the registry's answer to `target`, as our own client should see it.
+
+    On the registry's host it becomes relative to ours, so that the client comes back here with its
+    credentials; elsewhere it stays as it is. None where it cannot be handed on: no URL, another
+    scheme, user info, or a path that would lead the client to a host the registry did not name.
+    """
+    if not reference.isascii() or not reference.isprintable() or " " in reference:
+        return None
+    absolute = urljoin(registry.origin + target, reference)
+    try:
+        parts = urlsplit(absolute)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return None
+    if not host or parts.username is not None or parts.scheme not in ("https", registry.scheme):
+        return None
+    if not registry.same_origin(parts.scheme, host, port):
+        return absolute
+    # "//host" would be another host; the other ways to spell one are faults of any path.
+    if parts.path.startswith("//") or fault_of_path(parts.path or "/"):
+        return None
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def _quoted(text: str) -> str:
+    # Lone surrogates, which JSON can carry and UTF-8 cannot, become "?".
+    return quote(text, safe=_UNRESERVED_QUERY, errors="replace")

@@ -1,0 +1,222 @@
+"""The relay's other half: one kept-alive connection per thread to the one registry of the settings.
+
+Host, port and scheme come from the settings alone, redirects are not followed, and the certificate is
+checked against the system's authorities.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import select
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from chalicelib.errors import RegistryLate, RegistryUnreachable
+from chalicelib.handed_on import RegistryAnswer, RegistryRequest
+from chalicelib.registry_host import RegistryHost
+
+CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 20.0
+# How a peer's end of a connection shows: with and without TLS's own goodbye.
+_HUNG_UP = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+# A Lambda environment is frozen between requests, and what lies between drops idle connections without
+# a word: past this age a new handshake costs less than a failure.
+IDLE_SECONDS = 20.0
+
+_IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+
+Clock = Callable[[], float]
+
+
+class Registry(Protocol):
+    """Whatever can be asked like a registry."""
+
+    @property
+    def host(self) -> RegistryHost: ...
+
+    def ask(self, request: RegistryRequest) -> RegistryAnswer:
+        """Raises RegistryUnreachable or RegistryLate."""
+
+
+class RegistryConnection:
+    """A Registry over HTTP(S), safe to share between threads."""
+
+    def __init__(
+        self,
+        host: RegistryHost,
+        tls: ssl.SSLContext,
+        clock: Clock = time.time,
+        connect_seconds: float = CONNECT_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._host = host
+        self._tls = tls
+        self._clock = clock
+        self._connect_seconds = connect_seconds
+        self._answer_seconds = answer_seconds
+        self._kept = threading.local()
+
+    @property
+    def host(self) -> RegistryHost:
+        return self._host
+
+    def ask(self, request: RegistryRequest) -> RegistryAnswer:
+        """Send one request; a kept-alive connection that turns out dead is replaced once, where
+        sending the request twice does no harm."""
+        connection = self._kept_connection()
+        if connection is not None:
+            try:
+                return self._exchange(connection, request)
+            except _HUNG_UP as error:
+                if request.method not in _IDEMPOTENT:
+                    raise self._unreachable("closed the connection", error) from error
+        connection = self._connected()
+        try:
+            return self._exchange(connection, request)
+        except _HUNG_UP as error:
+            raise self._unreachable("closed the connection", error) from error
+
+    def _kept_connection(self) -> _Connection | None:
+        connection: _Connection | None = getattr(self._kept, "connection", None)
+        self._kept.connection = None
+        if connection is None or connection.sock is None:
+            return None
+        idle = self._clock() - connection.last_used
+        # Readable before we asked anything means closed by the other side.
+        if not 0 <= idle < IDLE_SECONDS or select.select([connection.sock], [], [], 0)[0]:
+            connection.close()
+            return None
+        return connection
+
+    def _connected(self) -> _Connection:
+        connection = _Connection(self._host, self._tls, self._connect_seconds)
+        try:
+            connection.connect()
+        except TimeoutError as error:
+            connection.close()
+            raise RegistryLate(
+                self._host.origin, f"took no connection within {self._connect_seconds:g} s"
+            ) from error
+        except OSError as error:
+            connection.close()
+            raise self._unreachable("cannot be connected to", error) from error
+        return connection
+
+    def _exchange(self, connection: _Connection, request: RegistryRequest) -> RegistryAnswer:
+        """Raises one of _HUNG_UP, beside the errors of `ask`, where the other side hung up."""
+        connection.deadline = time.monotonic() + self._answer_seconds
+        keep = False
+        try:
+            answer, keep = _sent(connection, request, self._host.authority)
+        except TimeoutError as error:
+            raise RegistryLate(
+                self._host.origin, f"gave no whole answer within {self._answer_seconds:g} s"
+            ) from error
+        except _HUNG_UP:
+            raise
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable("gave no HTTP answer", error) from error
+        finally:
+            if keep:
+                connection.last_used = self._clock()
+                self._kept.connection = connection
+            else:
+                connection.close()
+        return answer
+
+    def _unreachable(self, what: str, error: Exception) -> RegistryUnreachable:
+        # The class alone: http.client's messages quote the request.
+        return RegistryUnreachable(self._host.origin, f"{what} ({type(error).__name__})")
+
+
+class _Connection(http.client.HTTPConnection):
+    """An http.client connection, TLS or not, whose every read and write ends at one deadline."""
+
+    def __init__(self, host: RegistryHost, tls: ssl.SSLContext, connect_seconds: float) -> None:
+        port = host.port or (443 if host.scheme == "https" else 80)
+        super().__init__(host.host.strip("[]"), port)
+        self._connect_seconds = connect_seconds
+        self._tls = tls if host.scheme == "https" else None
+        self.last_used = 0.0
+        self.deadline = 0.0
+
+    def connect(self) -> None:
+        """Try each address of the host in turn, all within one bound: http.client's own would start
+        anew with every address. Raises OSError, of which TimeoutError is one."""
+        deadline = time.monotonic() + self._connect_seconds
+        refused: OSError | None = None
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            self.host, self.port, type=socket.SOCK_STREAM
+        ):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(_left(deadline))
+                sock.connect(address)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.settimeout(_left(deadline))
+                self.sock = self._tls.wrap_socket(sock, server_hostname=self.host) if self._tls else sock
+            except OSError as error:
+                sock.close()
+                refused = error
+            else:
+                return
+        raise refused or OSError("the host has no address")
+
+    def response_class(self, sock: socket.socket, method: str | None = None) -> http.client.HTTPResponse:  # type: ignore[override]
+        return http.client.HTTPResponse(_UntilDeadline(sock, self.deadline), method=method)  # type: ignore[arg-type]
+
+
+class _UntilDeadline(io.RawIOBase):
+    """A socket's reading side that gives each read what time is left, so that no trickle of bytes can
+    stretch the whole. It stands in for the socket in HTTPResponse, which only calls makefile()."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._deadline = deadline
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]
+        self._sock.settimeout(_left(self._deadline))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _sent(connection: _Connection, request: RegistryRequest, authority: str) -> tuple[RegistryAnswer, bool]:
+    """The answer, and whether the connection can be used again. Raises what http.client raises."""
+    connection.sock.settimeout(_left(connection.deadline))
+    connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
+    connection.putheader("Host", authority)
+    for name, value in request.headers:
+        connection.putheader(name, value)
+    if request.body or request.method in ("POST", "PUT", "PATCH"):
+        connection.putheader("Content-Length", str(len(request.body)))
+    connection.endheaders(request.body or None)
+    response = connection.getresponse()
+    # One byte more than fits tells "too large" from "just fits", and nothing beyond it is read.
+    body = response.read(request.answer_limit + 1)
+    whole = len(body) <= request.answer_limit
+    if whole and response.length:
+        raise http.client.IncompleteRead(body, response.length)
+    keep = response.isclosed() and not response.will_close
+    return RegistryAnswer(response.status, tuple(response.getheaders()), body, whole), keep
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

@@ -1,0 +1,39 @@
+"""The log: one JSON line per request, built from names of ours and the path alone.
+
+Headers, query values, bodies and Locations are never among its arguments, so no credential can be in
+a line. A path is cut, since clients choose it and the log is paid by the byte.
+"""
+
+from __future__ import annotations
+
+import json
+import traceback
+from pathlib import PurePath
+
+MAX_PATH = 512
+
+
+def request_line(request_id: str, method: str, path: str, answer: str, family: str, status: int) -> str:
+    """`answer` is how the request was treated: plain, challenge, relay, carry or refusal."""
+    return json.dumps(
+        {
+            "request_id": request_id,
+            "method": method,
+            "path": path[:MAX_PATH],
+            "answer": answer,
+            "client": family,
+            "status": status,
+        }
+    )
+
+
+def fault_line(request_id: str, error: BaseException) -> str:
+    """A defect of ours: the error's class and the lines it passed. Its message may quote the request."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return json.dumps(
+        {
+            "request_id": request_id,
+            "fault": type(error).__name__,
+            "at": [f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames],
+        }
+    )

@@ -1,0 +1,42 @@
+"""The service's settings: two environment variables, read once at start and never again.
+
+ECR_REGISTRY   the registry to answer for; unset or empty: the one of the function's own account and region
+REDIRECT_MODE  `auto` (each client gets the answer it can use) or `plain` (a plain 307 for everyone)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from chalicelib.errors import InvalidSetting
+from chalicelib.registry_host import ACCEPTED_FORM, InvalidRegistry, RegistryHost
+
+ECR_REGISTRY = "ECR_REGISTRY"
+REDIRECT_MODE = "REDIRECT_MODE"
+
+
+class RedirectMode(Enum):
+    AUTO = "auto"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`registry` is None where it is to be derived from the function's ARN at the first request."""
+
+    registry: RegistryHost | None = None
+    mode: RedirectMode = RedirectMode.AUTO
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Raises InvalidSetting, which names the variable, its value and the accepted form."""
+        registry = environment.get(ECR_REGISTRY, "")
+        mode = environment.get(REDIRECT_MODE, "") or RedirectMode.AUTO.value
+        try:
+            return cls(RegistryHost.parse(registry) if registry else None, RedirectMode(mode))
+        except InvalidRegistry as error:
+            raise InvalidSetting(ECR_REGISTRY, registry, f"{ACCEPTED_FORM} ({error.reason})") from error
+        except ValueError as error:
+            raise InvalidSetting(REDIRECT_MODE, mode, "auto or plain") from error

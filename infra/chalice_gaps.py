@@ -1,0 +1,249 @@
+"""Where Chalice falls short of a registry's front, closed in one place and never in Lambda.
+
+Chalice 1.34 has no way to configure what this service stands on, and `chalice local` serves less than
+API Gateway does:
+
+- asked for `chalice` in requirements.txt, the packager bundles all that Chalice's commands depend on
+  (22 MB), though it copies the one file that Lambda needs of Chalice by itself
+- gateway responses cannot be configured, and each deploy deletes hand-made ones; the default
+  execute-api host stays open beside a custom domain: both are added to the generated Swagger document,
+  which deploy, package and package --pkg-format terraform share
+- `chalice local` matches `/{proxy+}` below one segment only (aws/chalice#2118), its events lack `path`
+  and `multiValueHeaders`, its 401 lacks the gateway response's header, and its server reads no chunked
+  bodies, answers HEAD with a body and sends Content-Length twice
+
+tests/unit/test_chalice_gaps.py holds each of them open in Chalice itself: a release that closes or
+moves one makes a test fail, so that what is not needed any more goes from here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+import chalice.local
+from chalice.deploy.packager import DependencyBuilder
+from chalice.deploy.swagger import SwaggerGenerator
+from chalice.local import (
+    ChaliceRequestHandler,
+    EventType,
+    LambdaEventConverter,
+    LocalDevServer,
+    LocalGateway,
+    LocalGatewayException,
+    MatchResult,
+    NotAuthorizedError,
+    RouteMatcher,
+    ThreadedHTTPServer,
+)
+
+from chalicelib.errors import InvalidSetting
+from chalicelib.message import error_answer
+from chalicelib.registry_host import ACCEPTED_FORM
+from chalicelib.settings import ECR_REGISTRY, Settings
+
+CHALLENGE = 'Basic realm="Amazon ECR"'
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.html
+UNAUTHORIZED_BODY = error_answer(401, "UNAUTHORIZED", "authentication required").body
+GATEWAY_RESPONSES = {
+    "UNAUTHORIZED": {
+        "statusCode": "401",
+        "responseParameters": {"gatewayresponse.header.WWW-Authenticate": f"'{CHALLENGE}'"},
+        "responseTemplates": {"application/json": UNAUTHORIZED_BODY},
+    }
+}
+
+# What API Gateway takes of a request body; the same here keeps a laptop from reading a layer into memory.
+MAX_BODY = 10 * 1024 * 1024
+
+_CHALICE_REQUIREMENT = re.compile(r"\s*chalice\b(?![-\w])", re.IGNORECASE)
+
+_generate_swagger = SwaggerGenerator.generate_swagger
+_build_site_packages = DependencyBuilder.build_site_packages
+
+
+def settings_or_exit(environment: Mapping[str, str]) -> Settings:
+    """The settings, or one line and the end of Chalice's command."""
+    try:
+        return Settings.from_environment(environment)
+    except InvalidSetting as error:
+        _exit(f"{error}; set it in .chalice/config.json (environment_variables) or in the environment")
+
+
+def close_gaps(settings: Settings) -> None:
+    """Patch the Chalice that is running this process; a second call changes nothing more."""
+
+    def local_dev_server(app: Any, config: Any, host: str, port: int) -> LocalDevServer:
+        if settings.registry is None:
+            _exit(
+                f"{ECR_REGISTRY} is not set, and `chalice local` has no function ARN to derive it from; "
+                f"set it to {ACCEPTED_FORM}"
+            )
+        return LocalDevServer(app, config, host, port, RegistryApiHandler, LocalServer)
+
+    DependencyBuilder.build_site_packages = build_site_packages  # type: ignore[method-assign,assignment]
+    SwaggerGenerator.generate_swagger = generate_swagger  # type: ignore[method-assign,assignment]
+    chalice.local.LocalDevServer = local_dev_server  # type: ignore[misc,assignment]
+
+
+def build_site_packages(builder: DependencyBuilder, abi: str, requirements: str, target: str) -> None:
+    """Chalice's own, for all requirements but Chalice."""
+    lines = Path(requirements).read_text(encoding="utf-8").splitlines(keepends=True)
+    with tempfile.TemporaryDirectory() as directory:
+        others = Path(directory, "requirements.txt")
+        others.write_text("".join(x for x in lines if not _CHALICE_REQUIREMENT.match(x)), encoding="utf-8")
+        _build_site_packages(builder, abi, str(others), target)
+
+
+def generate_swagger(generator: SwaggerGenerator, app: Any, rest_api: Any = None) -> dict[str, Any]:
+    """Chalice's document with the gateway response, and the default host closed beside a domain."""
+    document: dict[str, Any] = _generate_swagger(generator, app, rest_api)
+    document["x-amazon-apigateway-gateway-responses"] = GATEWAY_RESPONSES
+    if rest_api is not None and rest_api.domain_name is not None:
+        endpoint = document.setdefault("x-amazon-apigateway-endpoint-configuration", {})
+        endpoint["disableExecuteApiEndpoint"] = True
+    return document
+
+
+def _exit(line: str) -> NoReturn:
+    sys.stderr.write(f"custom-ecr-domain: {line}\n")
+    sys.stderr.flush()
+    if threading.current_thread() is not threading.main_thread():
+        # The reloader of `chalice local` loads the app in a thread, where SystemExit ends nothing.
+        os._exit(2)
+    sys.exit(2)
+
+
+class GreedyRouteMatcher(RouteMatcher):
+    """Routes as API Gateway does: a literal path first, then the longest greedy prefix."""
+
+    def match_route(self, url: str) -> MatchResult:
+        query = super().match_route("/?" + url.partition("?")[2]).query_params
+        path = url.partition("?")[0]
+        if path in self.route_urls:
+            return MatchResult(path, {}, query)
+        for route in sorted(self.route_urls, key=len, reverse=True):
+            prefix, greedy, _ = route.partition("{proxy+}")
+            rest = path.removeprefix(prefix).strip("/")
+            if greedy and path.startswith(prefix) and rest:
+                return MatchResult(route, {"proxy": rest}, query)
+        raise ValueError(f"no route matches {path!r}")
+
+
+class GatewayEventConverter(LambdaEventConverter):
+    """Events with the fields of API Gateway's that the service reads."""
+
+    def create_lambda_event(
+        self, method: str, path: str, headers: Any, body: bytes | None = None
+    ) -> EventType:
+        """`headers` is the HTTPMessage as it was read: a dict would keep one value of each name."""
+        event = super().create_lambda_event(method, path, headers, body)
+        event["path"] = path.partition("?")[0]
+        event["multiValueHeaders"] = {name: headers.get_all(name) for name in headers}
+        if isinstance(event["body"], bytes):
+            event["body"] = event["body"].decode("utf-8", "replace")
+        return event
+
+
+class RegistryApiHandler(ChaliceRequestHandler):
+    """HTTP/1.1 as keep-alive registry clients need it."""
+
+    disable_nagle_algorithm = True
+    error_content_type = "application/json"
+    error_message_format = error_answer(400, "UNSUPPORTED", "malformed HTTP request").body
+
+    def __init__(self, request: Any, client_address: Any, server: Any, app_object: Any, config: Any) -> None:
+        self._app_object = app_object
+        self._config = config
+        super().__init__(request, client_address, server, app_object, config)
+
+    def setup(self) -> None:
+        super().setup()
+        self.local_gateway = LocalGateway(self._app_object, self._config)
+        self.local_gateway.event_converter = GatewayEventConverter(
+            GreedyRouteMatcher(list(self._app_object.routes)), self._app_object.api.binary_types
+        )
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):
+            super().handle()
+
+    def log_message(self, *_: Any) -> None:
+        """The service logs each request itself; a request line here would show query values."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        # The gateway answers a method it does not know as it answers an unknown path.
+        super().send_error(403 if code == 501 else code, message, explain)
+
+    def _parse_payload(self) -> tuple[Any, bytes | None]:
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            body = self._read_chunks()
+        else:
+            length = self.headers.get("Content-Length", "0")
+            body = self._read_most(int(length) if length.isascii() and length.isdigit() else -1)
+        return self.headers, body or None
+
+    def _read_chunks(self) -> bytes:
+        body = bytearray()
+        while True:
+            size = self.rfile.readline(1024).partition(b";")[0].strip()
+            try:
+                length = int(size, 16)
+            except ValueError:
+                length = -1
+            if length == 0:
+                break
+            body += self._read_most(length, MAX_BODY - len(body))
+            self.rfile.readline(3)
+        while self.rfile.readline(1024).strip():
+            pass  # trailers
+        return bytes(body)
+
+    def _read_most(self, length: int, most: int = MAX_BODY) -> bytes:
+        if not 0 <= length <= most:
+            self.close_connection = True
+            status = 400 if length < 0 else 413
+            reason = "malformed body length" if length < 0 else f"more than {MAX_BODY} bytes"
+            refusal = LocalGatewayException({}, error_answer(status, "SIZE_INVALID", reason).body.encode())
+            refusal.CODE = status
+            raise refusal
+        return bytes(self.rfile.read(length))
+
+    def _generic_handle(self) -> None:
+        try:
+            super()._generic_handle()
+        except LocalGatewayException as refusal:
+            self._send_error_response(refusal)
+
+    def _send_error_response(self, error: LocalGatewayException) -> None:
+        if isinstance(error, NotAuthorizedError):
+            error.headers["WWW-Authenticate"] = CHALLENGE
+            error.body = UNAUTHORIZED_BODY.encode()
+        super()._send_error_response(error)
+
+    def _send_http_response(self, code: int, headers: dict[str, Any], body: str | bytes | None) -> None:
+        content = body.encode("utf-8") if isinstance(body, str) else body or b""
+        fields = {name.lower(): (name, value) for name, value in headers.items()}
+        fields.setdefault("content-type", ("Content-Type", "application/json"))
+        if self.command != "HEAD" or "content-length" not in fields:
+            fields["content-length"] = ("Content-Length", str(len(content)))
+        self.send_response(code)
+        self._send_headers(dict(fields.values()))
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _generic_handle  # noqa: N815
+
+
+class LocalServer(ThreadedHTTPServer):
+    """As many clients in line as a parallel push brings."""
+
+    request_queue_size = 128
