@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.clients.sandbox import Debian, Process, Sandbox
@@ -24,12 +24,13 @@ class DaemonKind:
     options: tuple[str, ...]
     socket_variable: str
     socket_format: str
-    configuration: Mapping[str, object] = field(default_factory=dict)
+    configuration: str = "{}"
+    """Docker's daemon.json."""
 
     def start(self, sandbox: Sandbox, work: Path) -> Daemon:
         """Starts one and waits for its socket."""
         work.mkdir(parents=True)
-        (work / "daemon.json").write_text(json.dumps(self.configuration))
+        (work / "daemon.json").write_text(self.configuration)
         options = tuple(option.format(work=work) for option in self.options)
         process = sandbox.spawn((self.binary, *options), self.debian, {}, work / "daemon.log")
         socket = work / "socket"
@@ -62,7 +63,7 @@ _DOCKERD = (
     "--ip6tables=false",
 )
 # One attempt: the default of five, with pauses, says the same five times.
-_ONE_ATTEMPT = {"max-download-attempts": 1}
+_ONE_ATTEMPT: dict[str, object] = {"max-download-attempts": 1}
 
 DOCKER_20 = DaemonKind(
     "docker-20.10-classic",
@@ -71,7 +72,7 @@ DOCKER_20 = DaemonKind(
     (*_DOCKERD, "--storage-driver=vfs"),
     "DOCKER_HOST",
     "unix://{socket}",
-    _ONE_ATTEMPT,
+    json.dumps(_ONE_ATTEMPT),
 )
 DOCKER_26 = DaemonKind(
     "docker-26-classic",
@@ -80,7 +81,7 @@ DOCKER_26 = DaemonKind(
     (*_DOCKERD, "--storage-driver=vfs"),
     "DOCKER_HOST",
     "unix://{socket}",
-    _ONE_ATTEMPT,
+    json.dumps(_ONE_ATTEMPT),
 )
 DOCKER_26_CONTAINERD = DaemonKind(
     "docker-26-containerd",
@@ -89,7 +90,7 @@ DOCKER_26_CONTAINERD = DaemonKind(
     (*_DOCKERD, "--storage-driver=native"),
     "DOCKER_HOST",
     "unix://{socket}",
-    {**_ONE_ATTEMPT, "features": {"containerd-snapshotter": True}},
+    json.dumps({**_ONE_ATTEMPT, "features": {"containerd-snapshotter": True}}),
 )
 CONTAINERD = DaemonKind(
     "containerd-1.6",

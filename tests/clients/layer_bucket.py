@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
+from types import TracebackType
 
 from tests.standins.http_message import Request, Response
 from tests.standins.http_server import HttpServer
@@ -17,15 +18,31 @@ ADDRESS = "127.0.0.2"
 _REFUSAL = b"<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>"
 
 
-def layer_bucket(storage: Path, context: ssl.SSLContext) -> HttpServer:
-    """Serves the files below `storage`."""
+class LayerBucket:
+    """Serves the files below `storage`, within `with`, and remembers which."""
 
-    def answer(request: Request) -> Response:
+    def __init__(self, storage: Path, context: ssl.SSLContext) -> None:
+        self._storage = storage
+        self._server = HttpServer(self._answer, context=context, address=ADDRESS)
+        self.origin = self._server.origin
+        self.served: set[str] = set()
+        """The paths that were downloaded."""
+
+    def __enter__(self) -> LayerBucket:
+        self._server.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.stop()
+
+    def _answer(self, request: Request) -> Response:
         if request.value("Authorization") is not None:
             return Response(400, (("Content-Type", "application/xml"),), _REFUSAL)
-        path = (storage / request.path.lstrip("/")).resolve()
-        if request.method not in {"GET", "HEAD"} or not path.is_relative_to(storage) or not path.is_file():
+        path = (self._storage / request.path.lstrip("/")).resolve()
+        if not path.is_relative_to(self._storage) or not path.is_file():
             return Response(404)
+        if request.method == "GET":
+            self.served.add(request.path)
         return Response(200, (("Content-Type", "application/octet-stream"),), path.read_bytes())
-
-    return HttpServer(answer, context=context, address=ADDRESS)

@@ -19,7 +19,7 @@ from typing import Any
 import urllib3
 
 from tests.clients.image import INDEX, MANIFEST, Blob, Image, MultiArch, digest_of
-from tests.clients.layer_bucket import ADDRESS, layer_bucket
+from tests.clients.layer_bucket import ADDRESS, LayerBucket
 from tests.clients.sandbox import Debian, Process, Sandbox
 from tests.standins.certificates import Certificates
 
@@ -47,7 +47,7 @@ class Registry:
         self._work = work
         self._storage = work / "storage"
         self._storage.mkdir(parents=True)
-        self._bucket = layer_bucket(self._storage, certificates.server_context(ADDRESS))
+        self._bucket = LayerBucket(self._storage, certificates.server_context(ADDRESS))
         self._process: Process | None = None
         self.authority = ""
 
@@ -57,7 +57,7 @@ class Registry:
         return self._process.log if self._process else ""
 
     def __enter__(self) -> Registry:
-        self._bucket.start()
+        self._bucket.__enter__()
         configuration = self._work / "registry.json"
         configuration.write_text(json.dumps(self._configuration()))
         self._process = self._sandbox.spawn(
@@ -80,7 +80,7 @@ class Registry:
         if self._process is not None:
             self._process.stop()
             self._http.clear()
-        self._bucket.stop()
+        self._bucket.__exit__(None, None, None)
 
     def put(self, content: Image | MultiArch, repository: str, *tags: str) -> None:
         """Uploads an image or an index, straight to the registry."""
@@ -96,22 +96,25 @@ class Registry:
     def has_tag(self, repository: str, tag: str) -> bool:
         return self._manifest(repository, tag) is not None
 
+    def layer_sizes(self, repository: str, tag: str) -> tuple[int, ...]:
+        """The sizes of a stored image's layers, as they are stored."""
+        return tuple(layer["size"] for layer in self._layers(repository, tag))
+
     def diff_ids(self, repository: str, tag: str) -> tuple[str, ...]:
         """The digests of a stored image's layers, uncompressed, from the stored bytes themselves."""
-        manifest = self._manifest(repository, tag)
-        if manifest is None:
-            return ()
-        if manifest.get("mediaType") == INDEX:  # BuildKit pushes an index over one image
-            manifest = self._manifest(repository, manifest["manifests"][0]["digest"]) or {}
-        return tuple(digest_of(_uncompressed(self._stored(layer["digest"]))) for layer in manifest["layers"])
+        layers = self._layers(repository, tag)
+        return tuple(digest_of(_uncompressed(self._stored(layer["digest"]))) for layer in layers)
+
+    def downloaded(self, image: Image) -> bool:
+        """Whether every layer of an image was fetched from the bucket."""
+        return all(_stored_path(layer.digest) in self._bucket.served for layer in image.layers)
 
     def mounts(self, repository: str, source: str) -> int:
         """How many blobs were taken over from `source` instead of being uploaded."""
+        # The access log shows the query decoded.
         lines = re.findall(r'"POST /v2/(\S+)/blobs/uploads/\?(\S*) HTTP/1\.1" 201 ', self.log)
-        return sum(
-            name == repository and "mount=" in query and f"from={source.replace('/', '%2F')}" in query
-            for name, query in lines
-        )
+        wanted = f"from={source}"
+        return sum(name == repository and wanted in query.split("&") for name, query in lines)
 
     def _configuration(self) -> dict[str, Any]:
         users = self._work / "htpasswd"
@@ -152,6 +155,13 @@ class Registry:
         answer = self._ask("PUT", path, body=manifest.content, headers=headers)
         assert answer.status == 201, answer.data
 
+    def _layers(self, repository: str, tag: str) -> list[dict[str, Any]]:
+        manifest = self._manifest(repository, tag) or {"layers": []}
+        if "manifests" in manifest:  # BuildKit pushes an index over one image and its attestation
+            manifest = self._manifest(repository, manifest["manifests"][0]["digest"]) or {"layers": []}
+        layers: list[dict[str, Any]] = manifest["layers"]
+        return layers
+
     def _manifest(self, repository: str, reference: str) -> dict[str, Any] | None:
         headers = {**self._http.headers, "Accept": ", ".join((MANIFEST, INDEX, _DOCKER_MANIFEST))}
         answer = self._ask("GET", f"/v2/{repository}/manifests/{reference}", headers=headers)
@@ -164,8 +174,12 @@ class Registry:
         return self._http.request(method, f"https://{self.authority}{path}", **options)
 
     def _stored(self, digest: str) -> bytes:
-        name = digest.partition(":")[2]
-        return (self._storage / f"docker/registry/v2/blobs/sha256/{name[:2]}/{name}/data").read_bytes()
+        return (self._storage / _stored_path(digest).lstrip("/")).read_bytes()
+
+
+def _stored_path(digest: str) -> str:
+    name = digest.partition(":")[2]
+    return f"/docker/registry/v2/blobs/sha256/{name[:2]}/{name}/data"
 
 
 def _uncompressed(layer: bytes) -> bytes:

@@ -1,9 +1,9 @@
 """Where clients and daemons run: one mount namespace with its own /etc/hosts, /run and Debian 13 root.
 
 The machine's files stay untouched: what the sandbox changes, it mounts over in a namespace that ends
-with it. A client finds the domain's name in the namespace's /etc/hosts, trusts the test authority
-through SSL_CERT_FILE (all of them are Go programs, and read it), and sees no daemon of the machine's,
-since /run is empty.
+with it (containers/image's blob cache in /var/lib, podman's locks in /dev/shm). A client finds the
+domain's name in the namespace's /etc/hosts, trusts the test authority through SSL_CERT_FILE (which all
+Go programs read), and sees no daemon of the machine's, since /run is empty.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _HOLD = """
 mount --bind "$WORK/hosts" /etc/hosts
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /dev/shm
+mount -t tmpfs tmpfs /var/lib
 mkdir -p /run/lock
 if [ -d "$TRIXIE" ]; then
     mount --bind "$TRIXIE" "$TRIXIE"
@@ -31,6 +32,7 @@ if [ -d "$TRIXIE" ]; then
     mount --rbind /sys "$TRIXIE/sys"
     mount --rbind /dev "$TRIXIE/dev"
     mount --rbind /run "$TRIXIE/run"
+    mount -t tmpfs tmpfs "$TRIXIE/var/lib"
     mount -t tmpfs tmpfs "$TRIXIE/tmp"
     mkdir -p "$TRIXIE$WORK"
     mount --bind "$WORK" "$TRIXIE$WORK"
@@ -80,6 +82,7 @@ class Sandbox:
             "LC_ALL": "C.UTF-8",
             "SSL_CERT_FILE": str(authority),
             "SSL_CERT_DIR": str(work / "no-other-authorities"),
+            "CURL_CA_BUNDLE": str(authority),
         }
         self._holder: subprocess.Popen[str] | None = None
 

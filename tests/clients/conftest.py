@@ -1,0 +1,117 @@
+"""Fixtures of the clients ring: sandbox, registry, domain, bench, and the matrix after the run."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients.bench import Bench
+from tests.clients.client import Client
+from tests.clients.matrix import MATRIX_VARIABLE, Matrix
+from tests.clients.reference_front import ReferenceFront
+from tests.clients.registry import Registry
+from tests.clients.sandbox import DOMAIN_NAME, Debian, Sandbox
+from tests.standins.certificates import Certificates
+
+REQUIRED = os.environ.get("REQUIRE_CLIENTS") == "1"
+_CACHE = Path(os.environ.get("CLIENTS_CACHE", Path(__file__).parents[2] / ".clients"))
+_MATRIX = pytest.StashKey[Matrix]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_MATRIX] = Matrix()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    matrix = config.stash[_MATRIX]
+    if not matrix.outcomes:
+        return
+    terminalreporter.section("clients through the custom domain")
+    for line in matrix.lines():
+        terminalreporter.write_line(line)
+    if path := os.environ.get(MATRIX_VARIABLE):
+        matrix.write(Path(path))
+
+
+def absent(binary: str) -> None:
+    """Ends a test for want of a binary: a skip, or a failure where clients are required."""
+    reason = f"{binary} is not installed"
+    if REQUIRED:
+        pytest.fail(f"{reason}: run tests/clients/install", pytrace=False)
+    pytest.skip(reason)
+
+
+def require(client: Client, sandbox: Sandbox) -> None:
+    """Ends the test where the client, or its daemon, is missing."""
+    if binary := client.missing(sandbox):
+        absent(binary)
+
+
+@pytest.fixture(scope="session")
+def matrix(request: pytest.FixtureRequest) -> Matrix:
+    return request.config.stash[_MATRIX]
+
+
+@pytest.fixture(scope="session")
+def work() -> Iterator[Path]:
+    """Not pytest's own directory: podman takes no run root of more than 50 characters."""
+    with tempfile.TemporaryDirectory(prefix="ecr-") as directory:
+        yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+def certificates(work: Path) -> Certificates:
+    return Certificates(work)
+
+
+@pytest.fixture(scope="session")
+def sandbox(work: Path, certificates: Certificates) -> Iterator[Sandbox]:
+    with Sandbox(work, _CACHE.resolve(), certificates.authority_pem) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def registry(sandbox: Sandbox, certificates: Certificates, work: Path) -> Iterator[Registry]:
+    for binary in ("docker-registry", "htpasswd"):
+        if not sandbox.has(binary, Debian.BOOKWORM):
+            absent(binary)
+    with Registry(sandbox, certificates, work / "registry") as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def bench(sandbox: Sandbox, work: Path) -> Iterator[Bench]:
+    (work / "bench").mkdir()
+    bench = Bench(sandbox, work / "bench")
+    try:
+        yield bench
+    finally:
+        bench.stop()
+
+
+def _front(registry: Registry, certificates: Certificates, mode: str) -> ReferenceFront:
+    return ReferenceFront(
+        registry.authority,
+        certificates.server_context(DOMAIN_NAME),
+        certificates.client_context(),
+        mode,
+        DOMAIN_NAME,
+    )
+
+
+@pytest.fixture(scope="session")
+def front(registry: Registry, certificates: Certificates) -> Iterator[ReferenceFront]:
+    front = _front(registry, certificates, "auto")
+    with front.server:
+        yield front
+
+
+@pytest.fixture(scope="session")
+def plain_front(registry: Registry, certificates: Certificates) -> Iterator[ReferenceFront]:
+    front = _front(registry, certificates, "plain")
+    with front.server:
+        yield front
