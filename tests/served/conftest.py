@@ -1,11 +1,15 @@
-"""A small Chalice application, packaged by Chalice, to try the stand-ins for Lambda and the gateway on."""
+"""What the served ring runs: the fronts, and a small Chalice application to try the stand-ins on."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.served.fronts import Front
+from tests.standins.chalice_local import ChaliceLocal
+from tests.standins.ecr import FakeEcr
 from tests.standins.package import Package, package
 
 SAMPLE = Path(__file__).with_name("sample_app")
@@ -20,3 +24,18 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Package:
     (project / "requirements.txt").touch()
     (project / ".chalice" / "config.json").write_bytes((SAMPLE / "config.json").read_bytes())
     return package(project, "dev", directory / "package")
+
+
+@pytest.fixture(scope="session")
+def chalice_local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    """`chalice local` speaks plain HTTP, and so does the registry behind it here."""
+    log_file = tmp_path_factory.mktemp("chalice-local") / "log"
+    with FakeEcr(None) as ecr, ChaliceLocal(ecr.origin, log_file) as server:
+        yield Front(server.origin, ecr, lambda: server.log)
+
+
+@pytest.fixture(params=["chalice_local"])
+def front(request: pytest.FixtureRequest) -> Front:
+    front: Front = request.getfixturevalue(request.param)
+    front.ecr.faults.clear()
+    return front
