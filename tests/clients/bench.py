@@ -15,7 +15,7 @@ from tests.clients.client import Client
 from tests.clients.daemon import Daemon, DaemonKind
 from tests.clients.operation import Job
 from tests.clients.registry import USER
-from tests.clients.sandbox import Result, Sandbox
+from tests.clients.sandbox import STEP_TIMEOUT, Result, Sandbox
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class Bench:
         *,
         digest: str = "",
         talkative: bool = False,
+        timeout: float = STEP_TIMEOUT,
     ) -> Result:
         """Runs the steps, the last one `talkative` if asked, and gives the last one's result.
 
@@ -77,7 +78,7 @@ class Bench:
                 raise AssertionError(f"a step before the one that counts failed:\n{result}")
         argv = _argv(client, steps[-1], values, talkative=talkative)
         stdin = account.token if "--password-stdin" in argv else ""
-        return self.sandbox.run(argv, client.debian, environment, stdin=stdin)
+        return self.sandbox.run(argv, client.debian, environment, stdin=stdin, timeout=timeout)
 
     def daemon_log(self, client: Client) -> str:
         """What the client's daemon wrote since it started; nothing where the client has none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,25 @@ class Operation:
     prepare: Callable[[Job, Registry], Task]
 
 
+def write_image(job: Job) -> Image:
+    """A fresh image for a push, as a layout and as an archive."""
+    image = Image.fresh(*job.layer_sizes)
+    layout = job.work / "layout"
+    image.write_layout(layout, job.reference(job.repository))
+    archive(layout)
+    return image
+
+
+def write_build_context(job: Job) -> None:
+    """A Dockerfile that builds an image with layers of the job's sizes."""
+    context = job.work / "context"
+    context.mkdir()
+    for number, size in enumerate(job.layer_sizes):
+        (context / str(number)).write_bytes(secrets.token_bytes(size))
+    copies = "".join(f"COPY {number} /\n" for number in range(len(job.layer_sizes)))
+    (context / "Dockerfile").write_text(f"FROM scratch\n{copies}")
+
+
 def _login(job: Job, registry: Registry) -> Task:
     return Task(_nothing_more)
 
@@ -77,10 +97,7 @@ def _pull_index(job: Job, registry: Registry) -> Task:
 
 
 def _push(job: Job, registry: Registry) -> Task:
-    image = Image.fresh(*job.layer_sizes)
-    layout = job.work / "layout"
-    image.write_layout(layout, job.reference(job.repository))
-    archive(layout)
+    image = write_image(job)
 
     def verify(result: Result) -> None:
         assert registry.diff_ids(job.repository, TAG) == tuple(layer.digest for layer in image.layers)
@@ -89,13 +106,7 @@ def _push(job: Job, registry: Registry) -> Task:
 
 
 def _build(job: Job, registry: Registry) -> Task:
-    content = Image.fresh(*job.layer_sizes)
-    context = job.work / "context"
-    context.mkdir()
-    for number, layer in enumerate(content.layers):
-        (context / str(number)).write_bytes(layer.content)
-    copies = "".join(f"COPY {number} /\n" for number in range(len(content.layers)))
-    (context / "Dockerfile").write_text(f"FROM scratch\n{copies}")
+    write_build_context(job)
 
     def verify(result: Result) -> None:
         stored = registry.layer_sizes(job.repository, TAG)

@@ -41,7 +41,7 @@ fi
 echo ready
 exec cat >/dev/null
 """
-_STEP_TIMEOUT = 120.0
+STEP_TIMEOUT = 120.0
 _STOP_TIMEOUT = 30.0
 
 
@@ -118,7 +118,7 @@ class Sandbox:
         environment: Mapping[str, str],
         *,
         stdin: str = "",
-        timeout: float = _STEP_TIMEOUT,
+        timeout: float = STEP_TIMEOUT,
     ) -> Result:
         """Runs a program to its end. One that takes longer than `timeout` seconds has failed."""
         try:
