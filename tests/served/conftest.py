@@ -1,4 +1,4 @@
-"""A small Chalice application, packaged by Chalice, to try the stand-ins for Lambda and the gateway on."""
+"""Packages, made by Chalice once per run: the service, and a small application to try the stand-ins on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ import pytest
 from tests.standins.package import Package, package
 
 SAMPLE = Path(__file__).with_name("sample_app")
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def service_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """The redirect service's production stage."""
+    return package(PROJECT, "production", tmp_path_factory.mktemp("service"))
 
 
 @pytest.fixture(scope="session")
