@@ -6,9 +6,10 @@ import os
 import ssl
 import sys
 from functools import lru_cache
+from typing import Any, cast
 
-from chalice import AuthResponse, Chalice, Response
-from chalice.app import AuthRequest
+from chalice.app import AuthRequest, AuthResponse, Chalice, Response
+from chalice.app import Request as CurrentRequest
 
 from chalicelib.event import request_of
 from chalicelib.message import Answer, error_answer
@@ -62,18 +63,18 @@ def challenged() -> Response:
 
 
 def _respond() -> Response:
+    current = cast(CurrentRequest, app.current_request)
     # Not app.lambda_context: under `chalice local` all threads share that one.
-    context = app.current_request.lambda_context
+    context: Any = current.lambda_context
     request_id = context.aws_request_id
     try:
         registry = _registry(context.invoked_function_arn)
-        request = request_of(app.current_request.to_original_event())
+        request = request_of(current.to_original_event())
         answer, line = respond(request, request_id, registry, SETTINGS.mode)
     except Exception as error:  # noqa: BLE001  Chalice would log the message, which may quote the request
         answer = error_answer(500, "UNKNOWN", f"a defect of this service; request {request_id}")
         line = fault_line(request_id, error)
     sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
     return _response(answer)
 
 

@@ -25,7 +25,6 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +33,7 @@ from chalice.deploy.packager import DependencyBuilder
 from chalice.deploy.swagger import SwaggerGenerator
 from chalice.local import (
     ChaliceRequestHandler,
+    EventType,
     LambdaEventConverter,
     LocalDevServer,
     LocalGateway,
@@ -52,16 +52,14 @@ from chalicelib.settings import ECR_REGISTRY, Settings
 CHALLENGE = 'Basic realm="Amazon ECR"'
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.html
+UNAUTHORIZED_BODY = error_answer(401, "UNAUTHORIZED", "authentication required").body
 GATEWAY_RESPONSES = {
     "UNAUTHORIZED": {
         "statusCode": "401",
         "responseParameters": {"gatewayresponse.header.WWW-Authenticate": f"'{CHALLENGE}'"},
-        "responseTemplates": {
-            "application/json": '{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}'
-        },
+        "responseTemplates": {"application/json": UNAUTHORIZED_BODY},
     }
 }
-UNAUTHORIZED_BODY = GATEWAY_RESPONSES["UNAUTHORIZED"]["responseTemplates"]["application/json"]  # type: ignore[index]
 
 # What API Gateway takes of a request body; the same here keeps a laptop from reading a layer into memory.
 MAX_BODY = 10 * 1024 * 1024
@@ -89,11 +87,12 @@ def close_gaps(settings: Settings) -> None:
                 f"{ECR_REGISTRY} is not set, and `chalice local` has no function ARN to derive it from; "
                 f"set it to {ACCEPTED_FORM}"
             )
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         return LocalDevServer(app, config, host, port, RegistryApiHandler, LocalServer)
 
-    DependencyBuilder.build_site_packages = build_site_packages
-    SwaggerGenerator.generate_swagger = generate_swagger
-    chalice.local.LocalDevServer = local_dev_server
+    DependencyBuilder.build_site_packages = build_site_packages  # type: ignore[method-assign,assignment]
+    SwaggerGenerator.generate_swagger = generate_swagger  # type: ignore[method-assign,assignment]
+    chalice.local.LocalDevServer = local_dev_server  # type: ignore[misc,assignment]
 
 
 def build_site_packages(builder: DependencyBuilder, abi: str, requirements: str, target: str) -> None:
@@ -144,9 +143,10 @@ class GatewayEventConverter(LambdaEventConverter):
     """Events with the fields of API Gateway's that the service reads."""
 
     def create_lambda_event(
-        self, method: str, path: str, headers: HTTPMessage, body: bytes | None = None
-    ) -> dict[str, Any]:
-        event: dict[str, Any] = super().create_lambda_event(method, path, headers, body)
+        self, method: str, path: str, headers: Any, body: bytes | None = None
+    ) -> EventType:
+        """`headers` is the HTTPMessage as it was read: a dict would keep one value of each name."""
+        event = super().create_lambda_event(method, path, headers, body)
         event["path"] = path.partition("?")[0]
         event["multiValueHeaders"] = {name: headers.get_all(name) for name in headers}
         if isinstance(event["body"], bytes):
@@ -184,7 +184,7 @@ class RegistryApiHandler(ChaliceRequestHandler):
         # The gateway answers a method it does not know as it answers an unknown path.
         super().send_error(403 if code == 501 else code, message, explain)
 
-    def _parse_payload(self) -> tuple[HTTPMessage, bytes | None]:
+    def _parse_payload(self) -> tuple[Any, bytes | None]:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             body = self._read_chunks()
         else:
@@ -212,10 +212,11 @@ class RegistryApiHandler(ChaliceRequestHandler):
         if not 0 <= length <= most:
             self.close_connection = True
             status = 400 if length < 0 else 413
-            refusal = LocalGatewayException({}, error_answer(status, "SIZE_INVALID", "body too large").body)
+            reason = "malformed body length" if length < 0 else f"more than {MAX_BODY} bytes"
+            refusal = LocalGatewayException({}, error_answer(status, "SIZE_INVALID", reason).body.encode())
             refusal.CODE = status
             raise refusal
-        return self.rfile.read(length)
+        return bytes(self.rfile.read(length))
 
     def _generic_handle(self) -> None:
         try:
@@ -226,7 +227,7 @@ class RegistryApiHandler(ChaliceRequestHandler):
     def _send_error_response(self, error: LocalGatewayException) -> None:
         if isinstance(error, NotAuthorizedError):
             error.headers["WWW-Authenticate"] = CHALLENGE
-            error.body = UNAUTHORIZED_BODY
+            error.body = UNAUTHORIZED_BODY.encode()
         super()._send_error_response(error)
 
     def _send_http_response(self, code: int, headers: dict[str, Any], body: str | bytes | None) -> None:
