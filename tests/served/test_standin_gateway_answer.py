@@ -12,7 +12,7 @@ import pytest
 
 from tests.served.gateway_client import Client, plain_gateway, result
 from tests.standins.api_definition import UnsupportedDefinition, read_definition
-from tests.standins.gateway import BODY_LIMIT, HEADER_LIMIT, METHOD_ARN_LIMIT, Behaviour, HeadLength
+from tests.standins.gateway import BODY_LIMIT, HEADER_LIMIT, METHOD_ARN_LIMIT, Behaviour, Gateway, HeadLength
 from tests.standins.lambda_environment import Outcome
 from tests.standins.lambda_function import REQUEST_LIMIT
 from tests.standins.package import Package
@@ -36,13 +36,15 @@ def answering(document: object) -> Any:  # noqa: ANN401
         ({"statusCode": 200, "body": "λ"}, 200, "λ".encode()),
         ({"statusCode": 200, "wrongValue": "value"}, 502, None),
         ({"statusCode": "test"}, 502, None),
-        ({"statusCode": 0}, 502, None),
+        ({"statusCode": 100}, 502, None),
         ("justAString", 502, None),
         (None, 502, None),
         ({"statusCode": 200, "multiValueHeaders": {"test": "value1"}}, 502, None),
         ({"statusCode": 200, "headers": ["x"]}, 502, None),
         ({"statusCode": 200, "headers": {"a": 1}}, 502, None),
         ({"statusCode": 200, "headers": {"a": "b\r\nc: d"}}, 502, None),
+        ({"statusCode": 200, "headers": {"a": "λ"}}, 502, None),
+        ({"statusCode": 200, "headers": {"a b": "c"}}, 502, None),
         ({"statusCode": 200, "body": {}}, 502, None),
     ],
 )
@@ -133,6 +135,7 @@ def test_a_base64_body_is_decoded_by_the_first_accepted_type(
         (HeadLength.COMPUTED, {"Content-Length": "77"}, "4"),
         (HeadLength.PASSED, {"Content-Length": "77"}, "77"),
         (HeadLength.PASSED, {}, "4"),
+        (HeadLength.PASSED, {"Content-Length": "none"}, "4"),
         (HeadLength.ZERO, {"Content-Length": "77"}, "0"),
     ],
 )
@@ -240,3 +243,5 @@ def test_definitions_beyond_the_stand_in_are_refused(sample: Package) -> None:
     document["paths"]["/"]["get"]["x-amazon-apigateway-integration"]["type"] = "mock"
     with pytest.raises(UnsupportedDefinition, match="mock"):
         read_definition(document)
+    with pytest.raises(UnsupportedDefinition, match="not there"):
+        Gateway(sample.definition, {}, None)

@@ -67,6 +67,13 @@ class ApiDefinition:
     binary_media_types: frozenset[str]
     default_endpoint_disabled: bool
 
+    def functions(self) -> set[str]:
+        """The ARNs of all Lambda functions it invokes."""
+        methods = [method for each in self.resources for method in each.methods.values()]
+        return {each.function for each in methods} | {
+            each.authorizer.function for each in methods if each.authorizer is not None
+        }
+
 
 def read_definition(document: Mapping[str, Any]) -> ApiDefinition:
     """The document as a value. Raises UnsupportedDefinition."""

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from tests.standins import gateway_error
-from tests.standins.api_definition import ApiDefinition, Method, read_definition
+from tests.standins.api_definition import ApiDefinition, Method, UnsupportedDefinition, read_definition
 from tests.standins.gateway_error import Refused, answer_to
 from tests.standins.gateway_url import GatewayUrl, place
 from tests.standins.header_remapping import answer_headers, request_headers
@@ -71,7 +71,8 @@ class Gateway:
 
     `functions` by ARN, as the definition's integrations and authorizers name them. A request whose Host
     is `api.default_host` comes by the default endpoint and has the stage in its path; any other comes by
-    the custom domain, mapped to the stage under `base_path`. `observe` is told every request and answer.
+    the custom domain, mapped to the stage under `base_path`. `observe` is told every request and answer,
+    secrets and all. Raises UnsupportedDefinition.
     """
 
     def __init__(
@@ -92,6 +93,10 @@ class Gateway:
         self.api = api or ApiIdentity()
         self.behaviour = behaviour or Behaviour()
         """May be replaced while running; the next request goes by it."""
+        if absent := self.definition.functions() - set(functions):
+            raise UnsupportedDefinition(
+                f"the definition names functions that are not there: {sorted(absent)}"
+            )
         self._functions = functions
         self._base_path = base_path
         self._observe = observe
@@ -226,7 +231,11 @@ class Gateway:
             elif length is HeadLength.PASSED:
                 headers = (
                     *headers,
-                    *(("Content-Length", each) for each in response.values("Content-Length")),
+                    *(
+                        ("Content-Length", each)
+                        for each in response.values("Content-Length")
+                        if each.isdigit()
+                    ),
                 )
         return replace(response, headers=headers)
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from tests.standins.http_message import Header, Response, header_values
 
 _KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
+
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e]*")
+"""ASCII without control characters. What AWS does with others is not known; here they are a defect."""
 
 
 class MalformedResult(Exception):
@@ -40,7 +45,7 @@ def _status(given: object) -> int:
         status = int(given) if isinstance(given, int | str) else 0
     except ValueError:
         status = 0
-    if not 100 <= status <= 599:
+    if not 200 <= status <= 599:
         raise MalformedResult(f"statusCode {given!r}")
     return status
 
@@ -70,9 +75,9 @@ def _text(name: str, value: object) -> str:
         return "true" if value else "false"
     if not isinstance(value, str):
         raise MalformedResult(f"header {name!r} is no string")
-    if any(character in value for character in "\r\n\0"):
-        raise MalformedResult(f"header {name!r} holds a line break")
-    return value
+    if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise MalformedResult(f"header {name!r} cannot be sent")
+    return value.strip()
 
 
 def _body(result: Mapping[str, Any], *, decode_binary: bool) -> bytes:
