@@ -94,7 +94,7 @@ def _line(hop: Hop, names: dict[str, str]) -> str:
     host = _role(names[parts.netloc.rpartition("@")[2]])
     mark = "*" if hop.authenticated else " "
     line = f"    {hop.method:<5} {host:<15}{mark} {_short(parts.path):<44} {hop.status}"
-    if hop.location is not None:
+    if hop.location is not None and hop.status != 201:
         line += f" -> {_destination(hop.location, names)}"
     return line + "\n"
 

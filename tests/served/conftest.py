@@ -1,4 +1,5 @@
-"""What the served ring runs: the fronts, and a small Chalice application to try the stand-ins on."""
+"""What the served ring runs: both fronts with a registry behind them, and a small application for the
+stand-ins' own tests. Chalice packages each once per run."""
 
 from __future__ import annotations
 
@@ -9,10 +10,18 @@ import pytest
 
 from tests.served.fronts import Front
 from tests.standins.chalice_local import ChaliceLocal
+from tests.standins.domain import Domain, running_domain
 from tests.standins.ecr import FakeEcr
 from tests.standins.package import Package, package
 
 SAMPLE = Path(__file__).with_name("sample_app")
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def service_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """The redirect service's production stage."""
+    return package(PROJECT, "production", tmp_path_factory.mktemp("service"))
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +43,20 @@ def chalice_local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         yield Front(server.origin, ecr, lambda: server.log)
 
 
-@pytest.fixture(params=["chalice_local"])
+@pytest.fixture(scope="session")
+def domain(service_package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:
+    with running_domain(tmp_path_factory.mktemp("domain"), service_package) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def gateway(domain: Domain) -> Front:
+    """The packaged zip behind the REST API, TLS throughout."""
+    tls = domain.certificates.client_context()
+    return Front(domain.gateway.origin, domain.ecr, lambda: "\n".join(domain.log), tls)
+
+
+@pytest.fixture(params=["chalice_local", "gateway"])
 def front(request: pytest.FixtureRequest) -> Front:
     front: Front = request.getfixturevalue(request.param)
     front.ecr.faults.clear()

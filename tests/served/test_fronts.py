@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -80,6 +81,13 @@ def image(front: Front, repository: str, tag: str = "latest", layer: bytes = b"l
     return manifest
 
 
+def same_url(one: str, other: str) -> bool:
+    """API Gateway keeps the order of a parameter's values, not that of the parameters."""
+    paths = one.partition("?")[0] == other.partition("?")[0]
+    queries = [parse_qs(url.partition("?")[2], keep_blank_values=True) for url in (one, other)]
+    return paths and queries[0] == queries[1]
+
+
 @pytest.mark.parametrize(
     ("method", "target"),
     [
@@ -100,14 +108,10 @@ def image(front: Front, repository: str, tag: str = "latest", layer: bytes = b"l
         ("GET", "/v2/_catalog?n=1"),
     ],
 )
-def test_without_credentials_every_request_is_sent_on_verbatim(
-    front: Front, method: str, target: str
-) -> None:
+def test_without_credentials_all_is_sent_on_verbatim(front: Front, method: str, target: str) -> None:
     reply = front.ask(method, target, {"User-Agent": CRANE})
     assert reply.status == 307
-    assert reply["Location"] == front.ecr.origin + target.replace(
-        "%2Fb", "/b" if "_state" in target else "%2Fb"
-    )
+    assert same_url(reply["Location"], front.ecr.origin + target)
     assert reply["Cache-Control"] == "no-store"
     assert reply.body == b""
 
@@ -309,7 +313,6 @@ BAD_INPUT = [
     (b"/v2/%00", 400),
     (b"/v2/a%5cb", 400),
     (b"/v2/a\\b", 400),
-    (b"/v2/\xff\xfe", 400),
     (b"/v2/%zz", 400),
     (b"/v2/a%2Fb/manifests/latest", 307),
     (b"/v2//manifests/latest", 307),

@@ -235,6 +235,7 @@ def test_tags_are_listed_in_pages(certificates: Certificates, relative: bool) ->
             assert pages == [["a", "b"], ["c", "d"], ["e"]]
             assert client("GET", "/v2/app/tags/list?last=c").json()["tags"] == ["d", "e"]
             assert client("GET", "/v2/app/tags/list?last=zzz").status == 405
+            assert client("GET", "/v2/app/tags/list?n=0").status == 400
             assert client("GET", "/v2/none/tags/list").json()["errors"][0]["code"] == "NAME_UNKNOWN"
 
 

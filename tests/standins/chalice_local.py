@@ -1,4 +1,4 @@
-"""`chalice local`, started as its users start it: the command, its reloader, a stage, a port."""
+"""`chalice local`, started as its users start it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -18,12 +19,14 @@ _START_SECONDS = 30.0
 class ChaliceLocal:
     """A running `chalice local` in front of `registry`, from `start()` (or `with`) to `stop()`.
 
-    `log_file` takes all that it prints. `environment` is added to that of this process.
+    `log_file` takes all that it prints. With `reload`, Chalice's default, it starts anew whenever a file
+    of the project changes, which test runs do to each other.
     """
 
-    def __init__(self, registry: str, log_file: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, registry: str, log_file: Path, *, reload: bool = False) -> None:
         self._log_file = log_file
-        self._environment = {**os.environ, "ECR_REGISTRY": registry, **(environment or {})}
+        self._reload = "--autoreload" if reload else "--no-autoreload"
+        self._environment = {**os.environ, "ECR_REGISTRY": registry}
         self._process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
         self.authority = f"127.0.0.1:{self.port}"
@@ -39,7 +42,7 @@ class ChaliceLocal:
         with self._log_file.open("wb") as log:
             # A session of its own: the reloader's worker outlives a signal to its parent alone.
             self._process = subprocess.Popen(
-                [*command, "--port", str(self.port)],
+                [*command, "--port", str(self.port), self._reload],
                 cwd=PROJECT,
                 env=self._environment,
                 stdout=log,
@@ -58,7 +61,8 @@ class ChaliceLocal:
 
     def stop(self) -> None:
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait()
             self._process = None
 

@@ -165,7 +165,10 @@ class Distribution:
                 # ECR answers so to a `last` that it did not hand out itself.
                 return registry_error(405, "UNSUPPORTED", "Invalid parameter: last")
             tags = [tag for tag in tags if tag > (after or last)]
-        size = int(request.parameter("n") or len(tags) or 1)
+        wanted = request.parameter("n") or str(len(tags) or 1)
+        if not wanted.isdecimal() or int(wanted) < 1:
+            return registry_error(400, "PAGINATION_NUMBER_INVALID", f"n is {wanted!r}")
+        size = int(wanted)
         page = _json(200, {"name": name, "tags": tags[:size]})
         if len(tags) <= size:
             return page

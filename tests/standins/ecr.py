@@ -13,7 +13,8 @@ import binascii
 import secrets
 import ssl
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import TracebackType
 
@@ -69,7 +70,7 @@ class FakeEcr:
 
     `context` must be valid for the registry's and the bucket's names; None means plain HTTP for both.
     The two have different host names, not ports alone: clients that compare names without the port
-    would take the bucket for the registry.
+    would take the bucket for the registry. `observe` is told every request and answer, secrets and all.
     """
 
     def __init__(
@@ -82,7 +83,9 @@ class FakeEcr:
         bucket_address: str = "127.0.0.2",
         bucket_name: str | None = None,
         relative_links: bool = False,
+        observe: Callable[[Request, Response], None] | None = None,
     ) -> None:
+        self._observe = observe
         self.token = token or authorization_token()
         self.expired = False
         """Set it, and the token is refused as one that is over 12 hours old."""
@@ -148,9 +151,10 @@ class FakeEcr:
             status = response.status
         finally:
             self._record(request, credentials, status)
-        if response.values(API_VERSION[0]):
-            return response
-        return Response(response.status, (*response.headers, API_VERSION), response.body)
+        response = replace(response, headers=(*response.headers, API_VERSION))
+        if self._observe is not None:
+            self._observe(request, response)
+        return response
 
     def _respond(self, request: Request, credentials: Credentials) -> Response:
         if credentials is Credentials.ABSENT:

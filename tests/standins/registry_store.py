@@ -37,8 +37,9 @@ class Manifest:
     def descriptor(self) -> dict[str, Any]:
         """This manifest's entry in a list of referrers."""
         document = self.document()
-        config = document.get("config") or {}
-        artifact_type = document.get("artifactType") or config.get("mediaType")
+        config = document.get("config")
+        config_type = config.get("mediaType") if isinstance(config, dict) else None
+        artifact_type = document.get("artifactType") or config_type
         described = {
             "mediaType": self.media_type,
             "size": len(self.content),
