@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
+from chalicelib.settings import REDIRECT_MODE, RedirectMode
 from tests.clients.bench import Bench
 from tests.clients.client import Client
 from tests.clients.matrix import MATRIX_VARIABLE, Matrix
-from tests.clients.reference_front import ReferenceFront
 from tests.clients.registry import Registry
 from tests.clients.sandbox import DOMAIN_NAME, Debian, Sandbox
 from tests.standins.certificates import Certificates
+from tests.standins.domain import Domain, running_domain
+from tests.standins.gateway import Observer
+from tests.standins.package import Package
 
 REQUIRED = os.environ.get("REQUIRE_CLIENTS") == "1"
 _CACHE = Path(os.environ.get("CLIENTS_CACHE", Path(__file__).parents[2] / ".clients"))
@@ -64,13 +69,8 @@ def work() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def certificates(work: Path) -> Certificates:
-    return Certificates(work)
-
-
-@pytest.fixture(scope="session")
 def sandbox(work: Path, certificates: Certificates) -> Iterator[Sandbox]:
-    with Sandbox(work, _CACHE.resolve(), certificates.authority_pem) as sandbox:
+    with Sandbox(work, _CACHE.resolve(), certificates.authority_pem.read_bytes()) as sandbox:
         yield sandbox
 
 
@@ -93,25 +93,54 @@ def bench(sandbox: Sandbox, work: Path) -> Iterator[Bench]:
         bench.stop()
 
 
-def _front(registry: Registry, certificates: Certificates, mode: str) -> ReferenceFront:
-    return ReferenceFront(
-        registry.authority,
-        certificates.server_context(DOMAIN_NAME),
-        certificates.client_context(),
-        mode,
-        DOMAIN_NAME,
-    )
+class Start(Protocol):
+    """Starts a custom domain in front of `registry`; without one, in front of a fake ECR with `token`."""
+
+    def __call__(
+        self,
+        name: str,
+        *,
+        registry: str | None = None,
+        token: str | None = None,
+        mode: RedirectMode = RedirectMode.AUTO,
+        observe: Observer | None = None,
+    ) -> AbstractContextManager[Domain]: ...
 
 
 @pytest.fixture(scope="session")
-def front(registry: Registry, certificates: Certificates) -> Iterator[ReferenceFront]:
-    front = _front(registry, certificates, "auto")
-    with front.server:
-        yield front
+def start_domain(
+    service_package: Package, certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
+) -> Start:
+    def start(
+        name: str,
+        *,
+        registry: str | None = None,
+        token: str | None = None,
+        mode: RedirectMode = RedirectMode.AUTO,
+        observe: Observer | None = None,
+    ) -> AbstractContextManager[Domain]:
+        return running_domain(
+            tmp_path_factory.mktemp(name),
+            service_package,
+            registry=registry,
+            token=token,
+            variables={REDIRECT_MODE: mode.value},
+            name=DOMAIN_NAME,
+            observe=observe,
+            certificates=certificates,
+        )
+
+    return start
 
 
 @pytest.fixture(scope="session")
-def plain_front(registry: Registry, certificates: Certificates) -> Iterator[ReferenceFront]:
-    front = _front(registry, certificates, "plain")
-    with front.server:
-        yield front
+def domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
+    """The service as it is deployed, in front of the real registry."""
+    with start_domain("auto", registry=registry.authority) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def plain_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
+    with start_domain("plain", registry=registry.authority, mode=RedirectMode.PLAIN) as running:
+        yield running

@@ -72,21 +72,23 @@ class Result:
 class Sandbox:
     """Runs programs inside, from `with` on. `work` is at the same path inside and outside."""
 
-    def __init__(self, work: Path, cache: Path, authority: Path) -> None:
+    def __init__(self, work: Path, cache: Path, authority: bytes) -> None:
         self.work = work
+        self._authority = authority
         self._cache = cache
         self._trixie = cache / "trixie"
         self._environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(work),
             "LC_ALL": "C.UTF-8",
-            "SSL_CERT_FILE": str(authority),
+            "SSL_CERT_FILE": str(work / "authority.pem"),
             "SSL_CERT_DIR": str(work / "no-other-authorities"),
-            "CURL_CA_BUNDLE": str(authority),
+            "CURL_CA_BUNDLE": str(work / "authority.pem"),
         }
         self._holder: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Sandbox:
+        (self.work / "authority.pem").write_bytes(self._authority)
         (self.work / "hosts").write_text(f"127.0.0.1 localhost {DOMAIN_NAME}\n")
         self._holder = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-eu", "-c", _HOLD],

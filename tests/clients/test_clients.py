@@ -10,24 +10,24 @@ from tests.clients.bench import Account, Bench, last_words
 from tests.clients.conftest import require
 from tests.clients.matrix import Matrix, Outcome
 from tests.clients.operation import LOGIN
-from tests.clients.reference_front import ReferenceFront
 from tests.clients.registry import Registry
 from tests.clients.table import ROWS, SMALL, Expectation, Row
+from tests.standins.domain import Domain
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_client(row: Row, front: ReferenceFront, registry: Registry, bench: Bench, matrix: Matrix) -> None:
-    _drive(row, "auto", row.expected, front.authority, registry, bench, matrix)
+def test_client(row: Row, domain: Domain, registry: Registry, bench: Bench, matrix: Matrix) -> None:
+    _drive(row, "auto", row.expected, domain.gateway.authority, registry, bench, matrix)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.plain], ids=lambda row: row.id)
 def test_client_with_plain_redirects(
-    row: Row, plain_front: ReferenceFront, registry: Registry, bench: Bench, matrix: Matrix
+    row: Row, plain_domain: Domain, registry: Registry, bench: Bench, matrix: Matrix
 ) -> None:
     """REDIRECT_MODE=plain: what the field's other redirectors do, and why `auto` is the default."""
     assert row.plain is not None
     small = dataclasses.replace(row, layer_sizes=SMALL)
-    _drive(small, "plain", row.plain, plain_front.authority, registry, bench, matrix)
+    _drive(small, "plain", row.plain, plain_domain.gateway.authority, registry, bench, matrix)
 
 
 def _drive(

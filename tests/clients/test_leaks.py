@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
 
 from tests.clients.bench import Account, Bench
-from tests.clients.client import CRANE, DOCKER_CONTAINERD, Client
-from tests.clients.conftest import require
+from tests.clients.client import CRANE, DOCKER_CLASSIC_1, DOCKER_CONTAINERD, SKOPEO_1, Client
+from tests.clients.conftest import Start, require
 from tests.clients.image import Image
 from tests.clients.matrix import Matrix, Outcome
 from tests.clients.operation import BUILD, LOGIN, PULL, PUSH, TAG, write_build_context, write_image
-from tests.clients.reference_front import ReferenceFront
 from tests.clients.refusing_registry import NAMES, Kind, Refusal, RefusingRegistry
 from tests.clients.registry import USER, registry_token
 from tests.clients.sandbox import DOMAIN_NAME, Result
 from tests.clients.secret import Secret
 from tests.clients.table import ROWS, SMALL, WORKS, Row
 from tests.standins.certificates import Certificates
+from tests.standins.domain import Domain
 from tests.standins.http_message import Request, Response
 from tests.standins.http_server import HttpServer
 
@@ -51,33 +52,44 @@ def refusing(certificates: Certificates) -> Iterator[RefusingRegistry]:
         yield registry
 
 
+@dataclass(frozen=True)
+class Logged:
+    """A domain and the access log of its gateway: what API Gateway can be told to write of a request."""
+
+    domain: Domain
+    access_log: list[str]
+
+    @property
+    def authority(self) -> str:
+        return self.domain.gateway.authority
+
+
 @pytest.fixture(scope="module")
-def domain(refusing: RefusingRegistry, certificates: Certificates) -> Iterator[ReferenceFront]:
-    front = ReferenceFront(
-        refusing.authority,
-        certificates.server_context(DOMAIN_NAME),
-        certificates.client_context(),
-        "auto",
-        DOMAIN_NAME,
-    )
-    with front.server:
-        yield front
+def refused_domain(refusing: RefusingRegistry, start_domain: Start) -> Iterator[Logged]:
+    log: list[str] = []
+
+    def observe(request: Request, response: Response) -> None:
+        log.append(f"{request.method} {request.target} {request.value('User-Agent')} {response.status}")
+
+    with start_domain("refused", registry=refusing.authority, observe=observe) as running:
+        yield Logged(running, log)
 
 
 @pytest.mark.parametrize("row", _REFUSED_ROWS, ids=lambda row: row.id)
 def test_nothing_shows_the_token(
-    row: Row, domain: ReferenceFront, refusing: RefusingRegistry, bench: Bench, matrix: Matrix
+    row: Row, refused_domain: Logged, refusing: RefusingRegistry, bench: Bench, matrix: Matrix
 ) -> None:
     require(row.client, bench.sandbox)
     secret = Secret(USER, refusing.token)
     leaks: list[str] = []
     refusals = [Refusal(kind, status) for kind in _KINDS[row.operation] for status in _STATUSES]
     for refusal in refusals:
-        result = _refused(row, refusal, domain.authority, refusing, bench)
+        result = _refused(row, refusal, refused_domain.authority, refusing, bench)
         places = {
             "its output": result.output,
             "its daemon's log": bench.daemon_log(row.client),
-            "the function's log": domain.log,
+            "the function's log": "\n".join(refused_domain.domain.log),
+            "the gateway's log": "\n".join(refused_domain.access_log),
             "the layer bucket's requests": "\n".join(map(str, refusing.bucket.requests)),
         }
         leaks += [
@@ -108,28 +120,42 @@ def _refused(row: Row, refusal: Refusal, authority: str, refusing: RefusingRegis
     return result
 
 
-@pytest.mark.parametrize("client", [CRANE, DOCKER_CONTAINERD], ids=lambda client: client.name.split()[0])
+@pytest.fixture
+def loud(certificates: Certificates) -> Iterator[RefusingRegistry]:
+    """A registry with a token of its own, since these tests do bring it into logs."""
+    with RefusingRegistry(certificates.server_context(*NAMES)) as registry:
+        yield registry
+
+
+# Their own families, their own ways of printing an error; Docker's goes through its daemon.
+@pytest.mark.parametrize(
+    "client", [SKOPEO_1, DOCKER_CLASSIC_1, CRANE], ids=lambda client: client.name.split()[0]
+)
 def test_an_error_that_repeats_the_credentials_is_found(
-    client: Client, domain: ReferenceFront, refusing: RefusingRegistry, bench: Bench
+    client: Client, loud: RefusingRegistry, certificates: Certificates, bench: Bench
 ) -> None:
     """The search can fail: the same run finds what a registry's own words give away."""
-    require(client, bench.sandbox)
-    row = next(row for row in _REFUSED_ROWS if row.client is client and row.operation is PULL)
-    refusal = Refusal(Kind.MANIFESTS, 403, aloud=True)
-    result = _refused(row, refusal, domain.authority, refusing, bench)
-    assert "the Basic credentials" in Secret(USER, refusing.token).traces(result.output)
+    traces = _traces_when_carried(client, Refusal(Kind.MANIFESTS, 403, aloud=True), loud, certificates, bench)
+    assert "the Basic credentials" in traces
 
 
 @pytest.mark.parametrize("client", [CRANE, DOCKER_CONTAINERD], ids=lambda client: client.name.split()[0])
 def test_clients_that_are_not_carried_would_show_the_token(
-    client: Client, refusing: RefusingRegistry, certificates: Certificates, bench: Bench
+    client: Client, loud: RefusingRegistry, certificates: Certificates, bench: Bench
 ) -> None:
     """Why the client table carries containers/image alone: these print a redirect's URL with all it holds."""
+    traces = _traces_when_carried(client, Refusal(Kind.MANIFESTS, 403), loud, certificates, bench)
+    assert "a part of the token" in traces
+
+
+def _traces_when_carried(
+    client: Client, refusal: Refusal, loud: RefusingRegistry, certificates: Certificates, bench: Bench
+) -> list[str]:
     require(client, bench.sandbox)
     row = next(row for row in _REFUSED_ROWS if row.client is client and row.operation is PULL)
-    with _carrying_front(refusing, certificates) as front:
-        result = _refused(row, Refusal(Kind.MANIFESTS, 403), front.authority, refusing, bench)
-    assert "a part of the token" in Secret(USER, refusing.token).traces(result.output)
+    with _carrying_front(loud, certificates) as front:
+        result = _refused(row, refusal, front.authority, loud, bench)
+    return Secret(USER, loud.token).traces(result.output)
 
 
 def _carrying_front(refusing: RefusingRegistry, certificates: Certificates) -> HttpServer:

@@ -15,13 +15,6 @@ from tests.standins.ecr import FakeEcr
 from tests.standins.package import Package, package
 
 SAMPLE = Path(__file__).with_name("sample_app")
-PROJECT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def service_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    """The redirect service's production stage."""
-    return package(PROJECT, "production", tmp_path_factory.mktemp("service"))
 
 
 @pytest.fixture(scope="session")

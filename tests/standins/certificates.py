@@ -28,7 +28,7 @@ class Certificates:
         return ssl.create_default_context(cafile=str(self.authority_pem))
 
     def write_server_pem(self, stem: Path, *names: str) -> tuple[Path, Path]:
-        """A certificate chain and its key as files, `stem`.pem and `stem`.key, for servers that want files."""
+        """A certificate chain and its key as files, `stem`.pem and `stem`.key."""
         chain, key = stem.with_suffix(".pem"), stem.with_suffix(".key")
         issued = self._authority.issue_cert(*names)
         chain.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
