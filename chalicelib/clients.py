@@ -59,11 +59,20 @@ DOCKER_CONTAINERD = Family(
     Treatment.RELAY,
     trusts_head=False,
 )
-# They authenticate at the registry's own host too, if the credential helper is set up for it, and so
-# push layers of any size.
+# containerd's pusher drops its credentials where the upload goes on at another host.
 CONTAINERD = Family(
     "containerd",
-    ("containerd", "buildkit"),
+    ("containerd",),
+    Treatment.CHALLENGE,
+    Treatment.RELAY,
+    Treatment.RELAY,
+    trusts_head=False,
+)
+# It authenticates at the registry's own host too, if the credential helper is set up for it, and so
+# pushes layers of any size.
+BUILDKIT = Family(
+    "buildkit",
+    ("buildkit",),
     Treatment.CHALLENGE,
     Treatment.RELAY,
     Treatment.PLAIN,
@@ -71,7 +80,7 @@ CONTAINERD = Family(
 )
 OTHER = Family("other", (), Treatment.PLAIN, Treatment.RELAY, Treatment.RELAY)
 
-FAMILIES = (CONTAINERS_IMAGE, DOCKER_CLASSIC, DOCKER_CONTAINERD, CONTAINERD, OTHER)
+FAMILIES = (CONTAINERS_IMAGE, DOCKER_CLASSIC, DOCKER_CONTAINERD, CONTAINERD, BUILDKIT, OTHER)
 _BY_PRODUCT = {product: family for family in FAMILIES for product in family.products}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.clients import (
+    BUILDKIT,
     CONTAINERD,
     CONTAINERS_IMAGE,
     DOCKER_CLASSIC,
@@ -34,7 +35,7 @@ UPSTREAM = r"UpstreamClient(Docker-Client/26.1.5+dfsg1 \(linux\))"
         # What Docker quotes of its own caller says nothing about its image store.
         (f"{DOCKER} UpstreamClient(x containerd-client/1.7.24)", DOCKER_CLASSIC),
         ("containerd/1.6.20~ds1", CONTAINERD),
-        ("buildkit/v0.0-dev", CONTAINERD),
+        ("buildkit/v0.0-dev", BUILDKIT),
         ("Go-http-client/1.1", OTHER),
         ("crane/v0.20.3 go-containerregistry/v0.20.3", OTHER),
         ("python-requests/2.34.2", OTHER),
