@@ -14,12 +14,13 @@ from types import TracebackType
 
 from tests.clients.image import Image
 from tests.clients.registry import USER, registry_token
+from tests.clients.stored_image import store_image
 from tests.standins.bucket import LayerBucket
 from tests.standins.distribution import Distribution
 from tests.standins.faults import registry_error
 from tests.standins.http_message import Request, Response
 from tests.standins.http_server import HttpServer
-from tests.standins.registry_store import Manifest, RegistryStore
+from tests.standins.registry_store import RegistryStore
 
 NAMES = ("localhost", "127.0.0.2")
 """Registry and layer bucket."""
@@ -62,11 +63,7 @@ class RefusingRegistry:
         return "Basic " + base64.b64encode(f"{USER}:{self.token}".encode()).decode()
 
     def put(self, image: Image, repository: str, tag: str) -> None:
-        with self._store.lock:
-            stored = self._store.repository(repository)
-            for blob in image.blobs:
-                stored.put_blob(blob.content)
-            stored.put_manifest(Manifest(image.manifest.media_type, image.manifest.content), tag)
+        store_image(self._store, image, repository, tag)
 
     def __enter__(self) -> RefusingRegistry:
         self.bucket.server.start()

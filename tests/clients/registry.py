@@ -56,6 +56,10 @@ class Registry:
         """Its access log, one line per request."""
         return self._process.log if self._process else ""
 
+    @property
+    def refused_logins(self) -> int:
+        return self.log.count("error authenticating user")
+
     def __enter__(self) -> Registry:
         self._bucket.__enter__()
         configuration = self._work / "registry.json"

@@ -42,7 +42,7 @@ echo ready
 exec cat >/dev/null
 """
 STEP_TIMEOUT = 120.0
-_STOP_TIMEOUT = 30.0
+_STOP_TIMEOUT = 15.0
 
 
 class Debian(Enum):
@@ -189,9 +189,12 @@ class Process:
                 raise RuntimeError(f"{self._child.args!r} did not start:\n{self.log[-3000:]}")
             time.sleep(0.05)
 
+    def ask_to_end(self) -> None:
+        self._child.terminate()
+
     def stop(self) -> None:
         """Asks it to end, and ends it when it does not listen."""
-        self._child.terminate()
+        self.ask_to_end()
         try:
             self._child.wait(_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:

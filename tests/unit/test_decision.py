@@ -95,7 +95,7 @@ TABLE = [
     Row("DELETE", MANIFEST, NONE, "Buildah/1.28.2", BASIC, "carry", f"{CARRIED}{MANIFEST}"),
     Row("POST", START, MOUNT, SKOPEO, BASIC, "carry", f"{CARRIED}{MOUNTED}"),
     Row("PUT", UPLOAD, DIGEST, SKOPEO, BASIC, "carry", f"{CARRIED}{UPLOAD}?digest=sha256:abc"),
-    # With credentials, BuildKit: messages relayed, uploads at the registry's own host; containerd: all relayed.
+    # With credentials, BuildKit: messages relayed, uploads at the registry's host; containerd: all relayed.
     Row("HEAD", MANIFEST, NONE, CONTAINERD, BASIC, "relay", MANIFEST),
     Row("GET", BLOB, NONE, CONTAINERD, BASIC, "relay", BLOB),
     Row("PUT", MANIFEST, NONE, BUILDKIT, BASIC, "relay", MANIFEST),
