@@ -23,7 +23,7 @@ _UNRESERVED_QUERY = "/:@-._~"
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/%-]*")
 # What is no escape, an escaped control character, and the backslash, which some clients read as a slash.
 _UNFIT_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%(?:[01].|7[Ff]|5[Cc])")
-_DOT_SEGMENT = re.compile(r"/(?:\.|%2[Ee]){1,2}(?:/|$)")
+_DOT_SEGMENT = re.compile(r"(?:/|%2[Ff])(?:\.|%2[Ee]){1,2}(?:/|%2[Ff]|$)")
 
 
 def fault_of_path(path: str) -> str | None:
@@ -33,7 +33,7 @@ def fault_of_path(path: str) -> str | None:
         return "has characters that a URL path cannot hold"
     if "%" in path and _UNFIT_ESCAPE.search(path):
         return "has an escape that is malformed or stands for a control character or a backslash"
-    if ("/." in path or "/%" in path) and _DOT_SEGMENT.search(path):
+    if ("/." in path or "%" in path) and _DOT_SEGMENT.search(path):
         return "has a dot segment"
     return None
 
