@@ -1,7 +1,5 @@
 """Basic credentials in an Authorization header (RFC 7617)."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,18 +7,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class BasicCredentials:
-    """A user and a password; neither appears in the value's repr, so that no log can show them."""
+    """Neither appears in the value's repr, so that no log can show it."""
 
     user: str = field(repr=False)
     password: str = field(repr=False)
 
 
 def basic_credentials(authorization: Sequence[str]) -> BasicCredentials | None:
-    """Read all values of a request's Authorization header.
-
-    Malformed credentials count as absent: other schemes, bad base64, no colon, an empty user or
-    password, control characters, bytes that are no UTF-8, or more than one header.
-    """
+    """From all values of the header. Malformed counts as absent: another scheme, bad base64, no colon, an
+    empty user or password, control characters, bytes that are no UTF-8, more than one header."""
     if len(authorization) != 1:
         return None
     scheme, _, encoded = authorization[0].partition(" ")

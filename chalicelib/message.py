@@ -1,6 +1,4 @@
-"""A request as it reached the domain, and the answer it gets: values without a framework."""
-
-from __future__ import annotations
+"""A request and its answer as values."""
 
 import json
 from collections.abc import Mapping
@@ -11,11 +9,8 @@ Query = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Request:
-    """`path` is verbatim and still percent-encoded; `query` is decoded, repeats in their order.
-
-    `headers` maps lower-case names to all values of that name. `garbled` is set where a body arrived
-    as text with characters that were no UTF-8, so that its bytes are lost.
-    """
+    """`path` is verbatim, still percent-encoded; `query` decoded, repeats in order; `headers` maps lower-case
+    names to all values. `garbled`: the body came as text and has lost bytes that were none."""
 
     method: str
     path: str
@@ -25,14 +20,14 @@ class Request:
     garbled: bool = False
 
     def header(self, name: str) -> str:
-        """The only or the last value of a lower-case name, as API Gateway's `headers`; "" where absent."""
+        """The last value of a lower-case name, as in API Gateway's `headers`; "" where absent."""
         values = self.headers.get(name)
         return values[-1] if values else ""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`headers` maps each name to its values in order; `body` is text, which is all Lambda hands on."""
+    """`body` is text, which is all that Lambda hands on as it is."""
 
     status: int
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -42,7 +37,7 @@ class Answer:
 def error_answer(
     status: int, code: str, message: str, headers: Mapping[str, tuple[str, ...]] | None = None
 ) -> Answer:
-    """An error in the registry API's own form, which clients print.
+    """In the registry API's own form, which clients print.
 
     https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
     """

@@ -1,4 +1,4 @@
-"""The service's settings: two environment variables, read once at start and never again.
+"""The settings: two environment variables, read once at start.
 
 ECR_REGISTRY   the registry to answer for; unset or empty: the one of the function's own account and region
 REDIRECT_MODE  `auto` (each client gets the answer it can use) or `plain` (a plain 307 for everyone)

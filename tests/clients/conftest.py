@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import pytest
 
@@ -16,13 +16,13 @@ from tests.clients.bench import Bench
 from tests.clients.client import Client
 from tests.clients.matrix import MATRIX_VARIABLE, Matrix
 from tests.clients.registry import Registry
-from tests.clients.sandbox import DOMAIN_NAME, Debian, Sandbox
+from tests.clients.sandbox import DOMAIN_NAME, Debian, NoNamespace, Sandbox
 from tests.standins.certificates import Certificates
 from tests.standins.domain import Domain, running_domain
 from tests.standins.gateway import Observer
 from tests.standins.package import Package
 
-REQUIRED = os.environ.get("REQUIRE_CLIENTS") == "1"
+_REQUIRED = os.environ.get("REQUIRE_CLIENTS") == "1"
 _CACHE = Path(os.environ.get("CLIENTS_CACHE", Path(__file__).parents[2] / ".clients"))
 _MATRIX = pytest.StashKey[Matrix]()
 
@@ -42,18 +42,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         matrix.write(Path(path))
 
 
-def absent(binary: str) -> None:
-    """Ends a test for want of a binary: a skip, or a failure where clients are required."""
-    reason = f"{binary} is not installed"
-    if REQUIRED:
-        pytest.fail(f"{reason}: run tests/clients/install", pytrace=False)
-    pytest.skip(reason)
-
-
 def require(client: Client, sandbox: Sandbox) -> None:
     """Ends the test where the client, or its daemon, is missing."""
     if binary := client.missing(sandbox):
-        absent(binary)
+        _end(f"{binary} is not installed")
+
+
+def _end(reason: str) -> NoReturn:
+    """A skip, or a failure where clients are required."""
+    if _REQUIRED:
+        pytest.fail(f"{reason} (tests/clients/install installs what this ring needs)", pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -64,13 +63,18 @@ def matrix(request: pytest.FixtureRequest) -> Matrix:
 @pytest.fixture(scope="session")
 def work() -> Iterator[Path]:
     """Not pytest's own directory: podman takes no run root of more than 50 characters."""
-    with tempfile.TemporaryDirectory(prefix="ecr-") as directory:
+    with tempfile.TemporaryDirectory(prefix="ecr-", ignore_cleanup_errors=True) as directory:
         yield Path(directory)
 
 
 @pytest.fixture(scope="session")
 def sandbox(work: Path, certificates: Certificates) -> Iterator[Sandbox]:
-    with Sandbox(work, _CACHE.resolve(), certificates.authority_pem.read_bytes()) as sandbox:
+    with ExitStack() as stack:
+        sandbox = Sandbox(work, _CACHE.resolve(), certificates.authority_pem.read_bytes())
+        try:
+            stack.enter_context(sandbox)
+        except (NoNamespace, FileNotFoundError):
+            _end("clients run in a mount namespace, which takes Linux and root")
         yield sandbox
 
 
@@ -78,7 +82,7 @@ def sandbox(work: Path, certificates: Certificates) -> Iterator[Sandbox]:
 def registry(sandbox: Sandbox, certificates: Certificates, work: Path) -> Iterator[Registry]:
     for binary in ("docker-registry", "htpasswd"):
         if not sandbox.has(binary, Debian.BOOKWORM):
-            absent(binary)
+            _end(f"{binary} is not installed")
     with Registry(sandbox, certificates, work / "registry") as registry:
         yield registry
 

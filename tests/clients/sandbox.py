@@ -42,7 +42,8 @@ echo ready
 exec cat >/dev/null
 """
 STEP_TIMEOUT = 120.0
-_STOP_TIMEOUT = 15.0
+_STOP_TIMEOUT = 5.0
+"""Docker would rather end a push first that it tries again and again."""
 
 
 class Debian(Enum):
@@ -69,8 +70,15 @@ class Result:
         return f"$ {' '.join(self.argv)}\n{self.output}[exit {self.status}]"
 
 
+class NoNamespace(Exception):
+    """No mount namespace could be made: that takes root, and a Linux that grants it."""
+
+
 class Sandbox:
-    """Runs programs inside, from `with` on. `work` is at the same path inside and outside."""
+    """Runs programs inside, within `with`. `work` is at the same path inside and outside.
+
+    Entering raises NoNamespace, or FileNotFoundError where there is no `unshare`.
+    """
 
     def __init__(self, work: Path, cache: Path, authority: bytes) -> None:
         self.work = work
@@ -100,7 +108,7 @@ class Sandbox:
         assert self._holder.stdout is not None
         if self._holder.stdout.readline() != "ready\n":
             self.__exit__(None, None, None)
-            raise RuntimeError("no mount namespace could be made: the clients ring needs root")
+            raise NoNamespace
         return self
 
     def __exit__(

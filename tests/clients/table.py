@@ -200,7 +200,9 @@ def _oras(client: Client) -> Iterator[Row]:
     )
     push = "oras cp --from-oci-layout {work}/layout:1 {reference}"
     yield Row(client, PUSH, (push,), RELAYED, plain=UNAUTHORIZED)
-    yield Row(client, PUSH, (push,), LARGE, TOO_LARGE, remark="a layer over the limit")
+    # One layer at a time: where one fails while others are under way, oras 1.2 ends in a panic at times.
+    alone = "oras cp --concurrency 1 --from-oci-layout {work}/layout:1 {reference}"
+    yield Row(client, PUSH, (alone,), LARGE, TOO_LARGE, remark="a layer over the limit")
     yield Row(client, LIST_TAGS, ("oras repo tags {name}",), plain=UNAUTHORIZED)
     yield Row(client, INSPECT, ("oras manifest fetch {reference}",), plain=UNAUTHORIZED)
     yield Row(client, MOUNT, ("oras cp {source} {reference}",))
