@@ -136,6 +136,16 @@ def _inspect(job: Job, registry: Registry) -> Task:
     return Task(verify)
 
 
+def _inspect_index(job: Job, registry: Registry) -> Task:
+    index = MultiArch.fresh(3 * KB)
+    registry.put(index, job.repository, TAG)
+
+    def verify(result: Result) -> None:
+        assert all(image.manifest.digest in result.output for image in index.images)
+
+    return Task(verify)
+
+
 def _mount(job: Job, registry: Registry) -> Task:
     image = Image.fresh(*job.layer_sizes)
     registry.put(image, job.source, TAG)
@@ -168,5 +178,6 @@ PUSH = Operation("push", _push)
 BUILD = Operation("build and push", _build)
 LIST_TAGS = Operation("list tags", _list_tags)
 INSPECT = Operation("inspect", _inspect)
+INSPECT_INDEX = Operation("inspect multi-arch index", _inspect_index)
 MOUNT = Operation("mount from another repository", _mount)
 DELETE = Operation("delete", _delete)

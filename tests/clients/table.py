@@ -18,6 +18,7 @@ from tests.clients.operation import (
     BUILD,
     DELETE,
     INSPECT,
+    INSPECT_INDEX,
     LIST_TAGS,
     LOGIN,
     MOUNT,
@@ -133,6 +134,7 @@ def _docker(client: Client) -> Iterator[Row]:
     yield Row(client, PUSH, ("docker load --input {work}/layout.tar", "docker push {reference}"), plain=WORKS)
     # Not the daemon but the command line asks: no family of ours.
     yield Row(client, INSPECT, ("docker manifest inspect --verbose {reference}",))
+    yield Row(client, INSPECT_INDEX, ("docker manifest inspect {reference}",))
     yield Row(
         client,
         MOUNT,
