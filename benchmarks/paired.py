@@ -16,9 +16,10 @@ class Timing:
     median: float
 
 
-def in_turn(
-    subjects: Sequence[tuple[str, Callable[[], object]]], rounds: int, calls: int = 1
-) -> list[Timing]:
+Subject = tuple[str, Callable[[], object]]
+
+
+def in_turn(subjects: Sequence[Subject], rounds: int, calls: int = 1) -> list[Timing]:
     """Time `calls` calls of each subject in each round, one subject after the other."""
     seconds: dict[str, list[float]] = {name: [] for name, _ in subjects}
     for _ in range(rounds):
