@@ -1,8 +1,10 @@
 """Basic credentials in an Authorization header (RFC 7617)."""
 
-import base64
+import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from chalicelib.message import is_printable_ascii
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,16 @@ def basic_credentials(authorization: Sequence[str]) -> BasicCredentials | None:
     scheme, _, encoded = authorization[0].partition(" ")
     if scheme.lower() != "basic":
         return None
+    encoded = encoded.strip(" ")
     try:
-        decoded = base64.b64decode(encoded.strip(" "), validate=True).decode("utf-8")
+        raw = binascii.a2b_base64(encoded)
+        decoded = raw.decode("utf-8")
     except ValueError:  # binascii.Error and UnicodeError are both ValueErrors
         return None
     user, _, password = decoded.partition(":")
-    if not user or not password or not decoded.isprintable():
+    # Tokens are long: encoding again is twice as fast as decoding strictly.
+    if binascii.b2a_base64(raw, newline=False) != encoded.encode():
+        return None
+    if not user or not password or not (is_printable_ascii(decoded) or decoded.isprintable()):
         return None
     return BasicCredentials(user, password)

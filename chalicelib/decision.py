@@ -28,7 +28,7 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Relay:
-    """Ask the registry for `target` (path and query) ourselves; `endpoint` is what the path names."""
+    """Ask the registry ourselves; `target` is path and query."""
 
     family: Family
     endpoint: Endpoint
@@ -93,6 +93,6 @@ def _redirect(treatment: Treatment, family: Family, location: str) -> Redirect |
             family,
             431,
             "UNSUPPORTED",
-            f"the redirect would take {len(location)} bytes, API Gateway passes {MAX_LOCATION}",
+            f"a redirect of {len(location)} bytes, where API Gateway passes {MAX_LOCATION}",
         )
     return Redirect(treatment, family, location)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from chalicelib.decision import Relay
 from chalicelib.errors import AnswerNotRelayable
 from chalicelib.location import MAX_LOCATION, from_registry
-from chalicelib.message import Answer, Request
+from chalicelib.message import Answer, Request, is_printable_ascii
 from chalicelib.registry_host import RegistryHost
 from chalicelib.registry_path import Endpoint
 
@@ -71,7 +71,7 @@ def registry_request(request: Request, relay: Relay) -> RegistryRequest:
         (name, value)
         for name in REQUEST_HEADERS
         for value in request.headers.get(name.lower(), ())
-        if value.isascii() and value.isprintable()  # the rest is what no HTTP client may send
+        if is_printable_ascii(value)  # the rest is what no HTTP client may send
     )
     method = request.method
     if method == "HEAD" and relay.endpoint is Endpoint.MANIFEST:
@@ -115,13 +115,13 @@ def _handed_on_value(name: str, value: str, relay: Relay, registry: RegistryHost
     if name == "Content-Type":
         # Chalice takes some types for binary, and answers 400 where Accept does not name them.
         return value if _is_text(value) and relay.endpoint is not Endpoint.BLOB else None
-    return value if value.isascii() and value.isprintable() else None
+    return value if is_printable_ascii(value) else None
 
 
 def _link(value: str, relay: Relay, registry: RegistryHost) -> str | None:
     """`<URL>; rel="next"`, as registries page their lists (RFC 8288); None where it leads elsewhere."""
     reference, closed, parameters = value.removeprefix("<").partition(">")
-    if not value.startswith("<") or not closed or not (parameters.isascii() and parameters.isprintable()):
+    if not value.startswith("<") or not closed or not is_printable_ascii(parameters):
         return None
     target = from_registry(registry, relay.target, reference)
     return f"<{target}>{parameters}" if target is not None and target.startswith("/") else None

@@ -5,7 +5,7 @@ import re
 from urllib.parse import quote, urljoin, urlsplit
 
 from chalicelib.credentials import BasicCredentials
-from chalicelib.message import Query
+from chalicelib.message import Query, is_printable_ascii
 from chalicelib.registry_host import RegistryHost
 
 # API Gateway allows 10,240 bytes for all headers together; all others take well under 1 KiB.
@@ -41,7 +41,7 @@ def with_query(path: str, query: Query) -> str:
 
 
 def at_registry(registry: RegistryHost, target: str, credentials: BasicCredentials | None = None) -> str:
-    """The absolute URL of `target` at the registry, with the credentials as user info if given."""
+    """The URL of `target` at the registry, with the credentials as user info if given."""
     if credentials is None:
         return registry.origin + target
     user = quote(credentials.user, safe="")
@@ -54,7 +54,7 @@ def from_registry(registry: RegistryHost, target: str, reference: str) -> str | 
     where it is the registry's own, so that the client comes back here with its credentials. None where
     it is no URL, of another scheme, with user info, or would lead to a host the registry did not name.
     """
-    if not reference.isascii() or not reference.isprintable() or " " in reference:
+    if not is_printable_ascii(reference) or " " in reference:
         return None
     try:
         absolute = urljoin(registry.origin + target, reference)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 Query = tuple[tuple[str, str], ...]
 
+_PRINTABLE = bytes(range(0x20, 0x7F))
+
 
 @dataclass(frozen=True)
 class Request:
@@ -32,6 +34,11 @@ class Answer:
     status: int
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     body: str = ""
+
+
+def is_printable_ascii(text: str) -> bool:
+    """What may stand in a header. On a token several times as fast as isprintable()."""
+    return text.isascii() and not text.encode().translate(None, _PRINTABLE)
 
 
 def error_answer(

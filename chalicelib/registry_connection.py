@@ -27,8 +27,6 @@ IDLE_SECONDS = 20.0
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 
-Clock = Callable[[], float]
-
 
 class Registry(Protocol):
     """What can be asked like a registry."""
@@ -47,7 +45,7 @@ class RegistryConnection:
         self,
         host: RegistryHost,
         tls: ssl.SSLContext,
-        clock: Clock = time.time,
+        clock: Callable[[], float] = time.time,
         connect_seconds: float = CONNECT_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:

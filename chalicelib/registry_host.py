@@ -123,10 +123,9 @@ class RegistryHost:
 
 
 def ecr_registry(host: str) -> EcrRegistry | None:
-    """Read a lower-case host name as an ECR registry's; None where it is not one.
+    """A lower-case host name read as a whole; None where it is not ECR's.
 
-    Forms: ACCOUNT.dkr.ecr[-fips].REGION.SUFFIX, ACCOUNT.dkr-ecr[-fips].REGION.SUFFIX (dual-stack)
-    and the two hosts of ECR Public. The match is whole: neither a prefix nor a further suffix fits.
+    ACCOUNT.dkr.ecr[-fips].REGION.SUFFIX, ACCOUNT.dkr-ecr[-fips].REGION.SUFFIX (dual-stack), ECR Public.
     """
     if host in _PUBLIC_HOSTS:
         return EcrRegistry(None, "us-east-1", "aws", dual_stack=host == "ecr-public.aws.com")

@@ -3,7 +3,6 @@ arguments, so no credential can be in a line; a path is cut, since the log is pa
 
 import json
 import traceback
-from pathlib import PurePath
 
 MAX_PATH = 512
 
@@ -27,6 +26,6 @@ def fault_line(request_id: str, error: BaseException) -> str:
         {
             "request_id": request_id,
             "fault": type(error).__name__,
-            "at": [f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames],
+            "at": [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames],
         }
     )
