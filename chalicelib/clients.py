@@ -43,19 +43,11 @@ CONTAINERS_IMAGE = Family(
 )
 # Answers the registry's own challenge with the credentials it has for us.
 DOCKER_CLASSIC = Family("docker", ("docker",), Treatment.PLAIN, Treatment.PLAIN, Treatment.PLAIN)
-# moby's authorizerFromAuthConfig gives credentials to the host of the image's name alone.
-DOCKER_CONTAINERD = Family(
-    "docker-containerd",
-    ("containerd-client",),
-    Treatment.CHALLENGE,
-    Treatment.RELAY,
-    Treatment.RELAY,
-    trusts_head=False,
-)
-# Its pusher drops the credentials where an upload goes on at another host.
+# Docker's containerd store among them: moby's authorizerFromAuthConfig gives credentials to the host of
+# the image's name alone, and containerd's pusher drops them where an upload goes on at another host.
 CONTAINERD = Family(
     "containerd",
-    ("containerd",),
+    ("containerd", "containerd-client"),
     Treatment.CHALLENGE,
     Treatment.RELAY,
     Treatment.RELAY,
@@ -72,7 +64,7 @@ BUILDKIT = Family(
 )
 OTHER = Family("other", (), Treatment.PLAIN, Treatment.RELAY, Treatment.RELAY)
 
-FAMILIES = (CONTAINERS_IMAGE, DOCKER_CLASSIC, DOCKER_CONTAINERD, CONTAINERD, BUILDKIT, OTHER)
+FAMILIES = (CONTAINERS_IMAGE, DOCKER_CLASSIC, CONTAINERD, BUILDKIT, OTHER)
 _BY_PRODUCT = {product: family for family in FAMILIES for product in family.products}
 
 
@@ -82,5 +74,5 @@ def family_of(user_agent: str) -> Family:
     product, _, rest = user_agent.partition("/")
     family = _BY_PRODUCT.get(product.lower(), OTHER)
     if family is DOCKER_CLASSIC and " containerd-client/" in rest.partition("UpstreamClient(")[0]:
-        return DOCKER_CONTAINERD
+        return CONTAINERD
     return family

@@ -20,9 +20,9 @@ def request_of(event: Mapping[str, Any]) -> Request:
     body, garbled = _body(event.get("body"), bool(event.get("isBase64Encoded")))
     return Request(
         method=context["httpMethod"],
-        path=event.get("path") or context["path"],
+        path=event["path"],
         query=_query(event.get("multiValueQueryStringParameters")),
-        headers=_headers(event),
+        headers={name.lower(): tuple(values) for name, values in event["multiValueHeaders"].items()},
         body=body,
         garbled=garbled,
     )
@@ -32,13 +32,6 @@ def _query(parameters: Mapping[str, list[str]] | None) -> Query:
     if not parameters:
         return ()
     return tuple([(name, value) for name, values in parameters.items() for value in values])
-
-
-def _headers(event: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    repeated = event.get("multiValueHeaders")
-    if repeated:
-        return {name.lower(): tuple(values) for name, values in repeated.items()}
-    return {name.lower(): (value,) for name, value in (event.get("headers") or {}).items()}
 
 
 def _body(body: str | bytes | None, is_base64: bool) -> tuple[bytes, bool]:

@@ -9,7 +9,6 @@ from chalicelib.clients import (
     CONTAINERD,
     CONTAINERS_IMAGE,
     DOCKER_CLASSIC,
-    DOCKER_CONTAINERD,
     FAMILIES,
     OTHER,
     Family,
@@ -30,8 +29,8 @@ UPSTREAM = r"UpstreamClient(Docker-Client/26.1.5+dfsg1 \(linux\))"
         ("podman/5.4.0", CONTAINERS_IMAGE),
         ("cri-o/1.31.0 go/go1.22 os/linux arch/amd64", CONTAINERS_IMAGE),
         (f"{DOCKER} {UPSTREAM}", DOCKER_CLASSIC),
-        (f"{DOCKER} containerd-client/1.7.24+unknown storage-driver/native {UPSTREAM}", DOCKER_CONTAINERD),
-        ("containerd-client/2.0.0", DOCKER_CONTAINERD),
+        (f"{DOCKER} containerd-client/1.7.24+unknown storage-driver/native {UPSTREAM}", CONTAINERD),
+        ("containerd-client/2.0.0", CONTAINERD),
         # What Docker quotes of its own caller says nothing about its image store.
         (f"{DOCKER} UpstreamClient(x containerd-client/1.7.24)", DOCKER_CLASSIC),
         ("containerd/1.6.20~ds1", CONTAINERD),
