@@ -22,7 +22,7 @@ def main(packages: "list[str]") -> None:
     settings = Settings(environment())
     data = b""
     if arguments == ["get"]:
-        data = _read_input()
+        data = read_input()
         answer = answer_from_memory(data, settings, time.time())
         if answer is not None:
             _write_output(answer)
@@ -34,12 +34,18 @@ def main(packages: "list[str]") -> None:
         site.main()
         for directory in packages:
             site.addsitedir(directory)
-    from credhelper.protocol import serve
+    from credhelper.door import serve
 
-    serve(arguments, data, settings, started)
+    # By force: a thread that is stuck beyond its bound must not keep the process.
+    calls._exit(serve(arguments, settings, (lambda: data) if data else read_input, started))
 
 
-def _read_input() -> bytes:
+def run() -> None:
+    """The console entry point, where `site` has run."""
+    main([])
+
+
+def read_input() -> bytes:
     """Standard input, but no more than one byte over what is allowed."""
     data = b""
     while len(data) <= LONGEST_INPUT:
@@ -56,4 +62,4 @@ def _write_output(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main([])
+    run()

@@ -10,8 +10,8 @@ The text is lines, not JSON, for the `get` from the cache: importing `json` doub
 
 from credhelper.system import calls
 
-_TOKEN_MAGIC = "ecr-custom token 1"
-_ROUTE_MAGIC = "ecr-custom route 1"
+_OF_TOKEN = "ecr-custom token 1"  # noqa: S105 (a heading)
+_OF_ROUTE = "ecr-custom route 1"
 _LONGEST_RECORD = 64 * 1024
 _CLOCK_TOLERANCE = 300.0
 """Seconds that the clock may have been set back since a record was written."""
@@ -59,7 +59,13 @@ class Route:
     __slots__ = ("host", "profile", "reason", "region", "registry", "role_arn")
 
     def __init__(
-        self, host: str, registry: str, profile: str = "", role_arn: str = "", region: str = "", reason: str = ""
+        self,
+        host: str,
+        registry: str,
+        profile: str = "",
+        role_arn: str = "",
+        region: str = "",
+        reason: str = "",
     ) -> None:
         self.host = host
         self.registry = registry
@@ -80,7 +86,7 @@ class Memory:
         self.directory = directory
 
     def token(self, key: str) -> "Token | None":
-        lines = self._read(f"token-{key}", _TOKEN_MAGIC, 4)
+        lines = self._read(f"token-{key}", _OF_TOKEN, 4)
         if lines is None:
             return None
         requested_at, expires_at = _time(lines[2]), _time(lines[3])
@@ -92,10 +98,10 @@ class Memory:
     def remember_token(self, key: str, token: Token) -> None:
         if token.storable:
             lines = (token.registry, token.secret, repr(token.requested_at), repr(token.expires_at))
-            self._write(f"token-{key}", _TOKEN_MAGIC, lines)
+            self._write(f"token-{key}", _OF_TOKEN, lines)
 
     def route(self, key: str, now: float) -> "Route | None":
-        lines = self._read(f"route-{key}", _ROUTE_MAGIC, 7)
+        lines = self._read(f"route-{key}", _OF_ROUTE, 7)
         if lines is None:
             return None
         until = _time(lines[6])
@@ -106,19 +112,19 @@ class Memory:
     def remember_route(self, key: str, route: Route, until: float) -> None:
         lines = (route.host, route.registry, route.profile, route.role_arn, route.region, route.reason)
         if all("\n" not in line for line in lines):
-            self._write(f"route-{key}", _ROUTE_MAGIC, (*lines, repr(until)))
+            self._write(f"route-{key}", _OF_ROUTE, (*lines, repr(until)))
 
     def forget(self, host: str, registries: "set[str]") -> None:
         """Drop the routes of `host`, and the tokens of `registries` and of those routes, of all sources."""
         registries = {host} | registries
         names = self._names()
         for name in names:
-            lines = self._read(name, _ROUTE_MAGIC, 7)
+            lines = self._read(name, _OF_ROUTE, 7)
             if lines is not None and lines[0] == host:
                 registries.add(lines[1])
                 self._remove(name)
         for name in names:
-            lines = self._read(name, _TOKEN_MAGIC, 4)
+            lines = self._read(name, _OF_TOKEN, 4)
             if lines is not None and lines[0] in registries:
                 self._remove(name)
 
@@ -186,25 +192,20 @@ class Memory:
         if self.directory is None:
             return
         import os
+        import tempfile
+        from pathlib import Path
 
-        os.makedirs(os.path.dirname(self.directory), 0o700, exist_ok=True)
+        directory = Path(self.directory)
+        directory.parent.mkdir(0o700, parents=True, exist_ok=True)
+        directory.mkdir(0o700, exist_ok=True)
+        directory.chmod(0o700)
+        descriptor, temporary = tempfile.mkstemp(prefix="new-", dir=directory)  # with mode 0600
         try:
-            os.mkdir(self.directory, 0o700)
-        except FileExistsError:
-            os.chmod(self.directory, 0o700)
-        temporary = f"{self.directory}/new-{os.getpid()}-{name}"
-        # A leftover of a killed run with this process id must not stand in the way.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            try:
-                data = "".join(f"{line}\n" for line in (magic, *lines)).encode()
-                while data:
-                    data = data[os.write(descriptor, data) :]
-            finally:
-                os.close(descriptor)
-            os.replace(temporary, f"{self.directory}/{name}")
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+                file.writelines(f"{line}\n" for line in (magic, *lines))
+            Path(temporary).replace(directory / name)
         except OSError:
-            os.unlink(temporary)
+            calls.unlink(temporary)
             raise
 
 

@@ -63,6 +63,21 @@ class Settings:
         )
 
     @property
+    def docker_config_path(self) -> "str | None":
+        """Docker's config.json."""
+        return self._path((self.environ.get("DOCKER_CONFIG") or "~/.docker") + "/config.json")
+
+    @property
+    def containers_auth_path(self) -> "str | None":
+        """auth.json of podman, skopeo and buildah: the one that outlives a login session.
+
+        Their default is below XDG_RUNTIME_DIR, which is emptied at logout; they read this one next
+        (containers-auth.json(5)).
+        """
+        directory = self.environ.get("XDG_CONFIG_HOME") or "~/.config"
+        return self._path(self.environ.get("REGISTRY_AUTH_FILE") or f"{directory}/containers/auth.json")
+
+    @property
     def timeout(self) -> float:
         """Seconds. Raises InvalidSetting."""
         if not self.timeout_text:
