@@ -14,8 +14,10 @@ import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPMessage
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 from credhelper import VERSION
@@ -39,8 +41,12 @@ class Reply:
 
 
 class _NotFollowed(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None
+    def http_error_302(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+    ) -> None:
+        """Leave the redirect as the answer that it is; its address is not even parsed here."""
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 def ask(host: str, *, authorization: str = "", seconds: float = LONGEST_DISCOVERY) -> Reply:

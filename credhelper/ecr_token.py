@@ -177,7 +177,7 @@ def refusal(error: Exception, profile: str, region: str) -> TokenRefused:
             "the AWS credentials could not be obtained",
             f"run `aws sts get-caller-identity{option}` to see why",
         )
-    if isinstance(error, aws.HTTPClientError):
+    if isinstance(error, aws.HTTPClientError | aws.ConnectionError):
         return TokenRefused(
             f"the AWS API in {region} cannot be reached ({type(error).__name__})",
             "see that the network, the proxy and AWS_ENDPOINT_URL let HTTPS through to it",

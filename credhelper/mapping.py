@@ -82,8 +82,10 @@ def parse_mapping(domain: str, value: object) -> DomainMapping:
     for name, part in value.items():
         if name not in MEMBERS:
             raise InvalidMapping(f"{domain} has a member {name!r}; expected {', '.join(MEMBERS)}")
-        if not isinstance(part, str) or not part.isprintable():
-            raise InvalidMapping(f"{domain}: {name} is {json_type(part)}; expected a line of text")
+        if not isinstance(part, str):
+            raise InvalidMapping(f"{domain}: {name} is {json_type(part)}; expected a string")
+        if not part.isprintable():
+            raise InvalidMapping(f"{domain}: {name} is {part!r}; expected text of one line")
     role_arn, region = value.get("role_arn", ""), value.get("region", "")
     if role_arn and not (role_arn.startswith("arn:") and ":role/" in role_arn):
         raise InvalidMapping(f"{domain}: role_arn is {role_arn!r}; expected arn:aws:iam::ACCOUNT:role/NAME")
