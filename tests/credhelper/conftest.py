@@ -44,6 +44,7 @@ def program(script: Path, tmp_path: Path, aws: FakeAws, authority: trustme.CA) -
     """The program in an empty home, with AWS keys, AWS at `aws` and the test's authority trusted."""
     home = tmp_path / "home"
     home.mkdir()
+    (tmp_path / "run").mkdir(mode=0o700)
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     return Program(
         script,
@@ -56,5 +57,7 @@ def program(script: Path, tmp_path: Path, aws: FakeAws, authority: trustme.CA) -
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": aws.url,
             "SSL_CERT_FILE": str(tmp_path / "authority.pem"),
+            # podman and skopeo would keep theirs outside of the home.
+            "XDG_RUNTIME_DIR": str(tmp_path / "run"),
         },
     )

@@ -7,6 +7,7 @@ behind it answers, as through the relay.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import ssl
 import threading
@@ -19,6 +20,29 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import trustme
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+
+IMAGE_CONFIG = json.dumps(
+    {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": ["sha256:" + "0" * 64]}}
+)
+MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+MANIFEST = json.dumps(
+    {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST_TYPE,
+        "config": {
+            "mediaType": "application/vnd.docker.container.image.v1+json",
+            "size": len(IMAGE_CONFIG),
+            "digest": "sha256:" + hashlib.sha256(IMAGE_CONFIG.encode()).hexdigest(),
+        },
+        "layers": [
+            {
+                "mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip",
+                "size": 1,
+                "digest": "sha256:" + "0" * 64,
+            }
+        ],
+    }
+)
 
 
 @dataclass
@@ -33,18 +57,23 @@ class FakeDomain:
     password: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
 
+    @staticmethod
+    def content(path: str) -> tuple[str, str]:
+        """Media type and body of what the registry has at `path`: one image."""
+        if path.endswith("/tags/list"):
+            return "application/json", json.dumps({"name": "app", "tags": ["1.0"]})
+        if "/blobs/" in path:
+            return "application/octet-stream", IMAGE_CONFIG
+        return MANIFEST_TYPE, MANIFEST
+
     def reply(self, path: str, authorization: str) -> tuple[int, dict[str, str], str]:
         """Status, headers and body."""
         expected = "Basic " + base64.b64encode(f"AWS:{self.password}".encode()).decode()
         if authorization:
             if authorization != expected:
                 return 401, {}, "denied"
-            body = json.dumps({"name": "app", "tags": ["1.0"]}) if path.endswith("/tags/list") else "{}"
-            return (
-                200,
-                {"Content-Type": "application/json", "Docker-Distribution-Api-Version": "registry/2.0"},
-                body,
-            )
+            media_type, body = self.content(path)
+            return 200, {"Content-Type": media_type, "Docker-Distribution-Api-Version": "registry/2.0"}, body
         if self.challenges:
             return 401, {"WWW-Authenticate": 'Basic realm="test"'}, ""
         return self.status, {"Location": self.location} if self.location else {}, ""
