@@ -3,7 +3,6 @@
 It knows no JSON, no AWS and no network. Whatever it cannot answer, the helper answers.
 """
 
-from credhelper.errors import HelperError
 from credhelper.memory import Memory, Token, plain
 from credhelper.server_url import ServerURL, parse_server_url, read_server_url
 from credhelper.settings import Settings
@@ -16,7 +15,7 @@ def answer_from_memory(data: bytes, settings: Settings, now: float) -> "bytes | 
         return None
     try:
         url = parse_server_url(read_server_url(data))
-    except HelperError:
+    except ValueError:
         return None
     if not plain(url.asked):
         return None

@@ -1,7 +1,4 @@
-"""What can go wrong, as a tree: each error is one line for a person, with its facts as attributes.
-
-Imported by a `get` from the cache, so nothing is imported here.
-"""
+"""What can go wrong, as a tree: each error is one line for a person, with its facts as attributes."""
 
 
 class HelperError(Exception):
@@ -16,8 +13,11 @@ class HelperError(Exception):
         self.next_step = next_step
 
 
-class InvalidServerURL(HelperError):
-    """Text that names no registry host; `value` is what was given, shortened."""
+class InvalidServerURL(HelperError, ValueError):
+    """Text that names no registry host; `value` is what was given, shortened.
+
+    A ValueError too, so that the `get` from memory can catch it without importing this tree.
+    """
 
     def __init__(self, value: str, reason: str) -> None:
         shown = value if len(value) <= 200 else value[:200] + "…"

@@ -5,8 +5,6 @@ forms, Docker's own `list` keys are https://HOST, go-containerregistry asks for 
 All of them mean the host, and host names know no case.
 """
 
-from credhelper.errors import InvalidServerURL
-
 LONGEST_INPUT = 64 * 1024
 """Bytes; what docker-credential-helpers' own reader takes for a line."""
 
@@ -42,11 +40,11 @@ def read_server_url(data: bytes) -> str:
     As docker-credential-helpers' `Serve` reads it (credentials/credentials.go). Raises InvalidServerURL.
     """
     if len(data) > LONGEST_INPUT:
-        raise InvalidServerURL("", f"more than {LONGEST_INPUT} bytes on standard input")
+        raise _invalid("", f"more than {LONGEST_INPUT} bytes on standard input")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise InvalidServerURL("", "standard input is not text") from error
+        raise _invalid("", "standard input is not text") from error
     return "".join(line.removesuffix("\r") for line in text.split("\n")).strip()
 
 
@@ -57,11 +55,18 @@ def parse_server_url(text: str) -> ServerURL:
         scheme, rest = "https", text.removeprefix("//")
     scheme = scheme.lower()
     if scheme not in ("https", "http"):
-        raise InvalidServerURL(text, f"unsupported scheme: {scheme}")
+        raise _invalid(text, f"unsupported scheme: {scheme}")
     authority = rest.partition("/")[0].partition("?")[0].partition("#")[0].lower()
     host = authority.removesuffix(":443" if scheme == "https" else ":80")
     if not host:
-        raise InvalidServerURL(text, "no hostname in URL")
+        raise _invalid(text, "no hostname in URL")
     if not _HOST_CHARACTERS.issuperset(host):
-        raise InvalidServerURL(text, f"{host!r} is not a host name")
+        raise _invalid(text, f"{host!r} is not a host name")
     return ServerURL(text, host, scheme == "http")
+
+
+def _invalid(value: str, reason: str) -> Exception:
+    # Imported when there is something to tell: a `get` from memory needs no errors.
+    from credhelper.errors import InvalidServerURL
+
+    return InvalidServerURL(value, reason)

@@ -4,8 +4,6 @@ A `get` from the cache imports this, hence a plain class (dataclasses and pathli
 as much as the whole answer). An empty variable counts as unset, as the AWS SDKs have it.
 """
 
-from credhelper.errors import InvalidSetting
-
 CONFIG_FILE = "AWS_ECR_CUSTOM_CONFIG"
 DEFAULT_REGISTRY = "AWS_ECR_CUSTOM_DEFAULT"
 DISCOVER = "AWS_ECR_CUSTOM_DISCOVER"
@@ -87,6 +85,8 @@ class Settings:
         except ValueError:
             seconds = 0.0
         if not 0 < seconds <= 3600:
+            from credhelper.errors import InvalidSetting
+
             raise InvalidSetting(TIMEOUT, self.timeout_text, "a number of seconds, more than 0")
         return seconds
 
