@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotDone
 from typing import TypeVar
 
 from credhelper.errors import TimedOut
@@ -21,18 +19,21 @@ T = TypeVar("T")
 
 def bounded(seconds: float, work: Callable[[], T], what: str, next_step: str = "") -> T:
     """`work()`, or TimedOut after `seconds`; what `work` raises is raised here."""
-    outcome: Future[T] = Future()
+    # Not a Future: concurrent.futures imports logging, which costs as much as the rest of a run that waits.
+    results: list[T] = []
+    errors: list[BaseException] = []
 
     def run() -> None:
         try:
-            outcome.set_result(work())
+            results.append(work())
         except BaseException as error:  # noqa: BLE001 (it is raised again, in the waiting thread)
-            outcome.set_exception(error)
+            errors.append(error)
 
-    threading.Thread(target=run, daemon=True).start()
-    try:
-        return outcome.result(max(seconds, 0))
-    except NotDone as error:
-        if outcome.done():
-            raise  # the work's own TimeoutError, which is the same class from Python 3.11 on
-        raise TimedOut(what, seconds, next_step) from error
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(max(seconds, 0))
+    if results:
+        return results[0]
+    if errors:
+        raise errors[0]
+    raise TimedOut(what, seconds, next_step)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
@@ -77,6 +76,8 @@ def _run(
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 (a bug here must not end a `docker pull` that needs no credentials)
+        import traceback
+
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         # Its text could hold anything, a credential included.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -104,6 +103,8 @@ def write_json_file(file: JsonFile, members: Mapping[str, Any], *, backup: Path 
 
 
 def _replace(target: Path, text: str, *, like: Path) -> None:
+    import tempfile  # 10 ms, for the runs that write
+
     descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
