@@ -75,7 +75,6 @@ def _respond() -> Response:
         answer = error_answer(500, "UNKNOWN", f"a defect of this service; request {request_id}")
         line = fault_line(request_id, error)
     sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
     return _response(answer)
 
 

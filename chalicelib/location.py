@@ -20,9 +20,9 @@ MAX_LOCATION = 10_240 - 1_024
 
 _UNRESERVED_QUERY = "/:@-._~"
 # RFC 3986's path characters; anything else must arrive percent-encoded.
-_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+")
-# Control characters and the backslash, which some clients read as a slash, even percent-encoded.
-_UNSAFE_ESCAPE = re.compile(r"%(?:[01][0-9A-Fa-f]|7[Ff]|5[Cc])")
+_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/%-]*")
+# What is no escape, an escaped control character, and the backslash, which some clients read as a slash.
+_UNFIT_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%(?:[01].|7[Ff]|5[Cc])")
 _DOT_SEGMENT = re.compile(r"/(?:\.|%2[Ee]){1,2}(?:/|$)")
 
 
@@ -31,10 +31,10 @@ def fault_of_path(path: str) -> str | None:
     before they send a request on, so what we decided on would not be what the registry is asked."""
     if not _PATH.fullmatch(path):
         return "has characters that a URL path cannot hold"
-    if "%" in path and _UNSAFE_ESCAPE.search(path):
-        return "has an escaped control character or backslash"
-    if "/." in path or "/%2" in path:
-        return "has a dot segment" if _DOT_SEGMENT.search(path) else None
+    if "%" in path and _UNFIT_ESCAPE.search(path):
+        return "has an escape that is malformed or stands for a control character or a backslash"
+    if ("/." in path or "/%" in path) and _DOT_SEGMENT.search(path):
+        return "has a dot segment"
     return None
 
 
@@ -64,8 +64,8 @@ def from_registry(registry: RegistryHost, target: str, reference: str) -> str | 
     """
     if not reference.isascii() or not reference.isprintable() or " " in reference:
         return None
-    absolute = urljoin(registry.origin + target, reference)
     try:
+        absolute = urljoin(registry.origin + target, reference)
         parts = urlsplit(absolute)
         host, port = parts.hostname or "", parts.port
     except ValueError:

@@ -12,18 +12,16 @@ from pathlib import PurePath
 
 MAX_PATH = 512
 
+_quoted = json.encoder.encode_basestring_ascii
+
 
 def request_line(request_id: str, method: str, path: str, answer: str, family: str, status: int) -> str:
     """`answer` is how the request was treated: plain, challenge, relay, carry or refusal."""
-    return json.dumps(
-        {
-            "request_id": request_id,
-            "method": method,
-            "path": path[:MAX_PATH],
-            "answer": answer,
-            "client": family,
-            "status": status,
-        }
+    # By hand: json.dumps of the whole takes a fifth of the time that a redirect does.
+    return (
+        f'{{"request_id": {_quoted(request_id)}, "method": {_quoted(method)}, '
+        f'"path": {_quoted(path[:MAX_PATH])}, "answer": "{answer}", "client": "{family}", '
+        f'"status": {status}}}'
     )
 
 

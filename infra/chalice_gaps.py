@@ -87,6 +87,7 @@ def close_gaps(settings: Settings) -> None:
                 f"{ECR_REGISTRY} is not set, and `chalice local` has no function ARN to derive it from; "
                 f"set it to {ACCEPTED_FORM}"
             )
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         return LocalDevServer(app, config, host, port, RegistryApiHandler, LocalServer)
 
     DependencyBuilder.build_site_packages = build_site_packages  # type: ignore[method-assign,assignment]

@@ -1,0 +1,247 @@
+"""What comes back through the gateway stand-in: results of functions, refusals of its own, limits."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.served.gateway_client import Client, plain_gateway, result
+from tests.standins.api_definition import UnsupportedDefinition, read_definition
+from tests.standins.gateway import BODY_LIMIT, HEADER_LIMIT, METHOD_ARN_LIMIT, Behaviour, Gateway, HeadLength
+from tests.standins.lambda_environment import Outcome
+from tests.standins.lambda_function import REQUEST_LIMIT
+from tests.standins.package import Package
+from tests.standins.proxy_event import ApiIdentity
+
+FITTING = METHOD_ARN_LIMIT - len(ApiIdentity().method_arn("GET", "_challenge/"))
+INTERNAL = {"message": "Internal server error"}
+
+
+def answering(document: object) -> Any:  # noqa: ANN401
+    return lambda _: result(document)
+
+
+@pytest.mark.parametrize(
+    ("document", "status", "body"),
+    [
+        ({"statusCode": 200}, 200, b""),
+        ({"statusCode": 200, "headers": None}, 200, b""),
+        ({"headers": {"test-header": "value"}}, 200, b""),
+        ({"statusCode": "201"}, 201, b""),
+        ({"statusCode": 200, "body": "λ"}, 200, "λ".encode()),
+        ({"statusCode": 200, "wrongValue": "value"}, 502, None),
+        ({"statusCode": "test"}, 502, None),
+        ({"statusCode": 100}, 502, None),
+        ("justAString", 502, None),
+        (None, 502, None),
+        ({"statusCode": 200, "multiValueHeaders": {"test": "value1"}}, 502, None),
+        ({"statusCode": 200, "headers": ["x"]}, 502, None),
+        ({"statusCode": 200, "headers": {"a": 1}}, 502, None),
+        ({"statusCode": 200, "headers": {"a": "b\r\nc: d"}}, 502, None),
+        ({"statusCode": 200, "headers": {"a": "λ"}}, 502, None),
+        ({"statusCode": 200, "headers": {"a b": "c"}}, 502, None),
+        ({"statusCode": 200, "body": {}}, 502, None),
+    ],
+)
+def test_results_and_malformed_ones(
+    sample: Package, document: object, status: int, body: bytes | None
+) -> None:
+    with plain_gateway(sample, answering(document)) as (_, client):
+        answer = client("GET", "/x")
+    assert answer.status == status
+    if body is None:
+        assert answer.json() == INTERNAL
+        assert answer.headers["x-amzn-ErrorType"] == "InternalServerErrorException"
+    else:
+        assert answer.body == body
+        assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_a_function_error_is_502(sample: Package) -> None:
+    with plain_gateway(sample, lambda _: Outcome(b'{"errorMessage":"x"}', failed=True)) as (_, client):
+        answer = client("GET", "/x")
+    assert (answer.status, answer.json()) == (502, INTERNAL)
+
+
+@pytest.mark.parametrize(
+    ("document", "name", "values"),
+    [
+        ({"headers": {"header-bool": True}}, "header-bool", ["true"]),
+        ({"multiValueHeaders": {"m": ["value1", "value2"]}}, "m", ["value1", "value2"]),
+        ({"multiValueHeaders": {"m": ["multi"]}, "headers": {"m": "solo"}}, "m", ["multi", "solo"]),
+        ({"multiValueHeaders": {"m": ["same"]}, "headers": {"M": "same"}}, "m", ["same"]),
+        ({"headers": {"Location": "https://a/b"}}, "Location", ["https://a/b"]),
+        ({"headers": {"Content-Type": "text/x"}}, "Content-Type", ["text/x"]),
+        ({"headers": {"Content-Length": "999"}, "body": "abc"}, "Content-Length", ["3"]),
+        # Renamed: the reason why no Lambda function behind a REST API can challenge.
+        ({"headers": {"WWW-Authenticate": "Basic"}}, "WWW-Authenticate", None),
+        ({"headers": {"WWW-Authenticate": "Basic"}}, "x-amzn-Remapped-WWW-Authenticate", ["Basic"]),
+        ({"headers": {"www-authenticate": "Basic"}}, "x-amzn-Remapped-www-authenticate", ["Basic"]),
+        ({"headers": {"Authorization": "x"}}, "x-amzn-Remapped-Authorization", ["x"]),
+        ({"headers": {"Connection": "close"}}, "x-amzn-Remapped-Connection", ["close"]),
+        ({"headers": {"Server": "x"}}, "x-amzn-Remapped-Server", ["x"]),
+        ({"headers": {"Date": "then"}}, "x-amzn-Remapped-Date", ["then"]),
+        ({"headers": {"User-Agent": "x"}}, "x-amzn-Remapped-User-Agent", ["x"]),
+        ({"headers": {"Via": "x"}}, "Via", None),
+        ({"headers": {"Transfer-Encoding": "chunked"}}, "Transfer-Encoding", None),
+        ({"headers": {"Upgrade": "x"}}, "Upgrade", None),
+    ],
+)
+def test_headers_on_the_way_back(
+    sample: Package, document: object, name: str, values: list[str] | None
+) -> None:
+    with plain_gateway(sample, answering(document)) as (_, client):
+        assert client("GET", "/x").headers.get_all(name) == values
+
+
+def test_what_the_gateway_adds(sample: Package) -> None:
+    with plain_gateway(sample, answering({"headers": {"Date": "then"}})) as (_, client):
+        headers = client("GET", "/x").headers
+    assert len(headers["x-amzn-RequestId"]) == 36
+    assert headers["x-amz-apigw-id"].endswith("=")
+    assert headers["Date"].endswith("GMT")
+
+
+BINARY = {"statusCode": 200, "body": base64.b64encode(b"\x00data").decode(), "isBase64Encoded": True}
+
+
+@pytest.mark.parametrize(
+    ("accept", "decoded"),
+    [
+        ("application/octet-stream", True),
+        ("application/octet-stream;q=0.5, text/plain", True),
+        ("text/plain, application/octet-stream", False),
+        ("*/*", False),  # the API's binary types do not hold it
+        (None, False),
+    ],
+)
+def test_a_base64_body_is_decoded_by_the_first_accepted_type(
+    sample: Package, accept: str | None, decoded: bool
+) -> None:
+    headers = [("Accept", accept)] if accept else []
+    with plain_gateway(sample, answering(BINARY)) as (_, client):
+        body = client("GET", "/x", *headers).body
+    assert body == (b"\x00data" if decoded else base64.b64encode(b"\x00data"))
+
+
+@pytest.mark.parametrize(
+    ("length", "given", "sent"),
+    [
+        (HeadLength.COMPUTED, {"Content-Length": "77"}, "4"),
+        (HeadLength.PASSED, {"Content-Length": "77"}, "77"),
+        (HeadLength.PASSED, {}, "4"),
+        (HeadLength.PASSED, {"Content-Length": "none"}, "4"),
+        (HeadLength.ZERO, {"Content-Length": "77"}, "0"),
+    ],
+)
+def test_the_length_of_a_head_answer(
+    sample: Package, length: HeadLength, given: Mapping[str, str], sent: str
+) -> None:
+    document = {"statusCode": 200, "headers": given, "body": "body"}
+    with plain_gateway(sample, answering(document), behaviour=Behaviour(head_length=length)) as (_, client):
+        answer = client("HEAD", "/x")
+        assert (answer.headers.get_all("Content-Length"), answer.body) == ([sent], b"")
+        assert client("GET", "/x").body == b"body"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "error_type", "message"),
+    [
+        (None, "MissingAuthenticationTokenException", "Missing Authentication Token"),
+        (
+            "Basic c2VjcmV0OnBhc3N3b3Jk",
+            "IncompleteSignatureException",
+            "Authorization header requires 'Credential' parameter. ",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("method", "target"), [("GET", "/_challenge"), ("TRACE", "/x"), ("LINK", "/")])
+def test_what_is_not_routed_gets_403(
+    sample: Package, method: str, target: str, authorization: str | None, error_type: str, message: str
+) -> None:
+    headers = [("Authorization", authorization)] if authorization else []
+    with plain_gateway(sample) as (_, client):
+        answer = client(method, target, *headers)
+    assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (403, error_type)
+    assert answer.json()["message"].startswith(message)
+    assert b"c2VjcmV0OnBhc3N3b3Jk" not in answer.body
+
+
+def test_the_default_endpoint_can_be_closed(sample: Package) -> None:
+    closed = {"x-amazon-apigateway-endpoint-configuration": {"disableExecuteApiEndpoint": True}}
+    with plain_gateway(sample) as (gateway, client):
+        host = ("Host", gateway.api.default_host)
+        assert client("GET", "/api/x", host).status == 200
+        assert client("GET", "/other-stage/x", host).status == 403
+    with plain_gateway(sample, definition={**sample.definition, **closed}) as (_, client):
+        answer = client("GET", "/api/x", host)
+        assert (answer.status, answer.json()) == (403, {"message": "Forbidden"})
+        assert client("GET", "/x").status == 200
+
+
+def filled(client: Client, size: int) -> int:
+    """The status of a request whose headers come to `size` bytes."""
+    fixed = len(f"Host: {client._connection.host}:{client._connection.port}\r\nX-Fill: \r\n")
+    return client("GET", "/x", ("X-Fill", "x" * (size - fixed))).status
+
+
+def test_request_limits(sample: Package) -> None:
+    with plain_gateway(sample) as (_, client):
+        assert filled(client, HEADER_LIMIT) == 200
+        assert filled(client, HEADER_LIMIT + 1) == 431
+        assert client("GET", "/" + "x" * 10_239).status == 200
+        assert client("GET", "/" + "x" * 10_240).status == 414
+        octets = ("Content-Type", "application/octet-stream")
+        # base64 makes 4 of 3: Lambda's limit comes long before the gateway's.
+        assert client("PUT", "/x", octets, body=b"x" * (REQUEST_LIMIT * 3 // 4 - 3000)).status == 200
+        assert client("PUT", "/x", octets, body=b"x" * (REQUEST_LIMIT * 3 // 4)).status == 413
+        too_long = client("PUT", "/x", octets, body=b"x" * (BODY_LIMIT + 1))
+        assert (too_long.status, too_long.json()) == (413, {"message": "Request Too Long"})
+    with plain_gateway(sample, behaviour=Behaviour(oversized_event_status=500)) as (_, client):
+        assert client("PUT", "/x", octets, body=b"x" * (REQUEST_LIMIT * 3 // 4)).status == 500
+
+
+@pytest.mark.parametrize("status", [500, 502, None])
+def test_the_header_limit_of_answers(sample: Package, status: int | None) -> None:
+    handler = answering({"statusCode": 307, "headers": {"Location": "https://a/" + "x" * HEADER_LIMIT}})
+    behaviour = Behaviour(oversized_headers_status=status)
+    with plain_gateway(sample, handler, behaviour=behaviour) as (_, client):
+        assert client("GET", "/x").status == (status or 307)
+
+
+def test_a_slow_function_is_not_waited_for(sample: Package) -> None:
+    def slow(_: bytes) -> Outcome:
+        time.sleep(0.4)
+        return result({"statusCode": 200})
+
+    with plain_gateway(sample, slow, behaviour=Behaviour(integration_timeout=0.1)) as (_, client):
+        answer = client("GET", "/x")
+    assert (answer.status, answer.json()) == (504, {"message": "Endpoint request timed out"})
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("/_challenge/" + "x" * FITTING, 200),
+        ("/_challenge/" + "x" * (FITTING + 1), 414),
+        ("/v2/" + "x" * 1_600, 200),  # no authorizer, no method ARN
+        ("/_challenge/v2/x?" + "y" * 1_600, 200),  # the query is no part of it
+    ],
+)
+def test_the_method_arn_is_limited_where_an_authorizer_is(sample: Package, target: str, status: int) -> None:
+    with plain_gateway(sample) as (_, client):
+        assert client("GET", target, ("Authorization", "Basic abc")).status == status
+
+
+def test_definitions_beyond_the_stand_in_are_refused(sample: Package) -> None:
+    document = json.loads(json.dumps(sample.definition))
+    document["paths"]["/"]["get"]["x-amazon-apigateway-integration"]["type"] = "mock"
+    with pytest.raises(UnsupportedDefinition, match="mock"):
+        read_definition(document)
+    with pytest.raises(UnsupportedDefinition, match="not there"):
+        Gateway(sample.definition, {}, None)

@@ -1,0 +1,190 @@
+"""The TOKEN authorizer of the gateway stand-in, and the answers that the definition configures."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.served.gateway_client import Client, plain_gateway, policy, result
+from tests.standins.certificates import Certificates
+from tests.standins.gateway import Gateway
+from tests.standins.lambda_environment import Outcome
+from tests.standins.lambda_function import LambdaFunction
+from tests.standins.package import Package
+from tests.standins.token_authorizer import allows
+
+TOKEN = ("Authorization", "Basic abc")
+RESPONSES = "x-amazon-apigateway-gateway-responses"
+
+
+class Recorder:
+    """An authorizer function that keeps its events."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.events: list[dict[str, Any]] = []
+        self._outcome = outcome
+
+    def __call__(self, payload: bytes) -> Outcome:
+        self.events.append(json.loads(payload))
+        return self._outcome
+
+
+@pytest.mark.parametrize("headers", [[], [("Authorization", "")]])
+def test_without_a_token_the_function_is_not_asked(sample: Package, headers: list[tuple[str, str]]) -> None:
+    recorder = Recorder(result(policy("Allow", "*")))
+    with plain_gateway(sample, authorizer=recorder) as (_, client):
+        answer = client("GET", "/_challenge/v2/", *headers)
+    assert (answer.status, answer.json()) == (401, {"message": "Unauthorized"})
+    assert answer.headers["x-amzn-ErrorType"] == "UnauthorizedException"
+    assert answer.headers["WWW-Authenticate"] is None  # unless the definition says so
+    assert recorder.events == []
+
+
+def test_the_unauthorized_answer_is_as_the_definition_says(sample: Package) -> None:
+    response = {
+        "statusCode": "401",
+        "responseParameters": {"gatewayresponse.header.WWW-Authenticate": "'Basic realm=\"a b\"'"},
+        "responseTemplates": {"application/json": '{"errors":[{"message":$context.error.messageString}]}'},
+    }
+    definition = {**sample.definition, RESPONSES: {"UNAUTHORIZED": response}}
+    with plain_gateway(sample, definition=definition) as (_, client):
+        answer = client("GET", "/_challenge/v2/")
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"] == 'Basic realm="a b"'  # and is not renamed
+        assert answer.json() == {"errors": [{"message": "Unauthorized"}]}
+        assert client("HEAD", "/_challenge/v2/").body == b""
+        assert client("GET", "/_challenge").headers["WWW-Authenticate"] is None
+
+
+def test_the_default_responses_stand_in_for_those_not_defined(sample: Package) -> None:
+    header = {"responseParameters": {"gatewayresponse.header.X-Group": "'4'"}}
+    definition = {**sample.definition, RESPONSES: {"DEFAULT_4XX": header}}
+    with plain_gateway(sample, definition=definition) as (_, client):
+        for target, status in (("/_challenge/x", 401), ("/_challenge", 403)):
+            answer = client("GET", target)
+            assert (answer.status, answer.headers["X-Group"]) == (status, "4")
+
+
+def test_what_the_function_is_asked_and_what_the_event_holds(sample: Package) -> None:
+    recorder = Recorder(result({**policy("Allow", "*"), "context": {"key": "value"}}))
+    with plain_gateway(sample, authorizer=recorder) as (_, client):
+        event = client.event("PATCH", "/_challenge/v2/a%2Fb/?q=1", TOKEN)
+    assert recorder.events == [
+        {
+            "type": "TOKEN",
+            "methodArn": "arn:aws:execute-api:us-west-2:123456789012:a1b2c3d4e5"
+            "/api/PATCH/_challenge/v2/a%2Fb/",
+            "authorizationToken": "Basic abc",
+        }
+    ]
+    authorizer = event["requestContext"]["authorizer"]
+    assert (authorizer["principalId"], authorizer["key"]) == ("someone", "value")
+    assert event["resource"] == "/_challenge/{proxy+}"
+    assert event["headers"]["Authorization"] == "Basic abc"
+
+
+def test_results_are_kept_by_token_for_their_time(sample: Package) -> None:
+    now = [0.0]
+    recorder = Recorder(result(policy("Allow", "*")))
+    with plain_gateway(sample, authorizer=recorder, clock=lambda: now[0]) as (_, client):
+        for target in ("/_challenge/a", "/_challenge/b"):
+            client.event("GET", target, TOKEN)
+        assert len(recorder.events) == 1
+        client.event("GET", "/_challenge/a", ("Authorization", "Basic other"))
+        assert len(recorder.events) == 2
+        now[0] = 299.0  # authorizerResultTtlInSeconds is 300 in the sample
+        client.event("GET", "/_challenge/a", TOKEN)
+        assert len(recorder.events) == 2
+        now[0] = 301.0
+        client.event("GET", "/_challenge/a", TOKEN)
+        assert len(recorder.events) == 3
+
+
+def test_a_kept_policy_is_evaluated_for_each_request(sample: Package) -> None:
+    """The trap of narrow policies: the first path's result refuses the second."""
+    narrow = policy("Allow", "arn:aws:execute-api:*:*:*/api/GET/_challenge/a")
+    with plain_gateway(sample, authorizer=Recorder(result(narrow))) as (_, client):
+        assert client("GET", "/_challenge/a", TOKEN).status == 200
+        assert client("GET", "/_challenge/b", TOKEN).status == 403
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "error_type"),
+    [
+        (result(policy("Deny", "*")), 403, "AccessDeniedException"),
+        (Outcome(b'{"errorMessage":"Unauthorized"}', failed=True), 401, "UnauthorizedException"),
+        (Outcome(b'{"errorMessage":"other"}', failed=True), 500, "AuthorizerFailureException"),
+        (result({"principalId": "x"}), 500, "AuthorizerConfigurationException"),
+        (result("text"), 500, "AuthorizerConfigurationException"),
+        (
+            result({**policy("Allow", "*"), "context": {"list": []}}),
+            500,
+            "AuthorizerConfigurationException",
+        ),
+    ],
+)
+def test_refusals(sample: Package, outcome: Outcome, status: int, error_type: str) -> None:
+    with plain_gateway(sample, authorizer=Recorder(outcome)) as (_, client):
+        answer = client("GET", "/_challenge/x", TOKEN)
+    assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (status, error_type)
+
+
+ARN = "arn:aws:execute-api:us-west-2:1:api/stage/GET/_challenge/v2/a*b"
+
+
+@pytest.mark.parametrize(
+    ("statements", "allowed"),
+    [
+        ([("Allow", "*")], True),
+        ([("Allow", "arn:aws:execute-api:us-west-2:1:api/stage/*")], True),
+        ([("Allow", "arn:aws:execute-api:us-west-?:1:api/stage/GET/*")], True),
+        ([("Allow", "arn:aws:execute-api:us-west-2:1:api/stage/PUT/*")], False),
+        ([("Allow", "*"), ("Deny", "*/v2/*")], False),
+        ([("Deny", "*/v3/*"), ("Allow", "*")], True),
+        ([("Allow", "arn:aws:execute-api:us-west-2:1:api/stage/GET/_challenge/v2/axb")], False),
+        ([], False),
+    ],
+)
+def test_policies(statements: list[tuple[str, str]], allowed: bool) -> None:
+    document = {
+        "Statement": [
+            {"Effect": effect, "Action": "execute-api:Invoke", "Resource": resource}
+            for effect, resource in statements
+        ]
+    }
+    assert allows(document, ARN) is allowed
+
+
+def test_an_action_that_is_not_invoke_allows_nothing() -> None:
+    assert not allows({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}, ARN)
+    assert allows({"Statement": {"Effect": "Allow", "Action": ["execute-api:*"], "Resource": "*"}}, ARN)
+
+
+def test_chalices_own_authorizer_over_tls(sample: Package, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The whole way: packaged definition, packaged zip, two functions."""
+    directory = tmp_path_factory.mktemp("whole")
+    certificates = Certificates(directory)
+    handler, credentials = sample.functions["APIHandler"], sample.functions["Credentials"]
+    with (
+        LambdaFunction(handler, directory / "handler") as run,
+        LambdaFunction(credentials, directory / "credentials") as ask,
+        Gateway(
+            sample.definition,
+            {handler.arn: run, credentials.arn: ask},
+            certificates.server_context("localhost"),
+        ) as gateway,
+    ):
+        client = Client(gateway, certificates.client_context())
+        try:
+            assert client("GET", "/_challenge/x").status == 401
+            assert ask.cold_starts == 0
+            allowed = client("GET", "/_challenge/x/", TOKEN)
+            assert allowed.json()["event"]["path"] == "/_challenge/x/"
+            assert client("GET", "/_challenge/x", ("Authorization", "deny")).status == 403
+            assert client("GET", "/_challenge/x", ("Authorization", "raise")).status == 401
+            assert client("GET", "/x?exit=1").status == 502
+            assert client("GET", "/x").json()["event"]["resource"] == "/{proxy+}"
+        finally:
+            client.close()

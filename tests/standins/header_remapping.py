@@ -1,0 +1,78 @@
+"""What a REST API does to headers on the way to a Lambda function and back.
+
+The tables of https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html,
+with what was recorded where it says otherwise: no Content-Length reaches a function.
+"""
+
+from __future__ import annotations
+
+from tests.standins.http_message import Header, without
+
+_DROPPED_FROM_REQUEST = (
+    "Connection",
+    "Content-Length",
+    "Content-MD5",
+    "Expect",
+    "Max-Forwards",
+    "Proxy-Authenticate",
+    "Server",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "WWW-Authenticate",
+)
+_DROPPED_FROM_ANSWER = (
+    "Expect",
+    "Host",
+    "Proxy-Authenticate",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "Via",
+)
+_RENAMED_IN_ANSWER = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-md5",
+        "date",
+        "max-forwards",
+        "server",
+        "user-agent",
+        "www-authenticate",
+    }
+)
+_CANONICAL = {
+    name.lower(): name
+    for name in (
+        "Authorization",
+        "Host",
+        "User-Agent",
+        "X-Amzn-Trace-Id",
+        "X-Forwarded-For",
+        "X-Forwarded-Port",
+        "X-Forwarded-Proto",
+    )
+}
+
+
+def request_headers(headers: tuple[Header, ...], *, lower_case_names: bool = False) -> tuple[Header, ...]:
+    """A request's headers as a function sees them.
+
+    Names keep the client's spelling but for a few. `lower_case_names`: the client spoke HTTP/2.
+    """
+    kept = without(headers, *_DROPPED_FROM_REQUEST)
+    return tuple(
+        (_CANONICAL.get(name.lower(), name.lower() if lower_case_names else name), value)
+        for name, value in kept
+    )
+
+
+def answer_headers(headers: tuple[Header, ...]) -> tuple[Header, ...]:
+    """A function's headers as a client sees them."""
+    return tuple(
+        (f"x-amzn-Remapped-{name}" if name.lower() in _RENAMED_IN_ANSWER else name, value)
+        for name, value in without(headers, *_DROPPED_FROM_ANSWER)
+    )

@@ -1,0 +1,190 @@
+"""A Lambda function: as many environments as there is work for, up to a limit, cold ones made on demand."""
+
+from __future__ import annotations
+
+import threading
+import zipfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+from tests.standins.lambda_environment import Environment, Outcome, link_runtime
+from tests.standins.package import FunctionSource
+
+REQUEST_LIMIT = 6_291_456
+"""Bytes of a synchronous invocation's event."""
+
+
+class PayloadTooLarge(Exception):
+    """The event is over the limit; the function is not run."""
+
+
+class Function(Protocol):
+    """What the gateway invokes."""
+
+    def submit(self, payload: bytes) -> Future[Outcome]:
+        """Runs the function on an event, given as JSON. Raises PayloadTooLarge."""
+
+
+class InProcessFunction:
+    """A function that is a Python callable of this process, for tests of the gateway alone."""
+
+    def __init__(self, handler: Callable[[bytes], Outcome]) -> None:
+        self._handler = handler
+        self._worker = ThreadPoolExecutor()
+
+    def submit(self, payload: bytes) -> Future[Outcome]:
+        if len(payload) > REQUEST_LIMIT:
+            raise PayloadTooLarge
+        return self._worker.submit(self._handler, payload)
+
+    def stop(self) -> None:
+        self._worker.shutdown()
+
+
+class LambdaFunction:
+    """Runs `source` in processes under `directory`, from `start()` (or `with`) to `stop()`.
+
+    `limit` is the machine's, not AWS's: beyond that many invocations at a time, callers wait.
+    `variables` are set in the processes on top of Lambda's and the function's own.
+    """
+
+    def __init__(
+        self,
+        source: FunctionSource,
+        directory: Path,
+        *,
+        limit: int = 4,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        self.source = source
+        self._task_root = directory / "task"
+        self._runtime = directory / "runtime"
+        self._variables = dict(variables or {})
+        self._workers = ThreadPoolExecutor(limit, thread_name_prefix=source.name)
+        self._idle: list[Environment] = []
+        self._live: set[Environment] = set()
+        self._log: list[str] = []
+        self._cold_starts = 0
+        self._stopping = False
+        self._lock = threading.Lock()
+
+    @property
+    def log(self) -> list[str]:
+        """The lines that the function's processes wrote so far, both streams."""
+        with self._lock:
+            return list(self._log)
+
+    @property
+    def cold_starts(self) -> int:
+        with self._lock:
+            return self._cold_starts
+
+    @property
+    def process_ids(self) -> list[int]:
+        """Of the environments that live."""
+        with self._lock:
+            return [each.pid for each in self._live if each.pid is not None and not each.ended]
+
+    @property
+    def task_root(self) -> Path:
+        """Where the zip is unpacked."""
+        return self._task_root
+
+    def start(self) -> None:
+        """Unpacks the zip. The first environment starts with the first invocation, as at Lambda."""
+        self._task_root.mkdir(parents=True)
+        self._runtime.mkdir()
+        link_runtime(self._runtime)
+        with zipfile.ZipFile(self.source.archive) as archive:
+            archive.extractall(self._task_root)
+
+    def submit(self, payload: bytes) -> Future[Outcome]:
+        if len(payload) > REQUEST_LIMIT:
+            raise PayloadTooLarge
+        return self._workers.submit(self._run, payload)
+
+    def invoke(self, payload: bytes) -> Outcome:
+        """Runs the function and waits for it."""
+        return self.submit(payload).result()
+
+    def recycle(self) -> None:
+        """Ends the idle environments: the next invocations find none and start cold."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for environment in idle:
+            self._discard(environment)
+
+    def kill_one(self) -> bool:
+        """An environment's process dies, busy or not. False if there was none."""
+        with self._lock:
+            victim = next((each for each in self._live if not each.ended), None)
+        if victim is not None:
+            victim.kill()
+        return victim is not None
+
+    def stop(self) -> None:
+        """Ends every process; invocations under way fail."""
+        with self._lock:
+            self._stopping = True
+            live = list(self._live)
+        for environment in live:
+            environment.kill()
+        self._workers.shutdown(cancel_futures=True)
+        for environment in live:
+            self._discard(environment)
+
+    def __enter__(self) -> LambdaFunction:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _run(self, payload: bytes) -> Outcome:
+        environment, failure = self._take()
+        if failure is not None:
+            return failure
+        try:
+            outcome = environment.invoke(payload)
+        finally:
+            with self._lock:
+                keep = not environment.ended and not self._stopping
+                if keep:
+                    self._idle.append(environment)
+            if not keep:
+                self._discard(environment)
+        return outcome
+
+    def _take(self) -> tuple[Environment, Outcome | None]:
+        while True:
+            with self._lock:
+                environment = self._idle.pop() if self._idle else None
+            if environment is None:
+                break
+            if not environment.ended:
+                return environment, None
+            self._discard(environment)
+        environment = Environment(
+            self.source, self._task_root, self._runtime, self._write_log, self._variables
+        )
+        with self._lock:
+            self._cold_starts += 1
+            self._live.add(environment)
+        failure = environment.start()
+        if failure is not None:
+            self._discard(environment)
+        return environment, failure
+
+    def _discard(self, environment: Environment) -> None:
+        environment.stop()
+        with self._lock:
+            self._live.discard(environment)
+
+    def _write_log(self, line: str) -> None:
+        with self._lock:
+            self._log.append(line)

@@ -1,0 +1,64 @@
+"""The tree is the deploy boundary: who may import whom, and what each file may be named."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = ("app", "chalicelib", "credhelper", "infra", "tests", "benchmarks")
+SHIPPED = sorted((ROOT / "chalicelib").glob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of all modules that a file imports, at whatever depth."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(str(node.module).partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_what_is_shipped_imports_the_standard_library_alone(path: Path) -> None:
+    assert imported(path) <= sys.stdlib_module_names | {"chalicelib"}
+
+
+def test_the_door_imports_chalice_and_what_is_shipped() -> None:
+    # `infra` under Chalice's own commands only; the packaged zip is run without it in the served ring.
+    assert imported(ROOT / "app.py") - sys.stdlib_module_names == {"chalice", "chalicelib", "infra"}
+
+
+@pytest.mark.parametrize(
+    ("package", "forbidden"),
+    [
+        ("credhelper", {"app", "chalice", "chalicelib", "infra", "tests"}),
+        ("infra", {"app", "credhelper", "tests"}),
+        ("chalicelib", {"boto3", "botocore", "credhelper", "infra", "chalice", "app", "tests"}),
+    ],
+)
+def test_packages_keep_apart(package: str, forbidden: set[str]) -> None:
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert files
+    assert {name: imported(file) & forbidden for file in files if (name := file.name)} == {
+        file.name: set() for file in files
+    }
+
+
+def test_decisions_know_no_io() -> None:
+    """Everything up to the relay's connection works on values alone."""
+    pure = {path.name for path in SHIPPED} - {"registry_connection.py"}
+    talkers = {"socket", "ssl", "http", "select", "os", "subprocess", "threading", "time"}
+    assert {name: imported(ROOT / "chalicelib" / name) & talkers for name in pure} == {
+        name: set() for name in pure
+    }
+
+
+def test_no_file_is_a_drawer() -> None:
+    tracked = [path for folder in OURS for path in (ROOT / folder).rglob("*.py")]
+    assert [path for path in tracked if path.stem in ("utils", "util", "helpers", "manager", "common")] == []

@@ -1,0 +1,157 @@
+"""Each gap that infra/chalice_gaps.py closes, shown open in Chalice itself.
+
+A test here that fails tells that this Chalice closes or moves the gap: delete what closed it.
+"""
+
+from __future__ import annotations
+
+import json
+from http.client import HTTPMessage, parse_headers
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import chalice
+import pytest
+from chalice.app import Chalice, Response
+from chalice.deploy import packager
+from chalice.deploy.swagger import SwaggerGenerator
+from chalice.local import LambdaEventConverter, RouteMatcher
+from chalice.utils import OSUtils
+
+from infra import chalice_gaps
+from infra.chalice_gaps import GatewayEventConverter, GreedyRouteMatcher
+
+ROUTES = ["/", "/{proxy+}", "/_challenge/{proxy+}"]
+
+
+def headers(text: str) -> HTTPMessage:
+    return parse_headers(BytesIO(text.replace("\n", "\r\n").encode() + b"\r\n"))
+
+
+def small_app() -> Chalice:
+    app = Chalice(app_name="small")
+    app.route("/{proxy+}")(lambda: Response(""))
+    return app
+
+
+def test_chalice_is_the_one_these_gaps_were_found_in() -> None:
+    assert chalice.__version__ == "1.34.0"
+
+
+def test_chalice_cannot_match_a_greedy_route_below_one_segment() -> None:
+    with pytest.raises(ValueError, match="No matching route"):
+        RouteMatcher(ROUTES).match_route("/v2/my-repo/manifests/latest")
+
+
+@pytest.mark.parametrize(
+    ("url", "route", "proxy"),
+    [
+        ("/", "/", None),
+        ("/?n=1", "/", None),
+        ("/v2/", "/{proxy+}", "v2"),
+        ("/v2/my-repo/blobs/uploads/", "/{proxy+}", "v2/my-repo/blobs/uploads"),
+        ("/_challenge/v2/x", "/_challenge/{proxy+}", "v2/x"),
+        ("/_challenge", "/{proxy+}", "_challenge"),
+        ("/_challenge/", "/{proxy+}", "_challenge"),
+        ("/_challenged/x", "/{proxy+}", "_challenged/x"),
+    ],
+)
+def test_greedy_routes_match_as_at_the_gateway(url: str, route: str, proxy: str | None) -> None:
+    match = GreedyRouteMatcher(ROUTES).match_route(url)
+    assert (match.route, match.captured.get("proxy")) == (route, proxy)
+
+
+def test_chalices_local_events_have_neither_path_nor_repeated_headers() -> None:
+    event = LambdaEventConverter(RouteMatcher(["/{x}"])).create_lambda_event("GET", "/v2", {"A": "b"})
+    assert "path" not in event
+    assert "multiValueHeaders" not in event
+
+
+def test_local_events_have_them_as_the_gateways_do() -> None:
+    converter = GatewayEventConverter(GreedyRouteMatcher(ROUTES), ["application/octet-stream"])
+    lines = headers("Accept: a/b\nAccept: c/d\nHost: x\n")
+    event = converter.create_lambda_event("GET", "/v2/x/?n=1&n=2&last=", lines)
+    assert event["path"] == "/v2/x/"
+    assert event["multiValueHeaders"]["Accept"] == ["a/b", "c/d"]
+    assert event["multiValueQueryStringParameters"] == {"n": ["1", "2"], "last": [""]}
+
+
+def test_local_bodies_are_base64_or_text_as_at_the_gateway() -> None:
+    converter = GatewayEventConverter(GreedyRouteMatcher(ROUTES), ["application/octet-stream"])
+    layer = converter.create_lambda_event(
+        "PUT", "/x", headers("Content-Type: application/octet-stream\n"), b"\xff"
+    )
+    assert (layer["body"], layer["isBase64Encoded"]) == ("/w==", True)
+    text = converter.create_lambda_event("PUT", "/x", headers("Content-Type: text/plain\n"), b"\xff")
+    assert text["body"] == "\ufffd"
+
+
+def test_chalice_configures_no_gateway_response_and_leaves_the_default_host_open() -> None:
+    document = chalice_gaps._generate_swagger(generator(), small_app(), rest_api(domain_name="x"))
+    assert "x-amazon-apigateway-gateway-responses" not in document
+    assert "x-amazon-apigateway-endpoint-configuration" not in document
+
+
+def test_the_document_has_the_challenge_and_closes_the_default_host_beside_a_domain() -> None:
+    document = chalice_gaps.generate_swagger(generator(), small_app(), rest_api(domain_name="x"))
+    unauthorized = document["x-amazon-apigateway-gateway-responses"]["UNAUTHORIZED"]
+    assert unauthorized["statusCode"] == "401"
+    parameters = unauthorized["responseParameters"]
+    assert parameters == {"gatewayresponse.header.WWW-Authenticate": "'Basic realm=\"Amazon ECR\"'"}
+    assert (
+        json.loads(unauthorized["responseTemplates"]["application/json"])["errors"][0]["code"]
+        == "UNAUTHORIZED"
+    )
+    assert document["x-amazon-apigateway-endpoint-configuration"] == {"disableExecuteApiEndpoint": True}
+
+
+def test_without_a_domain_the_default_host_is_the_only_one_and_stays_open() -> None:
+    document = chalice_gaps.generate_swagger(generator(), small_app(), rest_api(domain_name=None))
+    assert "x-amazon-apigateway-endpoint-configuration" not in document
+
+
+class RecordingBuilder(packager.DependencyBuilder):
+    """A builder that writes down what it would download, and downloads nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(OSUtils())
+        self.asked: list[str] = []
+
+    def _has_at_least_one_package(self, filename: str) -> bool:
+        self.asked.append(Path(filename).read_text(encoding="utf-8"))
+        return False
+
+
+def test_chalice_would_bundle_itself_with_all_that_its_commands_need(tmp_path: Path) -> None:
+    file = tmp_path / "requirements.txt"
+    file.write_text("chalice==1.34.0\n")
+    builder = RecordingBuilder()
+    chalice_gaps._build_site_packages(builder, "cp311", str(file), str(tmp_path))
+    assert builder.asked == ["chalice==1.34.0\n"]
+
+
+@pytest.mark.parametrize(
+    ("requirements", "left"),
+    [
+        ("chalice==1.34.0\n", ""),
+        ("# why\nChalice >= 1\n", "# why\n"),
+        ("chalice[event-file-poller]\n", ""),
+        ("chalice-extras\nboto3\n", "chalice-extras\nboto3\n"),
+    ],
+)
+def test_all_requirements_but_chalice_are_bundled(requirements: str, left: str, tmp_path: Path) -> None:
+    file = tmp_path / "requirements.txt"
+    file.write_text(requirements)
+    builder = RecordingBuilder()
+    chalice_gaps.build_site_packages(builder, "cp311", str(file), str(tmp_path))
+    assert builder.asked == [left]
+
+
+def generator() -> SwaggerGenerator:
+    return SwaggerGenerator("us-west-2", {"api_handler_arn": "arn:aws:lambda:us-west-2:1:function:x"})
+
+
+def rest_api(domain_name: str | None) -> Any:  # noqa: ANN401  the few fields of Chalice's RestAPI that are read
+    return SimpleNamespace(policy=None, vpce_ids=None, domain_name=domain_name)

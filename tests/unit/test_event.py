@@ -1,0 +1,71 @@
+"""From the gateway's event to a Request: verbatim path, whole query, every header value, exact body."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from chalicelib.event import request_of
+from tests.unit.gateway_events import event
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/v2/",
+        # pathParameters.proxy has lost this slash.
+        "/v2/my-repo/blobs/uploads/",
+        "/v2/my-repo/manifests/sha256%3Aabc",
+        "/v2//double-slash",
+    ],
+)
+def test_the_path_stays_as_it_was_sent(path: str) -> None:
+    assert request_of(event(path=path)).path == path
+
+
+def test_the_query_keeps_repeats_their_order_and_empty_values() -> None:
+    request = request_of(event(query={"n": ["2", "1", "2"], "last": [""]}))
+    assert request.query == (("n", "2"), ("n", "1"), ("n", "2"), ("last", ""))
+
+
+def test_headers_are_found_in_any_case_with_all_their_values() -> None:
+    request = request_of(event(headers={"aCCept": ["a", "b"], "User-Agent": ["skopeo/1.18.0"]}))
+    assert request.headers["accept"] == ("a", "b")
+    assert request.header("user-agent") == "skopeo/1.18.0"
+    assert request.header("authorization") == ""
+
+
+def test_single_headers_serve_where_the_repeated_ones_are_missing() -> None:
+    single = event(headers={"Accept": ["a"]})
+    single["multiValueHeaders"] = None
+    assert request_of(single).headers["accept"] == ("a",)
+    single["headers"] = None
+    assert request_of(single).headers == {}
+
+
+LAYER = bytes(range(256))
+
+
+@pytest.mark.parametrize(
+    ("body", "is_base64", "expected", "garbled"),
+    [
+        (None, False, b"", False),
+        ("", False, b"", False),
+        ('{"schemaVersion":2}\n', False, b'{"schemaVersion":2}\n', False),
+        ("é", False, "é".encode(), False),
+        (base64.b64encode(LAYER).decode(), True, LAYER, False),
+        ("", True, b"", False),
+        # What the gateway makes of layer bytes under a Content-Type that it takes for text.
+        ("\ufffd\ufffd\x00", False, "\ufffd\ufffd\x00".encode(), True),
+        # A lone surrogate fits in JSON and in no encoding.
+        ("\ud800", False, b"?", False),
+        ("no base64", True, b"", True),
+    ],
+)
+def test_bodies_arrive_byte_for_byte_or_are_marked_as_garbled(
+    body: str | None, is_base64: bool, expected: bytes, garbled: bool
+) -> None:
+    request = request_of(event("PUT", body=body, is_base64=is_base64))
+    assert (request.body, request.garbled) == (expected, garbled)
