@@ -6,7 +6,7 @@ and each can be done again: what an interrupted run left is simply there the nex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -61,11 +61,11 @@ class Site:
         return survey(self.aws, self.config, self.account, record)
 
 
-def apply(site: Site, changes: Iterable[Change]) -> None:
+def apply(site: Site, changes: Sequence[Change]) -> None:
     """Make `changes`, saying each first. Raises InfraError at the first that fails; what was done until
     then stays, and the next plan goes on from there."""
-    for change in changes:
-        site.progress(change.line)
+    for number, change in enumerate(changes, 1):
+        site.progress(f"[{number}/{len(changes)}] {change.line}")
         with refusals():
             _apply(site, change)
 
