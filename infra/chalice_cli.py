@@ -65,14 +65,14 @@ class ChaliceCli:
                 process.terminate()
                 raise
         if process.returncode:
-            raise _failure(shown, process.returncode, said)
+            raise failure_of(shown, process.returncode, said)
 
 
 def _in_traceback(said: list[str]) -> bool:
     return any(line.startswith("Traceback (most recent call last)") for line in said)
 
 
-def _failure(command: str, status: int, said: list[str]) -> AwsRefused | ChaliceFailed:
+def failure_of(command: str, status: int, said: list[str]) -> AwsRefused | ChaliceFailed:
     text = " ".join(" ".join(said).split())
     found = _REFUSAL.search(text)
     if found:

@@ -78,7 +78,7 @@ def _domain(text: str, stage: str) -> str:
         host = RegistryHost.parse(domain)
     except InvalidRegistry as error:
         raise InvalidConfiguration(CONFIG_PATH, stage, "domain_name", text, error.reason) from error
-    if host.authority != domain or "." not in domain:
+    if host.host != domain or "." not in domain:
         raise InvalidConfiguration(
             CONFIG_PATH, stage, "domain_name", text, "expected a name such as ecr.example.com"
         )

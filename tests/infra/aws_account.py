@@ -16,9 +16,10 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import boto3
+import urllib3
 from botocore.config import Config
+from moto.backends import get_backend
 from moto.core.config import default_user_config
-from moto.core.model_instances import reset_model_data
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
@@ -87,13 +88,13 @@ class AwsAccount:
 
     def start(self) -> None:
         self._thread.start()
+        # moto keeps one account for the whole process.
+        urllib3.request("POST", f"{self.endpoint}/moto-api/reset")
 
     def stop(self) -> None:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        reset_model_data()
-        boto3.DEFAULT_SESSION = None
 
     def __enter__(self) -> AwsAccount:
         self.start()
@@ -107,6 +108,20 @@ class AwsAccount:
     def changes(self) -> list[str]:
         """The names of the calls that asked for a change."""
         return [call.name for call in self.calls if call.changes]
+
+    def issue_certificates(self, region: str) -> None:
+        """ACM has seen the validation records that are there."""
+        for certificate in get_backend("acm")[ACCOUNT][region]._certificates.values():
+            certificate.status = "ISSUED"
+
+    def set_log_role(self, region: str) -> None:
+        """API Gateway may write logs: an account's own setting, which the commands leave alone."""
+        operation = {
+            "op": "replace",
+            "path": "/cloudwatchRoleArn",
+            "value": f"arn:aws:iam::{ACCOUNT}:role/logs",
+        }
+        self.client("apigateway", region).update_account(patchOperations=[operation])
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

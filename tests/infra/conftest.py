@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,23 +24,26 @@ def ecr(certificates: Certificates) -> Iterator[FakeEcr]:
         yield running
 
 
-@pytest.fixture
-def bare_deployer(
-    tmp_path: Path, certificates: Certificates, ecr: FakeEcr, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Deployer]:
-    """In an account with a hosted zone and nothing else, under the documented policy."""
-    with AwsAccount() as account:
+@contextmanager
+def account_with_zone(directory: Path, certificates: Certificates, ecr: FakeEcr) -> Iterator[Deployer]:
+    """Someone in an account with a hosted zone and nothing else, under the documented policy."""
+    with AwsAccount() as account, pytest.MonkeyPatch.context() as patch:
         for name, value in account.environment.items():
-            monkeypatch.setenv(name, value)
+            patch.setenv(name, value)
         route53 = account.client("route53", "us-east-1")
         zone = route53.create_hosted_zone(Name="example.test", CallerReference="1")["HostedZone"]["Id"]
         zone_id = zone.rpartition("/")[2]
         account.policy = Policy.read(POLICY)
-        (tmp_path / "functions").mkdir()
-        with PublicInternet(account, zone_id, certificates, tmp_path / "functions") as internet:
-            yield Deployer(
-                account, copy_project(tmp_path), internet, certificates, zone_id, f"https://{ecr.authority}"
-            )
+        (directory / "functions").mkdir()
+        with PublicInternet(account, zone_id, certificates, directory / "functions") as internet:
+            registry = f"https://{ecr.authority}"
+            yield Deployer(account, copy_project(directory), internet, certificates, zone_id, registry)
+
+
+@pytest.fixture
+def bare_deployer(tmp_path: Path, certificates: Certificates, ecr: FakeEcr) -> Iterator[Deployer]:
+    with account_with_zone(tmp_path, certificates, ecr) as deployer:
+        yield deployer
 
 
 @pytest.fixture

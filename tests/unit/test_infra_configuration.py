@@ -48,8 +48,8 @@ def test_the_defaults_are_the_originals() -> None:
 
 def test_the_access_log_of_true_holds_neither_query_nor_header() -> None:
     assert configuration({"access_log": True}).access_log == DEFAULT_ACCESS_LOG
-    assert not any("$context.path" not in value and "ath" in value for value in DEFAULT_ACCESS_LOG.values())
-    assert not {"querystring", "header"} & set("".join(DEFAULT_ACCESS_LOG.values()).lower().split("."))
+    text = " ".join(DEFAULT_ACCESS_LOG.values()).lower()
+    assert [word for word in ("query", "header", "authori") if word in text] == []
 
 
 @pytest.mark.parametrize(
