@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 from xml.sax.saxutils import escape
@@ -23,6 +24,7 @@ from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from infra.aws import Aws
 from tests.infra.aws_call import Call, call_of
 from tests.infra.deployer_policy import Policy
 from tests.infra.rest_api_lessons import Lessons
@@ -62,6 +64,9 @@ class AwsAccount:
         self.fault: Callable[[Call], Fault | None] = lambda _: None
         self.policy: Policy | None = None
         self.lessons = Lessons(ACCOUNT)
+        self.connect = lru_cache(maxsize=None)(Aws.connect)
+        """As the commands connect; the environment must lead here."""
+        self._clients: dict[tuple[str, str], Any] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._answer, True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever)
@@ -77,19 +82,27 @@ class AwsAccount:
 
     def client(self, service: str, region: str) -> Any:  # noqa: ANN401 - any of boto3's
         """A client of the account's owner, whom no policy and no fault stops."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            region_name=region,
-            endpoint_url=self.endpoint,
-            aws_access_key_id="AKIAOWNER",
-            aws_secret_access_key="stand-in",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        if (service, region) not in self._clients:
+            self._clients[service, region] = boto3.client(
+                service,  # type: ignore[call-overload]
+                region_name=region,
+                endpoint_url=self.endpoint,
+                aws_access_key_id="AKIAOWNER",
+                aws_secret_access_key="stand-in",
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return self._clients[service, region]
 
     def start(self) -> None:
         self._thread.start()
-        # moto keeps one account for the whole process.
+
+    def reset(self) -> None:
+        """Empty it, for whoever comes next."""
         urllib3.request("POST", f"{self.endpoint}/moto-api/reset")
+        self.calls.clear()
+        self.fault = lambda _: None
+        self.policy = None
+        self.lessons = Lessons(ACCOUNT)
 
     def stop(self) -> None:
         self._server.shutdown()

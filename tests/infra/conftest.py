@@ -24,25 +24,36 @@ def ecr(certificates: Certificates) -> Iterator[FakeEcr]:
         yield running
 
 
-@contextmanager
-def account_with_zone(directory: Path, certificates: Certificates, ecr: FakeEcr) -> Iterator[Deployer]:
-    """Someone in an account with a hosted zone and nothing else, under the documented policy."""
+@pytest.fixture(scope="session")
+def account() -> Iterator[AwsAccount]:
+    """One for all tests, each of which finds it empty: making clients is the slow part."""
     with AwsAccount() as account, pytest.MonkeyPatch.context() as patch:
         for name, value in account.environment.items():
             patch.setenv(name, value)
-        route53 = account.client("route53", "us-east-1")
-        zone = route53.create_hosted_zone(Name="example.test", CallerReference="1")["HostedZone"]["Id"]
-        zone_id = zone.rpartition("/")[2]
-        account.policy = Policy.read(POLICY)
-        (directory / "functions").mkdir()
-        with PublicInternet(account, zone_id, certificates, directory / "functions") as internet:
-            registry = f"https://{ecr.authority}"
-            yield Deployer(account, copy_project(directory), internet, certificates, zone_id, registry)
+        yield account
+
+
+@contextmanager
+def account_with_zone(
+    account: AwsAccount, directory: Path, certificates: Certificates, ecr: FakeEcr
+) -> Iterator[Deployer]:
+    """Someone in an account with a hosted zone and nothing else, under the documented policy."""
+    account.reset()
+    route53 = account.client("route53", "us-east-1")
+    zone = route53.create_hosted_zone(Name="example.test", CallerReference="1")["HostedZone"]["Id"]
+    zone_id = zone.rpartition("/")[2]
+    account.policy = Policy.read(POLICY)
+    (directory / "functions").mkdir()
+    with PublicInternet(account, zone_id, certificates, directory / "functions") as internet:
+        registry = f"https://{ecr.authority}"
+        yield Deployer(account, copy_project(directory), internet, zone_id, registry)
 
 
 @pytest.fixture
-def bare_deployer(tmp_path: Path, certificates: Certificates, ecr: FakeEcr) -> Iterator[Deployer]:
-    with account_with_zone(tmp_path, certificates, ecr) as deployer:
+def bare_deployer(
+    account: AwsAccount, tmp_path: Path, certificates: Certificates, ecr: FakeEcr
+) -> Iterator[Deployer]:
+    with account_with_zone(account, tmp_path, certificates, ecr) as deployer:
         yield deployer
 
 

@@ -18,7 +18,6 @@ from infra.command_line import main
 from infra.terminal import Terminal
 from tests.infra.aws_account import AwsAccount
 from tests.infra.public_internet import PublicInternet
-from tests.standins.certificates import Certificates
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = "ecr.example.test"
@@ -72,7 +71,6 @@ class Deployer:
     account: AwsAccount
     project: Path
     internet: PublicInternet
-    certificates: Certificates
     zone_id: str
     registry: str
     time: FakeClock = field(default_factory=FakeClock)
@@ -82,7 +80,9 @@ class Deployer:
         out, err = io.StringIO(), io.StringIO()
         terminal = Terminal(out, err, None if answers is None else io.StringIO(answers))
         clock = self.time.clock()
-        status = main(arguments, self.project, os.environ, terminal, self.internet, clock=clock)
+        status = main(
+            arguments, self.project, os.environ, terminal, self.internet, self.account.connect, clock
+        )
         return Outcome(status, out.getvalue(), err.getvalue())
 
     def init(self, *flags: str, region: str = REGION) -> Outcome:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra.aws_account import AwsAccount
 from tests.infra.aws_call import Call
 from tests.infra.conftest import POLICY, account_with_zone
 from tests.infra.deployer import DOMAIN, REGION, Deployer, Outcome
@@ -39,10 +40,10 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(
-    tmp_path_factory: pytest.TempPathFactory, certificates: Certificates, ecr: FakeEcr
+    account: AwsAccount, tmp_path_factory: pytest.TempPathFactory, certificates: Certificates, ecr: FakeEcr
 ) -> Iterator[Story]:
     story = Story()
-    with account_with_zone(tmp_path_factory.mktemp("story"), certificates, ecr) as deployer:
+    with account_with_zone(account, tmp_path_factory.mktemp("story"), certificates, ecr) as deployer:
         _live(deployer, story, ecr)
         yield story
 
