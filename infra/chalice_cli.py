@@ -31,6 +31,10 @@ class ChaliceCli:
         Raises AwsRefused where AWS refused one of its calls, ChaliceFailed for any other failure.
         """
         arguments = [command, "--stage", stage]
+        if self.profile:
+            # As an argument: AWS_PROFILE would give way to keys in the environment, and the profile of
+            # the other calls does not.
+            arguments += ["--profile", self.profile]
         shown = " ".join(("chalice", *arguments))
         environment = {
             **self.environment,
@@ -40,8 +44,6 @@ class ChaliceCli:
             "AWS_MAX_ATTEMPTS": self.environment.get("AWS_MAX_ATTEMPTS", str(ATTEMPTS)),
             "PYTHONUNBUFFERED": "1",
         }
-        if self.profile:
-            environment["AWS_PROFILE"] = self.profile
         process = subprocess.Popen(
             [sys.executable, "-c", _START, *arguments],
             cwd=self.project,

@@ -115,15 +115,21 @@ def _names(config: Configuration, state: State) -> Finding:
     return Finding("names", True, f"the name {config.function_name} is free or ours")
 
 
+def moved_domain(config: Configuration, state: State) -> str:
+    """Why nothing may be done to a stage whose configuration says another domain than it is deployed at;
+    "" where it says the same."""
+    deployed = recorded_domain(state)
+    if deployed in (None, config.domain):
+        return ""
+    return (
+        f"the stage {config.stage!r} is deployed at {deployed}, and domain_name in {CONFIG_PATH} is now "
+        f"{config.domain}; put the old name back and run `down`, or give the new one a stage of its own"
+    )
+
+
 def _domain(config: Configuration, state: State) -> Finding:
-    before = recorded_domain(state)
-    problem = ""
-    if before not in (None, config.domain):
-        problem = (
-            f"the stage {config.stage!r} is deployed at {before}, and {CONFIG_PATH} says {config.domain}; "
-            "a stage keeps its domain: run `down` with the old one first, or use another stage"
-        )
-    elif state.domain is not None and not owns_domain(config, state):
+    problem = moved_domain(config, state)
+    if not problem and state.domain is not None and not owns_domain(config, state):
         used = [f"{api} at {path}" for path, (api, _) in state.domain.mappings.items()]
         problem = (
             f"the custom domain name {config.domain} (domain_name in {CONFIG_PATH}) is already used in "

@@ -154,6 +154,9 @@ def down(world: World, stage: str, yes: bool) -> Report:
     """Take away all that `up` made; the zone, the certificate and other regions stay."""
     site = site_of(world, stage)
     state = site.state()
+    moved = checks.moved_domain(site.config, state)
+    if moved:
+        raise NotReady((moved,))
     changes = plan_down(site.config, state)
     _show(world.terminal, changes, f"nothing of {site.config.domain} is left in {site.config.region}")
     if changes and not yes:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote
 from botocore.model import OperationModel, ServiceModel
 from botocore.session import get_session
 
-_SCOPE = re.compile(r"Credential=[^/]+/\d+/([^/]+)/([^/]+)/aws4_request")
+_SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _TEMPLATE = re.compile(r"\{([^}]+)\}")
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
 _API_GATEWAY = "apigateway"
@@ -35,6 +35,7 @@ class Call:
     parameters: Mapping[str, str]
     body: bytes
     protocol: str
+    access_key: str
 
     @property
     def name(self) -> str:
@@ -60,7 +61,7 @@ def call_of(method: str, target: str, headers: Mapping[str, str], body: bytes, a
     scope = _SCOPE.search(headers.get("authorization", ""))
     if scope is None:
         return None
-    region, signing = scope.groups()
+    access_key, region, signing = scope.groups()
     path, _, query = target.partition("?")
     service = "apigatewayv2" if signing == _API_GATEWAY and path.startswith("/v2/") else signing
     model = _model(service)
@@ -75,7 +76,7 @@ def call_of(method: str, target: str, headers: Mapping[str, str], body: bytes, a
     else:
         operation, parameters = _routed(service, method, path, parse_qs(query, keep_blank_values=True))
     action, resource = _grant(service, operation, method, path, region, account, parameters, body)
-    return Call(service, operation, region, action, resource, parameters, body, protocol)
+    return Call(service, operation, region, action, resource, parameters, body, protocol, access_key)
 
 
 @lru_cache
@@ -146,7 +147,7 @@ def _grant(
     if service == "iam":
         return action, f"arn:aws:iam::{account}:role/{parameters.get('rolename', '')}"
     if service == "logs":
-        name = _text(body, "logGroupName") or _text(body, "logGroupNamePrefix")
+        name = _text(body, "logGroupName")  # DescribeLogGroups is about all of them, prefix or not
         return action, f"arn:aws:logs:{region}:{account}:log-group:{name}:log-stream:"
     if service == "route53":
         kind = {"GetChange": "change", "GetHealthCheck": "healthcheck"}.get(operation, "hostedzone")

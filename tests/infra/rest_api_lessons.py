@@ -61,9 +61,8 @@ class Lessons:
     def _import(self, call: Call, backend: APIGatewayBackend) -> Answer:
         document = json.loads(call.body)
         types = call.parameters.get("endpointconfigurationtypes", "EDGE")
-        api = backend.create_rest_api(
-            name=document["info"]["title"], description="", endpoint_configuration={"types": [types]}
-        )
+        api = backend.create_rest_api(name=document["info"]["title"], description="")
+        api.endpoint_configuration = {"types": [types]}
         self._read_into(api, backend, document)
         return 201, api.to_dict()
 

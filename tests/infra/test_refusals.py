@@ -158,6 +158,23 @@ def test_json_says_what_was_refused(deployer: Deployer) -> None:
     assert "access_log" in document["error"]
 
 
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_a_stage_keeps_the_domain_it_is_deployed_at(deployer: Deployer, command: str) -> None:
+    """Chalice would forget the old domain name, and AWS deletes no API that one leads to."""
+    assert deployer.run("up", "--yes").status == 0
+    before = deployer.resources()
+    domain = deployer.configuration()["stages"]["production"]["api_gateway_custom_domain"]
+    moved = {**domain, "domain_name": "new.example.test"}
+    deployer.configure("production", api_gateway_custom_domain=moved)
+    outcome = deployer.run(command, "--yes")
+    assert outcome.status == 1
+    assert (
+        f"is deployed at {DOMAIN}, and domain_name in .chalice/config.json is now new.example.test"
+        in outcome.err
+    )
+    assert deployer.resources() == before
+
+
 def test_a_foreign_deployment_is_not_taken_down(deployer: Deployer) -> None:
     """`down` before any `up`, in an account that uses the same domain name for something else."""
     domain_of_others(deployer)
