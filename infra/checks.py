@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from infra.certificate import Certificate
-from infra.configuration import CONFIG_PATH, OWN_KEY, PLACEHOLDER_ACCOUNT, Configuration
+from infra.configuration import PLACEHOLDER_ACCOUNT, Configuration
 from infra.deployed_record import owns_domain, recorded_domain
 from infra.outside import NotReached, Outside
+from infra.own_settings import CONFIG_PATH, OWN_KEY
 from infra.plan import is_ours
 from infra.state import Record, State
 from infra.zone import Zone

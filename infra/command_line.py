@@ -13,10 +13,11 @@ from infra import commands
 from infra.aws import Aws
 from infra.clock import Clock
 from infra.commands import Report, World
-from infra.configuration import RETENTION_DAYS, configuration_of
+from infra.configuration import configuration_of
 from infra.configuration_file import DEFAULT_STAGE, read_document, stage_for
 from infra.errors import InfraError
 from infra.outside import Outside
+from infra.own_settings import RETENTION_DAYS
 from infra.setup import Wishes, initialize
 from infra.terminal import Terminal
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.configuration import CONFIG_PATH, OWN_KEY
 from infra.errors import UnknownStage, UnreadableFile
+from infra.own_settings import CONFIG_PATH, OWN_KEY
 
 DEFAULT_STAGE = "production"
 

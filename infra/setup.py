@@ -12,9 +12,10 @@ from infra import zone as zones
 from infra.aws import Aws
 from infra.certificate import Certificate
 from infra.clock import Clock
-from infra.configuration import CONFIG_PATH, OWN_KEY, configuration_of
+from infra.configuration import configuration_of
 from infra.configuration_file import read_document, stage_to_set_up, with_stage, write_document
 from infra.errors import InvalidConfiguration, NotReady
+from infra.own_settings import CONFIG_PATH, OWN_KEY
 from infra.survey import account_of
 from infra.terminal import Terminal
 from infra.zone import Zone

@@ -12,7 +12,7 @@ from typing import Any
 
 import chalice
 
-from infra.configuration import OWN_KEY
+from infra.own_settings import OWN_KEY
 
 # chalice_gaps.py adds to the API what Chalice cannot.
 _SHIPPED = ("app.py", "requirements.txt", "chalicelib", "vendor", "infra/chalice_gaps.py")

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import RedirectMode
-from infra.configuration import DEFAULT_ACCESS_LOG, configuration_of
+from infra.configuration import configuration_of
 from infra.errors import InvalidConfiguration, UnknownStage
+from infra.own_settings import DEFAULT_ACCESS_LOG
 from tests.unit.infra_values import CERTIFICATE, REGION, configuration, document
 
 DOMAIN = {"domain_name": "ecr.example.com", "certificate_arn": CERTIFICATE}
