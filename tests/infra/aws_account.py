@@ -33,6 +33,12 @@ ACCOUNT = "123456789012"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "stand-in"}
 
 
+_PENDING = (
+    b"<GetChangeResponse><ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status>"
+    b"<SubmittedAt>2026-11-24T00:00:00Z</SubmittedAt></ChangeInfo></GetChangeResponse>"
+)
+
+
 @dataclass(frozen=True)
 class Fault:
     """How a call is answered instead: an AWS error code and its HTTP status."""
@@ -66,6 +72,8 @@ class AwsAccount:
         self.lessons = Lessons(ACCOUNT)
         self.connect = lru_cache(maxsize=None)(Aws.connect)
         """As the commands connect; the environment must lead here."""
+        self.spreading = 0
+        """How many times more Route 53 says that a change is not everywhere yet."""
         self._clients: dict[tuple[str, str], Any] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._answer, True, request_handler=_Quiet)
@@ -102,6 +110,7 @@ class AwsAccount:
         self.calls.clear()
         self.fault = lambda _: None
         self.policy = None
+        self.spreading = 0
         self.lessons = Lessons(ACCOUNT)
 
     def stop(self) -> None:
@@ -154,6 +163,10 @@ class AwsAccount:
                 )
             if fault is not None:
                 return _refuse(call, fault, start_response)
+        if call is not None and call.name == "route53:GetChange" and self.spreading:
+            self.spreading -= 1
+            start_response("200 pending", [("Content-Type", "text/xml")])
+            return [_PENDING]
         taught = None if call is None else self.lessons.answer(call)
         if taught is not None:
             status, document = taught

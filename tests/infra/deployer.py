@@ -15,6 +15,7 @@ import trustme
 
 from infra.clock import Clock
 from infra.command_line import main
+from infra.outside import Outside
 from infra.terminal import Terminal
 from tests.infra.aws_account import AwsAccount
 from tests.infra.public_internet import PublicInternet
@@ -66,7 +67,8 @@ class FakeClock:
 
 @dataclass
 class Deployer:
-    """`registry` is the origin that the deployments answer for."""
+    """`registry` is the origin that the deployments answer for; `outside` is what the commands see of the
+    world, where that is not all of `internet`."""
 
     account: AwsAccount
     project: Path
@@ -74,6 +76,7 @@ class Deployer:
     zone_id: str
     registry: str
     time: FakeClock = field(default_factory=FakeClock)
+    outside: Outside | None = None
 
     def run(self, *arguments: str, answers: str | None = None) -> Outcome:
         """One command, with `answers` on its standard input (None: nobody is there)."""
@@ -81,7 +84,13 @@ class Deployer:
         terminal = Terminal(out, err, None if answers is None else io.StringIO(answers))
         clock = self.time.clock()
         status = main(
-            arguments, self.project, os.environ, terminal, self.internet, self.account.connect, clock
+            arguments,
+            self.project,
+            os.environ,
+            terminal,
+            self.outside or self.internet,
+            self.account.connect,
+            clock,
         )
         return Outcome(status, out.getvalue(), err.getvalue())
 
