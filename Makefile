@@ -1,29 +1,43 @@
-# Every target makes its own .venv first; a machine needs Python 3.10 or newer, make and a network.
+# Each target makes its own .venv first: a machine needs Python 3.10 or newer, make and a network.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
 
-.PHONY: test check format clean
+.PHONY: demo serve test check format bench clients clean help
 
-$(VENV)/.installed: pyproject.toml requirements.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[dev]'
-	touch $@
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-## test: every ring of tests
-test: $(VENV)/.installed
-	$(BIN)/pytest
+.venv/installed: pyproject.toml requirements.txt
+	@echo "making .venv, once; this takes a minute"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
 
-## check: format, lint, types
-check: $(VENV)/.installed
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
+demo: .venv/installed  ## push and pull an image through a custom name, every hop shown; no AWS account
+	@$(BIN)/python -m tests.demo
 
-## format: rewrite what `check` would refuse
-format: $(VENV)/.installed
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+serve: .venv/installed  ## the same, and keep it up for a client of yours
+	@$(BIN)/python -m tests.demo --serve
 
-clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+test: .venv/installed  ## every test; clients that are not installed are skipped by name
+	@$(BIN)/pytest
+
+check: .venv/installed  ## format, lint, types, and the fast tests with their coverage
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest --quiet tests/unit tests/served --cov --cov-report=term:skip-covered
+
+format: .venv/installed  ## rewrite what `check` would refuse
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv/installed  ## timings, each beside what it is compared with
+	@$(BIN)/python -m benchmarks.redirect_service
+
+clients:  ## install the real clients for the tests; Debian 12, root
+	@tests/clients/install
+
+clean:  ## remove what the targets made
+	@rm -rf .venv build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

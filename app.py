@@ -1,6 +1,4 @@
-"""The door: API Gateway's event in, the service's answer out. What is decided stands in chalicelib."""
-
-from __future__ import annotations
+"""The door: API Gateway's event in, the service's answer out."""
 
 import os
 import ssl
@@ -20,7 +18,7 @@ from chalicelib.service import respond
 from chalicelib.settings import Settings
 
 if "AWS_CHALICE_CLI_MODE" in os.environ:
-    # Only under Chalice's own commands, on a developer's machine: `infra` is not in the Lambda's zip.
+    # Under Chalice's own commands alone: `infra` is not in the Lambda's zip.
     from infra.chalice_gaps import close_gaps, settings_or_exit
 
     SETTINGS = settings_or_exit(os.environ)
@@ -30,7 +28,7 @@ else:
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
-# Built at start, where Lambda lends a whole processor: reading the authorities is the slow part of TLS.
+# Built at start, where Lambda lends a whole processor.
 _TLS = ssl.create_default_context()
 
 app = Chalice(app_name="custom-ecr-domain")
@@ -38,27 +36,26 @@ app = Chalice(app_name="custom-ecr-domain")
 
 @app.authorizer(ttl_seconds=3600)
 def challenge(_request: AuthRequest) -> AuthResponse:
-    """Let every Authorization pass: that one is there is all that the challenge route is about. API
-    Gateway answers a request without one itself, with the 401 and the challenge that a Lambda cannot
-    send. Whether the credentials are good, the registry says."""
+    """Every Authorization passes: whether it is good, the registry says. API Gateway itself answers a
+    request without one, with the challenge that a Lambda cannot send."""
     return AuthResponse(routes=["*"], principal_id="registry-client")
 
 
 @app.route("/", methods=METHODS, content_types=["*/*"])
 def root() -> Response:
-    """The path that a greedy route does not match."""
+    """The one path that a greedy route does not match."""
     return _respond()
 
 
 @app.route("/{proxy+}", methods=METHODS, content_types=["*/*"])
 def everything() -> Response:
-    """Every path of the registry API, and all others."""
+    """Every other path."""
     return _respond()
 
 
 @app.route("/_challenge/{proxy+}", methods=METHODS, content_types=["*/*"], authorizer=challenge)
 def challenged() -> Response:
-    """A request that brought credentials to the challenge route, answered as the path it stands for."""
+    """A request that came to be challenged and has credentials by now."""
     return _respond()
 
 
@@ -71,7 +68,7 @@ def _respond() -> Response:
         registry = _registry(context.invoked_function_arn)
         request = request_of(current.to_original_event())
         answer, line = respond(request, request_id, registry, SETTINGS.mode)
-    except Exception as error:  # noqa: BLE001  Chalice would log the message, which may quote the request
+    except Exception as error:  # noqa: BLE001  Chalice would log its message, which may quote the request
         answer = error_answer(500, "UNKNOWN", f"a defect of this service; request {request_id}")
         line = fault_line(request_id, error)
     sys.stdout.write(f"{line}\n")

@@ -1,20 +1,15 @@
-"""The client families, and what each can be answered: the one table behind every decision.
-
-A redirect to another host ends in "no basic auth credentials" for most clients, each in its own way;
-the rows below are what was measured with the real clients, and the `clients` test ring measures them
-again. A family gets CARRY only after the leak test passes for it: Docker's containerd store and crane
-print a redirect's URL when the registry answers 403 or 500.
+"""The client families, and what each can be answered: the table behind every decision, as measured with
+real clients. A family gets CARRY only after the leak test passes for it: Docker's containerd store and
+crane print a redirect's URL when the registry answers 403 or 500.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class Treatment(Enum):
-    """PLAIN: 307 to the registry. CHALLENGE: 307 to our own challenge route. RELAY: the service asks
-    the registry itself. CARRY: 307 to the registry with the credentials in the URL's user info."""
+    """307 to the registry; 307 to our challenge route; the registry asked by us; 307 to the registry with
+    the credentials as user info."""
 
     PLAIN = "plain"
     CHALLENGE = "challenge"
@@ -24,11 +19,10 @@ class Treatment(Enum):
 
 @dataclass(frozen=True)
 class Family:
-    """One row: how requests without credentials, with credentials, and uploads with credentials fare.
+    """Requests without credentials, with them, and uploads with them. `products` begin the User-Agent.
 
-    `products` are the first product names of its User-Agent, lower-case. `trusts_head` is False where
-    the client takes a manifest's size from a HEAD answer that also names its digest: the digest is
-    then left out, so that it fetches the manifest instead.
+    Unless it `trusts_head`, a manifest HEAD is answered without the digest, so that the client fetches
+    the manifest instead of believing a length that the gateway may have changed.
     """
 
     name: str
@@ -39,8 +33,7 @@ class Family:
     trusts_head: bool = True
 
 
-# containers/image keeps its credentials to the host it was configured for, but takes user info from a
-# redirect and prints it nowhere, at no log level.
+# Takes user info from a redirect and prints it nowhere, at no log level.
 CONTAINERS_IMAGE = Family(
     "containers/image",
     ("skopeo", "containers", "buildah", "podman", "cri-o"),
@@ -48,22 +41,22 @@ CONTAINERS_IMAGE = Family(
     Treatment.CARRY,
     Treatment.CARRY,
 )
-# The classic image store follows the registry's own challenge with the credentials it has for us.
+# Answers the registry's own challenge with the credentials it has for us.
 DOCKER_CLASSIC = Family("docker", ("docker",), Treatment.PLAIN, Treatment.PLAIN, Treatment.PLAIN)
-# moby's authorizerFromAuthConfig gives credentials to nobody but the host of the image's name.
-DOCKER_CONTAINERD = Family(
-    "docker-containerd",
-    ("containerd-client",),
+# Docker's containerd store among them: moby's authorizerFromAuthConfig gives credentials to the host of
+# the image's name alone, and containerd's pusher drops them where an upload goes on at another host.
+CONTAINERD = Family(
+    "containerd",
+    ("containerd", "containerd-client"),
     Treatment.CHALLENGE,
     Treatment.RELAY,
     Treatment.RELAY,
     trusts_head=False,
 )
-# They authenticate at the registry's own host too, if the credential helper is set up for it, and so
-# push layers of any size.
-CONTAINERD = Family(
-    "containerd",
-    ("containerd", "buildkit"),
+# Authenticates at the registry's own host too, and so pushes layers of any size.
+BUILDKIT = Family(
+    "buildkit",
+    ("buildkit",),
     Treatment.CHALLENGE,
     Treatment.RELAY,
     Treatment.PLAIN,
@@ -71,18 +64,15 @@ CONTAINERD = Family(
 )
 OTHER = Family("other", (), Treatment.PLAIN, Treatment.RELAY, Treatment.RELAY)
 
-FAMILIES = (CONTAINERS_IMAGE, DOCKER_CLASSIC, DOCKER_CONTAINERD, CONTAINERD, OTHER)
+FAMILIES = (CONTAINERS_IMAGE, DOCKER_CLASSIC, CONTAINERD, BUILDKIT, OTHER)
 _BY_PRODUCT = {product: family for family in FAMILIES for product in family.products}
 
 
 def family_of(user_agent: str) -> Family:
-    """The family of a User-Agent, by its first product; OTHER where it names none we know.
-
-    Docker's containerd store adds the product `containerd-client/VERSION` to Docker's own, so that
-    registries can tell. What a daemon quotes of its caller, in `UpstreamClient(…)`, does not count.
-    """
+    """By the first product of a User-Agent. Docker's containerd store adds `containerd-client/VERSION`, so
+    that registries can tell; what a daemon quotes of its caller in `UpstreamClient(…)` does not count."""
     product, _, rest = user_agent.partition("/")
     family = _BY_PRODUCT.get(product.lower(), OTHER)
     if family is DOCKER_CLASSIC and " containerd-client/" in rest.partition("UpstreamClient(")[0]:
-        return DOCKER_CONTAINERD
+        return CONTAINERD
     return family

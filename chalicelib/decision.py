@@ -1,10 +1,8 @@
-"""The decision: which of the four answers a request gets. One pure function over the client table.
+"""Which of the four answers a request gets: one pure function over the client table.
 
-A credential leaves this function in one case only: in the user info of a Location at the configured
-registry, for the one family that the table lets be carried.
+A credential leaves it in one case only: as user info of a Location at the configured registry, for the
+family that the table lets be carried.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass, field
 
@@ -30,7 +28,7 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Relay:
-    """Ask the registry for `target` (path and query) ourselves; `endpoint` is what the path names."""
+    """Ask the registry ourselves; `target` is path and query."""
 
     family: Family
     endpoint: Endpoint
@@ -39,7 +37,7 @@ class Relay:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error of our own: an HTTP status, an OCI error code and a message for people."""
+    """An error of our own: HTTP status, OCI error code, message for people."""
 
     family: Family
     status: int
@@ -51,7 +49,7 @@ Decision = Redirect | Relay | Refusal
 
 
 def decide(request: Request, registry: RegistryHost, mode: RedirectMode) -> Decision:
-    """Choose the answer for one request. Never raises, whatever the request holds."""
+    """Never raises, whatever the request holds."""
     family = family_of(request.header("user-agent"))
     unprefixed = without_challenge(request.path)
     path = request.path if unprefixed is None else unprefixed
@@ -90,11 +88,11 @@ def decide(request: Request, registry: RegistryHost, mode: RedirectMode) -> Deci
 
 def _redirect(treatment: Treatment, family: Family, location: str) -> Redirect | Refusal:
     if len(location) > MAX_LOCATION:
-        # API Gateway would answer 500 without a word, since its header limit holds for answers too.
+        # Beyond its limit API Gateway would answer 500 without a word.
         return Refusal(
             family,
             431,
             "UNSUPPORTED",
-            f"the redirect would take {len(location)} bytes, API Gateway passes {MAX_LOCATION}",
+            f"a redirect of {len(location)} bytes, where API Gateway passes {MAX_LOCATION}",
         )
     return Redirect(treatment, family, location)

@@ -1,17 +1,12 @@
-"""What can go wrong in the redirect service. Messages name values only where no credential can be."""
-
-from __future__ import annotations
+"""What can go wrong. Messages quote nothing in which a credential can be."""
 
 
 class ServiceError(Exception):
-    """The base of every error that the service raises on purpose."""
+    """The base of all."""
 
 
 class InvalidSetting(ServiceError):
-    """An environment variable holds a value the service cannot start with.
-
-    `variable` and `value` are as found, `expected` is the accepted form.
-    """
+    """The service cannot start with `value` in the environment; `expected` is the accepted form."""
 
     def __init__(self, variable: str, value: str, expected: str) -> None:
         super().__init__(f"{variable}={value!r} is not accepted; expected {expected}")
@@ -21,7 +16,7 @@ class InvalidSetting(ServiceError):
 
 
 class RegistryError(ServiceError):
-    """A registry could not be asked, or its answer cannot be handed on; `registry` is its origin."""
+    """`registry` is its origin."""
 
     def __init__(self, registry: str, what: str) -> None:
         super().__init__(f"{registry} {what}")

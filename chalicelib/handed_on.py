@@ -1,10 +1,7 @@
 """The relay's pure half: what of a request reaches the registry, and what of its answer the client.
 
-Both header lists name what passes; everything else stays behind. A registry's challenge is among it:
-API Gateway would rename the header, and the 401 itself says enough.
+The header lists name what passes. A registry's challenge does not: API Gateway would rename it.
 """
-
-from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
@@ -12,7 +9,7 @@ from dataclasses import dataclass, field
 from chalicelib.decision import Relay
 from chalicelib.errors import AnswerNotRelayable
 from chalicelib.location import MAX_LOCATION, from_registry
-from chalicelib.message import Answer, Request
+from chalicelib.message import Answer, Request, is_printable_ascii
 from chalicelib.registry_host import RegistryHost
 from chalicelib.registry_path import Endpoint
 
@@ -36,23 +33,19 @@ ANSWER_HEADERS = (
     "Range",
     "Retry-After",
 )
-# The distribution spec's own headers, OCI-Subject and its like, all pass.
 _ANSWER_PREFIX = "oci-"
 _CANONICAL = {name.lower(): name for name in ANSWER_HEADERS}
 
-# A Lambda response is at most 6 MiB of JSON; the rest of it, the headers, is bounded by the gateway.
+# A Lambda response is at most 6 MiB of JSON.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_ANSWER = 6 * 1024 * 1024 - 16 * 1024
-# A blob is answered with a redirect or an error; more than that is a layer, which is not read at all.
+# A redirect or an error; what is longer is a layer, and not read.
 MAX_BLOB_ANSWER = 64 * 1024
 
 
 @dataclass(frozen=True)
 class RegistryRequest:
-    """What is sent to the registry; `headers` are (name, value) lines in order, repeats apart.
-
-    Of the answer's body, no more than `answer_limit` bytes are wanted.
-    """
+    """`headers` are lines in order, repeats apart; `answer_limit` is the most bytes wanted in answer."""
 
     method: str
     target: str
@@ -63,10 +56,7 @@ class RegistryRequest:
 
 @dataclass(frozen=True)
 class RegistryAnswer:
-    """What the registry answered; `headers` are its (name, value) lines in order.
-
-    `whole` is False where the body was longer than the request's `answer_limit`.
-    """
+    """`whole` is False where the body was longer than the request's `answer_limit`."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -75,16 +65,13 @@ class RegistryAnswer:
 
 
 def registry_request(request: Request, relay: Relay) -> RegistryRequest:
-    """Every value of the headers that pass; a manifest HEAD is asked as GET.
-
-    Whether API Gateway keeps a HEAD answer's Content-Length or computes one is unknown; with the
-    manifest as the answer's body both come out right.
-    """
+    """A manifest HEAD is asked as GET: whether API Gateway keeps a HEAD answer's Content-Length or
+    computes one is unknown, and with the manifest as the answer's body both come out right."""
     lines = tuple(
         (name, value)
         for name in REQUEST_HEADERS
         for value in request.headers.get(name.lower(), ())
-        if value.isascii() and value.isprintable()  # the rest is what no HTTP client may send
+        if is_printable_ascii(value)  # the rest is what no HTTP client may send
     )
     method = request.method
     if method == "HEAD" and relay.endpoint is Endpoint.MANIFEST:
@@ -96,7 +83,6 @@ def registry_request(request: Request, relay: Relay) -> RegistryRequest:
 def handed_on(request: Request, relay: Relay, registry: RegistryHost, answer: RegistryAnswer) -> Answer:
     """The registry's answer as the client gets it. Raises AnswerNotRelayable."""
     if relay.endpoint is Endpoint.BLOB and request.method == "GET" and answer.status in (200, 206):
-        # ECR redirects every blob download to its layer bucket. Layer bytes never pass through here.
         raise AnswerNotRelayable(registry.origin, "answered a blob with its bytes instead of a redirect")
     if not answer.whole:
         raise AnswerNotRelayable(registry.origin, "answered with more bytes than a Lambda response can hold")
@@ -127,16 +113,15 @@ def _handed_on_value(name: str, value: str, relay: Relay, registry: RegistryHost
     if name == "Link":
         return _link(value, relay, registry)
     if name == "Content-Type":
-        # Chalice takes some types for binary and answers 400 where Accept does not name them; text is
-        # all that a relayed body can be.
+        # Chalice takes some types for binary, and answers 400 where Accept does not name them.
         return value if _is_text(value) and relay.endpoint is not Endpoint.BLOB else None
-    return value if value.isascii() and value.isprintable() else None
+    return value if is_printable_ascii(value) else None
 
 
 def _link(value: str, relay: Relay, registry: RegistryHost) -> str | None:
     """`<URL>; rel="next"`, as registries page their lists (RFC 8288); None where it leads elsewhere."""
     reference, closed, parameters = value.removeprefix("<").partition(">")
-    if not value.startswith("<") or not closed or not parameters.isprintable():
+    if not value.startswith("<") or not closed or not is_printable_ascii(parameters):
         return None
     target = from_registry(registry, relay.target, reference)
     return f"<{target}>{parameters}" if target is not None and target.startswith("/") else None

@@ -1,20 +1,14 @@
-"""Locations: where a redirect points, and what of a request may stand in one.
-
-A Location names one of three hosts only: the configured registry, our own (a relative one), or, in an
-answer that the registry itself gave, the host it sends layer downloads to.
-"""
-
-from __future__ import annotations
+"""Locations. One names the configured registry, our own host (a relative one) or, in an answer that the
+registry itself gave, the host it sends layer downloads to; never another."""
 
 import re
 from urllib.parse import quote, urljoin, urlsplit
 
 from chalicelib.credentials import BasicCredentials
-from chalicelib.message import Query
+from chalicelib.message import Query, is_printable_ascii
 from chalicelib.registry_host import RegistryHost
 
-# API Gateway allows 10,240 bytes for all headers of a message together; what it adds itself to an
-# answer, and our own few, take well under 1 KiB.
+# API Gateway allows 10,240 bytes for all headers together; all others take well under 1 KiB.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 MAX_LOCATION = 10_240 - 1_024
 
@@ -23,17 +17,17 @@ _UNRESERVED_QUERY = "/:@-._~"
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/%-]*")
 # What is no escape, an escaped control character, and the backslash, which some clients read as a slash.
 _UNFIT_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%(?:[01].|7[Ff]|5[Cc])")
-_DOT_SEGMENT = re.compile(r"/(?:\.|%2[Ee]){1,2}(?:/|$)")
+_DOT_SEGMENT = re.compile(r"(?:/|%2[Ff])(?:\.|%2[Ee]){1,2}(?:/|%2[Ff]|$)")
 
 
 def fault_of_path(path: str) -> str | None:
-    """What makes a path unfit for any Location, or None. Clients rewrite dot segments and backslashes
-    before they send a request on, so what we decided on would not be what the registry is asked."""
+    """What makes a path unfit for a Location, or None. Clients rewrite dot segments and backslashes, so
+    the registry would be asked for something else than was decided on."""
     if not _PATH.fullmatch(path):
         return "has characters that a URL path cannot hold"
     if "%" in path and _UNFIT_ESCAPE.search(path):
         return "has an escape that is malformed or stands for a control character or a backslash"
-    if ("/." in path or "/%" in path) and _DOT_SEGMENT.search(path):
+    if ("/." in path or "%" in path) and _DOT_SEGMENT.search(path):
         return "has a dot segment"
     return None
 
@@ -47,7 +41,7 @@ def with_query(path: str, query: Query) -> str:
 
 
 def at_registry(registry: RegistryHost, target: str, credentials: BasicCredentials | None = None) -> str:
-    """The absolute URL of `target` at the registry, with the credentials as user info if given."""
+    """The URL of `target` at the registry, with the credentials as user info if given."""
     if credentials is None:
         return registry.origin + target
     user = quote(credentials.user, safe="")
@@ -56,13 +50,11 @@ def at_registry(registry: RegistryHost, target: str, credentials: BasicCredentia
 
 
 def from_registry(registry: RegistryHost, target: str, reference: str) -> str | None:
-    """A URL reference out of the registry's answer to `target`, as our own client should see it.
-
-    On the registry's host it becomes relative to ours, so that the client comes back here with its
-    credentials; elsewhere it stays as it is. None where it cannot be handed on: no URL, another
-    scheme, user info, or a path that would lead the client to a host the registry did not name.
+    """A URL reference in the registry's answer to `target`, as our client should see it: relative to us
+    where it is the registry's own, so that the client comes back here with its credentials. None where
+    it is no URL, of another scheme, with user info, or would lead to a host the registry did not name.
     """
-    if not reference.isascii() or not reference.isprintable() or " " in reference:
+    if not is_printable_ascii(reference) or " " in reference:
         return None
     try:
         absolute = urljoin(registry.origin + target, reference)

@@ -1,7 +1,6 @@
-"""The relay's other half: one kept-alive connection per thread to the one registry of the settings.
+"""The relay's other half: one kept-alive connection per thread to the registry of the settings.
 
-Host, port and scheme come from the settings alone, redirects are not followed, and the certificate is
-checked against the system's authorities.
+No redirect is followed, and nothing of a request chooses the host.
 """
 
 from __future__ import annotations
@@ -22,19 +21,15 @@ from chalicelib.registry_host import RegistryHost
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 20.0
-# How a peer's end of a connection shows: with and without TLS's own goodbye.
 _HUNG_UP = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
-# A Lambda environment is frozen between requests, and what lies between drops idle connections without
-# a word: past this age a new handshake costs less than a failure.
+# Lambda freezes between requests, and idle connections are dropped without a word.
 IDLE_SECONDS = 20.0
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 
-Clock = Callable[[], float]
-
 
 class Registry(Protocol):
-    """Whatever can be asked like a registry."""
+    """What can be asked like a registry."""
 
     @property
     def host(self) -> RegistryHost: ...
@@ -50,7 +45,7 @@ class RegistryConnection:
         self,
         host: RegistryHost,
         tls: ssl.SSLContext,
-        clock: Clock = time.time,
+        clock: Callable[[], float] = time.time,
         connect_seconds: float = CONNECT_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
@@ -66,8 +61,7 @@ class RegistryConnection:
         return self._host
 
     def ask(self, request: RegistryRequest) -> RegistryAnswer:
-        """Send one request; a kept-alive connection that turns out dead is replaced once, where
-        sending the request twice does no harm."""
+        """A dead connection is replaced once, where sending the request twice does no harm."""
         connection = self._kept_connection()
         if connection is not None:
             try:
@@ -87,7 +81,7 @@ class RegistryConnection:
         if connection is None or connection.sock is None:
             return None
         idle = self._clock() - connection.last_used
-        # Readable before we asked anything means closed by the other side.
+        # Readable before anything was asked means closed.
         if not 0 <= idle < IDLE_SECONDS or select.select([connection.sock], [], [], 0)[0]:
             connection.close()
             return None
@@ -108,7 +102,7 @@ class RegistryConnection:
         return connection
 
     def _exchange(self, connection: _Connection, request: RegistryRequest) -> RegistryAnswer:
-        """Raises one of _HUNG_UP, beside the errors of `ask`, where the other side hung up."""
+        """Raises _HUNG_UP beside the errors of `ask`."""
         connection.deadline = time.monotonic() + self._answer_seconds
         keep = False
         try:
@@ -135,7 +129,7 @@ class RegistryConnection:
 
 
 class _Connection(http.client.HTTPConnection):
-    """An http.client connection, TLS or not, whose every read and write ends at one deadline."""
+    """An http.client connection whose every read and write ends at one deadline."""
 
     def __init__(self, host: RegistryHost, tls: ssl.SSLContext, connect_seconds: float) -> None:
         port = host.port or (443 if host.scheme == "https" else 80)
@@ -146,8 +140,7 @@ class _Connection(http.client.HTTPConnection):
         self.deadline = 0.0
 
     def connect(self) -> None:
-        """Try each address of the host in turn, all within one bound: http.client's own would start
-        anew with every address. Raises OSError, of which TimeoutError is one."""
+        """All addresses within one bound: http.client's own starts anew with each. Raises OSError."""
         deadline = time.monotonic() + self._connect_seconds
         refused: OSError | None = None
         for family, kind, protocol, _, address in socket.getaddrinfo(
@@ -172,8 +165,8 @@ class _Connection(http.client.HTTPConnection):
 
 
 class _UntilDeadline(io.RawIOBase):
-    """A socket's reading side that gives each read what time is left, so that no trickle of bytes can
-    stretch the whole. It stands in for the socket in HTTPResponse, which only calls makefile()."""
+    """Gives each read what time is left, so that no trickle of bytes stretches the whole. HTTPResponse
+    takes it for the socket, of which it only calls makefile()."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock = sock
@@ -196,7 +189,7 @@ class _UntilDeadline(io.RawIOBase):
 
 
 def _sent(connection: _Connection, request: RegistryRequest, authority: str) -> tuple[RegistryAnswer, bool]:
-    """The answer, and whether the connection can be used again. Raises what http.client raises."""
+    """The answer, and whether the connection can be used again."""
     connection.sock.settimeout(_left(connection.deadline))
     connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
     connection.putheader("Host", authority)
@@ -206,7 +199,7 @@ def _sent(connection: _Connection, request: RegistryRequest, authority: str) -> 
         connection.putheader("Content-Length", str(len(request.body)))
     connection.endheaders(request.body or None)
     response = connection.getresponse()
-    # One byte more than fits tells "too large" from "just fits", and nothing beyond it is read.
+    # One byte more tells "too large" from "just fits".
     body = response.read(request.answer_limit + 1)
     whole = len(body) <= request.answer_limit
     if whole and response.length:

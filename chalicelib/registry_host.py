@@ -1,8 +1,7 @@
-"""Registry hosts: which text names one, and what an ECR host name says about its registry.
+"""Registry hosts: which text names one, and what an ECR host name says.
 
-Self-contained and free of `re` on purpose: the redirect service ships this file to Lambda and the
-credential helper ships the same file to laptops (`credhelper/registry_host.py` is a link to it),
-so the grammar exists once.
+Imports next to nothing on purpose: the credential helper ships the same file (credhelper/registry_host.py
+is a link to it), so that the grammar exists once.
 """
 
 from __future__ import annotations
@@ -14,9 +13,8 @@ ACCEPTED_FORM = "HOST[:PORT], https://HOST[:PORT] or, for a loopback host only, 
 _LABEL_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _DIGITS = frozenset("0123456789")
 
-# Host name suffix -> partition. The two columns of names are what AWS publishes for ECR:
-# https://docs.aws.amazon.com/general/latest/gr/ecr.html (standard, FIPS, dual-stack), and for the
-# isolated partitions the pattern that amazon-ecr-credential-helper and cloud-provider-aws share.
+# Host name suffix -> partition, by https://docs.aws.amazon.com/general/latest/gr/ecr.html and, for the
+# isolated partitions, by the pattern that amazon-ecr-credential-helper and cloud-provider-aws share.
 _IPV4_SUFFIXES = {
     "amazonaws.com": "aws",
     "amazonaws.com.cn": "aws-cn",
@@ -37,10 +35,7 @@ _SUFFIX_OF_PARTITION = {partition: suffix for suffix, partition in _IPV4_SUFFIXE
 
 
 class InvalidRegistry(ValueError):
-    """Text that names no registry host.
-
-    `value` is the text as given, `reason` says what is wrong with it.
-    """
+    """`value` is the text as given, `reason` what is wrong with it."""
 
     def __init__(self, value: str, reason: str) -> None:
         super().__init__(f"{value!r} is no registry host: {reason}; expected {ACCEPTED_FORM}")
@@ -50,7 +45,7 @@ class InvalidRegistry(ValueError):
 
 @dataclass(frozen=True)
 class EcrRegistry:
-    """What an ECR host name tells. `account` is None for ECR Public, whose API lives in us-east-1."""
+    """`account` is None for ECR Public, whose API lives in us-east-1."""
 
     account: str | None
     region: str
@@ -65,10 +60,7 @@ class EcrRegistry:
 
 @dataclass(frozen=True)
 class RegistryHost:
-    """A registry's scheme, lower-case host and port (None: the scheme's own).
-
-    `ecr` is None where the host fits no ECR form; such registries are redirected to all the same.
-    """
+    """Scheme, lower-case host and port (None: the scheme's own); `ecr` is None where no ECR form fits."""
 
     scheme: str
     host: str
@@ -131,10 +123,9 @@ class RegistryHost:
 
 
 def ecr_registry(host: str) -> EcrRegistry | None:
-    """Read a lower-case host name as an ECR registry's; None where it is not one.
+    """A lower-case host name read as a whole; None where it is not ECR's.
 
-    Forms: ACCOUNT.dkr.ecr[-fips].REGION.SUFFIX, ACCOUNT.dkr-ecr[-fips].REGION.SUFFIX (dual-stack)
-    and the two hosts of ECR Public. The match is whole: neither a prefix nor a further suffix fits.
+    ACCOUNT.dkr.ecr[-fips].REGION.SUFFIX, ACCOUNT.dkr-ecr[-fips].REGION.SUFFIX (dual-stack), ECR Public.
     """
     if host in _PUBLIC_HOSTS:
         return EcrRegistry(None, "us-east-1", "aws", dual_stack=host == "ecr-public.aws.com")

@@ -1,9 +1,7 @@
-"""What a path asks of a registry: the endpoints of the OCI distribution spec.
+"""What a path asks of a registry.
 
 https://github.com/opencontainers/distribution-spec/blob/main/spec.md#endpoints
 """
-
-from __future__ import annotations
 
 from enum import Enum
 
@@ -11,8 +9,6 @@ _CHALLENGE = "/_challenge"
 
 
 class Endpoint(Enum):
-    """`PING` is /v2/, where clients ask whether and how to authenticate."""
-
     PING = "ping"
     MANIFEST = "manifests"
     BLOB = "blobs"
@@ -28,13 +24,8 @@ _OF_REPOSITORY = {
 
 
 def endpoint_of(path: str) -> Endpoint | None:
-    """The endpoint that a percent-encoded path names; None for all that is not the registry API's.
-
-    /v2/NAME/manifests/REFERENCE, /v2/NAME/blobs/DIGEST, /v2/NAME/blobs/uploads[/[ID]],
-    /v2/NAME/tags/list, /v2/NAME/referrers/DIGEST. A name may itself hold one of these words, so the
-    path is read from its end, as registries do. Whether name and reference are well formed is left
-    to the registry: it has the better error message.
-    """
+    """None for all that is not the registry API's. A repository may be called `blobs`, so the path is read
+    from its end; whether name and reference are well formed is the registry's to say."""
     if path in ("/v2/", "/v2"):
         return Endpoint.PING
     segments = path.split("/")
@@ -48,16 +39,13 @@ def endpoint_of(path: str) -> Endpoint | None:
 
 
 def without_challenge(path: str) -> str | None:
-    """The path that a challenge path stands for, or None where `path` is no challenge path."""
+    """The path that a challenge path stands for; None for any other."""
     if path.startswith(_CHALLENGE + "/"):
         return path[len(_CHALLENGE) :]
     return None
 
 
 def challenge_path(path: str) -> str:
-    """Where a client is sent to be challenged for `path`.
-
-    The path stays in it: clients work in parallel, and a request that was redirected before the
-    client had credentials comes back to the challenge path with them.
-    """
+    """The path stays in it: clients work in parallel, and a request that was redirected before its client
+    had credentials comes to the challenge route with them."""
     return _CHALLENGE + path

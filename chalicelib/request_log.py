@@ -1,14 +1,8 @@
-"""The log: one JSON line per request, built from names of ours and the path alone.
-
-Headers, query values, bodies and Locations are never among its arguments, so no credential can be in
-a line. A path is cut, since clients choose it and the log is paid by the byte.
-"""
-
-from __future__ import annotations
+"""The log: one JSON line per request. Headers, query values, bodies and Locations are not among its
+arguments, so no credential can be in a line; a path is cut, since the log is paid by the byte."""
 
 import json
 import traceback
-from pathlib import PurePath
 
 MAX_PATH = 512
 
@@ -26,12 +20,12 @@ def request_line(request_id: str, method: str, path: str, answer: str, family: s
 
 
 def fault_line(request_id: str, error: BaseException) -> str:
-    """A defect of ours: the error's class and the lines it passed. Its message may quote the request."""
+    """A defect of ours, by class and place: its message may quote the request."""
     frames = traceback.extract_tb(error.__traceback__)
     return json.dumps(
         {
             "request_id": request_id,
             "fault": type(error).__name__,
-            "at": [f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames],
+            "at": [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames],
         }
     )

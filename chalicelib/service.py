@@ -1,6 +1,4 @@
-"""The service: from a request to its answer and its log line, with the registry as an argument."""
-
-from __future__ import annotations
+"""From a request to its answer and its log line."""
 
 from chalicelib.decision import Decision, Redirect, Refusal, Relay, decide
 from chalicelib.errors import AnswerNotRelayable, RegistryError, RegistryLate
@@ -12,7 +10,7 @@ from chalicelib.settings import RedirectMode
 
 
 def respond(request: Request, request_id: str, registry: Registry, mode: RedirectMode) -> tuple[Answer, str]:
-    """The answer to `request`, and the line that the log gets about it."""
+    """The answer, and the line that the log gets about it."""
     decision = decide(request, registry.host, mode)
     answer = _answer(request, decision, registry)
     line = request_line(

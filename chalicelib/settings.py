@@ -1,6 +1,6 @@
-"""The service's settings: two environment variables, read once at start and never again.
+"""The settings: two environment variables, read once at start.
 
-ECR_REGISTRY   the registry to answer for; unset or empty: the one of the function's own account and region
+ECR_REGISTRY   the registry; unset or empty: that of the function's own account and region
 REDIRECT_MODE  `auto` (each client gets the answer it can use) or `plain` (a plain 307 for everyone)
 """
 
@@ -31,7 +31,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Raises InvalidSetting, which names the variable, its value and the accepted form."""
+        """Raises InvalidSetting."""
         registry = environment.get(ECR_REGISTRY, "")
         mode = environment.get(REDIRECT_MODE, "") or RedirectMode.AUTO.value
         try:

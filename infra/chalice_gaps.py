@@ -4,7 +4,8 @@ Chalice 1.34 has no way to configure what this service stands on, and `chalice l
 API Gateway does:
 
 - asked for `chalice` in requirements.txt, the packager bundles all that Chalice's commands depend on
-  (22 MB), though it copies the one file that Lambda needs of Chalice by itself
+  (22 MB), though it copies the one file that Lambda needs of Chalice by itself; and it ships whatever
+  bytecode this machine has left in chalicelib/
 - gateway responses cannot be configured, and each deploy deletes hand-made ones; the default
   execute-api host stays open beside a custom domain: both are added to the generated Swagger document,
   which deploy, package and package --pkg-format terraform share
@@ -23,13 +24,13 @@ import re
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import chalice.local
-from chalice.deploy.packager import DependencyBuilder
+from chalice.deploy.packager import BaseLambdaDeploymentPackager, DependencyBuilder
 from chalice.deploy.swagger import SwaggerGenerator
 from chalice.local import (
     ChaliceRequestHandler,
@@ -68,6 +69,7 @@ _CHALICE_REQUIREMENT = re.compile(r"\s*chalice\b(?![-\w])", re.IGNORECASE)
 
 _generate_swagger = SwaggerGenerator.generate_swagger
 _build_site_packages = DependencyBuilder.build_site_packages
+_chalicelib_files = BaseLambdaDeploymentPackager._iter_chalice_lib_if_needed
 
 
 def settings_or_exit(environment: Mapping[str, str]) -> Settings:
@@ -90,6 +92,7 @@ def close_gaps(settings: Settings) -> None:
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         return LocalDevServer(app, config, host, port, RegistryApiHandler, LocalServer)
 
+    BaseLambdaDeploymentPackager._iter_chalice_lib_if_needed = chalicelib_files  # type: ignore[method-assign,assignment]
     DependencyBuilder.build_site_packages = build_site_packages  # type: ignore[method-assign,assignment]
     SwaggerGenerator.generate_swagger = generate_swagger  # type: ignore[method-assign,assignment]
     chalice.local.LocalDevServer = local_dev_server  # type: ignore[misc,assignment]
@@ -102,6 +105,13 @@ def build_site_packages(builder: DependencyBuilder, abi: str, requirements: str,
         others = Path(directory, "requirements.txt")
         others.write_text("".join(x for x in lines if not _CHALICE_REQUIREMENT.match(x)), encoding="utf-8")
         _build_site_packages(builder, abi, str(others), target)
+
+
+def chalicelib_files(packager: BaseLambdaDeploymentPackager, project: str) -> Iterator[tuple[str, str]]:
+    """Chalice's own, for sources alone: the zip must not depend on what was run here before."""
+    for path, name in _chalicelib_files(packager, project):
+        if "__pycache__" not in name:
+            yield path, name
 
 
 def generate_swagger(generator: SwaggerGenerator, app: Any, rest_api: Any = None) -> dict[str, Any]:

@@ -30,11 +30,11 @@ class Counting:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
-        self.threads: list[int] = []
+        self.threads: list[threading.Thread] = []
 
     def __call__(self, request: Request) -> Response:
         self.requests.append(request)
-        self.threads.append(threading.get_ident())
+        self.threads.append(threading.current_thread())
         return Response(200, (("X-A", "1"), ("X-A", "2")), b"ok")
 
 

@@ -215,6 +215,7 @@ def test_deleting_a_tag_and_a_manifest(ecr: FakeEcr, client: Client) -> None:
     assert client("DELETE", f"/v2/app/manifests/{digest}").status == 202
     assert client("GET", "/v2/app/manifests/two").status == 404
     assert client("DELETE", "/v2/app/manifests/two").status == 404
+    assert client("GET", "/v2/app/tags/list").json()["tags"] == []
 
 
 @pytest.mark.parametrize("relative", [False, True])
@@ -232,6 +233,7 @@ def test_tags_are_listed_in_pages(certificates: Certificates, relative: bool) ->
                 link = re.fullmatch(r'<(.*)>; rel="next"', page.headers.get("link", ""))
                 target = link.group(1) if link else ""
                 assert not target or target.startswith("/v2/" if relative else ecr.origin)
+                assert "+" not in target
             assert pages == [["a", "b"], ["c", "d"], ["e"]]
             assert client("GET", "/v2/app/tags/list?last=c").json()["tags"] == ["d", "e"]
             assert client("GET", "/v2/app/tags/list?last=zzz").status == 405

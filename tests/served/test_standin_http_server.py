@@ -65,7 +65,11 @@ def test_a_chunked_body_is_put_together_and_the_connection_is_kept() -> None:
             answer = pool.request("POST", "/", body=iter([b"one ", b"two"]), chunked=True)
             assert answer.data == b"one two"
             assert answer.headers.getlist("X-Twice") == ["1", "2"]
-        assert pool.num_connections == 1
+        assert server.connections == 1
+    with HttpServer(echo) as server:
+        for _ in range(2):
+            talk(server, b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        assert server.connections == 2
 
 
 def test_expect_100_continue_is_answered_before_the_body_is_sent() -> None:

@@ -26,3 +26,11 @@ class Certificates:
     def client_context(self) -> ssl.SSLContext:
         """A client's context that trusts this authority and no other."""
         return ssl.create_default_context(cafile=str(self.authority_pem))
+
+    def write_server_pem(self, stem: Path, *names: str) -> tuple[Path, Path]:
+        """A certificate chain and its key as files, `stem`.pem and `stem`.key."""
+        chain, key = stem.with_suffix(".pem"), stem.with_suffix(".key")
+        issued = self._authority.issue_cert(*names)
+        chain.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+        issued.private_key_pem.write_to_path(str(key))
+        return chain, key

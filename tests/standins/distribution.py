@@ -19,6 +19,7 @@ from tests.standins.registry_store import Manifest, RegistryStore, Repository, d
 _NAME = r"(?P<name>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
 _INDEX = "application/vnd.oci.image.index.v1+json"
 _OCTETS = ("Content-Type", "application/octet-stream")
+_PAGE = "~~>~~?"
 _ANSWERED_WITHOUT_BODY = ("Content-Length", "0")
 
 
@@ -194,8 +195,8 @@ def _continues(request: Request, received: int) -> bool:
 
 
 def _page_token(tag: str) -> str:
-    """ECR's page tokens say nothing to a reader, and hold `+`, `/` and `=` often enough."""
-    return base64.b64encode(f"~>?{tag}".encode()).decode()
+    """ECR's page tokens say nothing to a reader; this prefix makes each hold a `+` and a `/`."""
+    return base64.b64encode(f"{_PAGE}{tag}".encode()).decode()
 
 
 def _page_start(token: str) -> str | None:
@@ -203,7 +204,7 @@ def _page_start(token: str) -> str | None:
         text = base64.b64decode(token, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return None
-    return text[3:] if text.startswith("~>?") else None
+    return text.removeprefix(_PAGE) if text.startswith(_PAGE) else None
 
 
 def _json(status: int, document: object) -> Response:

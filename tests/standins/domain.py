@@ -42,14 +42,16 @@ def running_domain(
     name: str = "localhost",
     observe: Observer | None = None,
     observe_registry: Observer | None = None,
+    certificates: Certificates | None = None,
 ) -> Iterator[Domain]:
     """Runs the package in front of `registry` (HOST:PORT), or of a fake ECR, which runs in any case.
 
     The three hosts have different names by default: localhost, 127.0.0.1 and, for the bucket, 127.0.0.2.
-    The functions trust the certificates of the run, as they would trust Amazon's.
+    The functions trust the certificates of the run (`certificates`, or new ones), as they would trust
+    Amazon's.
     """
     with ExitStack() as stack:
-        certificates = Certificates(directory)
+        certificates = certificates or Certificates(directory)
         ecr = stack.enter_context(
             FakeEcr(
                 certificates.server_context("127.0.0.1", "127.0.0.2"), token=token, observe=observe_registry

@@ -50,6 +50,11 @@ class HttpServer:
         self.authority = f"{self.host}:{self.port}"
         self.origin = f"{'https' if context else 'http'}://{self.authority}"
 
+    @property
+    def connections(self) -> int:
+        """How many connections were accepted so far."""
+        return self._server.accepted
+
     def start(self) -> None:
         self._thread.start()
 
@@ -84,6 +89,7 @@ class _Listener(socketserver.ThreadingTCPServer):
         self.crashes: list[BaseException] = []
         self._open: set[socket.socket] = set()
         self._ending = False
+        self.accepted = 0
         self._lock = threading.Lock()
         super().__init__((address, 0), _Connection)
 
@@ -95,6 +101,7 @@ class _Listener(socketserver.ThreadingTCPServer):
             connection = self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         with self._lock:
             self._open.add(connection)
+            self.accepted += 1
         return connection, peer
 
     def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as typeshed has it

@@ -149,6 +149,23 @@ def test_all_requirements_but_chalice_are_bundled(requirements: str, left: str, 
     assert builder.asked == [left]
 
 
+class AnyPackager(packager.BaseLambdaDeploymentPackager):
+    """The part that lists files, which needs nothing but a file system."""
+
+    def __init__(self) -> None:
+        self._osutils = OSUtils()
+
+
+def test_bytecode_is_shipped_by_chalice_and_not_by_us(tmp_path: Path) -> None:
+    for name in ("app.py", "__pycache__/app.cpython-311.pyc"):
+        (tmp_path / "chalicelib" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "chalicelib" / name).touch()
+    shipped = {name for _, name in chalice_gaps._chalicelib_files(AnyPackager(), str(tmp_path))}
+    assert shipped == {"chalicelib/app.py", "chalicelib/__pycache__/app.cpython-311.pyc"}
+    ours = {name for _, name in chalice_gaps.chalicelib_files(AnyPackager(), str(tmp_path))}
+    assert ours == {"chalicelib/app.py"}
+
+
 def generator() -> SwaggerGenerator:
     return SwaggerGenerator("us-west-2", {"api_handler_arn": "arn:aws:lambda:us-west-2:1:function:x"})
 

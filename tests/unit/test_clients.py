@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.clients import (
+    BUILDKIT,
     CONTAINERD,
     CONTAINERS_IMAGE,
     DOCKER_CLASSIC,
-    DOCKER_CONTAINERD,
     FAMILIES,
     OTHER,
     Family,
@@ -29,12 +29,12 @@ UPSTREAM = r"UpstreamClient(Docker-Client/26.1.5+dfsg1 \(linux\))"
         ("podman/5.4.0", CONTAINERS_IMAGE),
         ("cri-o/1.31.0 go/go1.22 os/linux arch/amd64", CONTAINERS_IMAGE),
         (f"{DOCKER} {UPSTREAM}", DOCKER_CLASSIC),
-        (f"{DOCKER} containerd-client/1.7.24+unknown storage-driver/native {UPSTREAM}", DOCKER_CONTAINERD),
-        ("containerd-client/2.0.0", DOCKER_CONTAINERD),
+        (f"{DOCKER} containerd-client/1.7.24+unknown storage-driver/native {UPSTREAM}", CONTAINERD),
+        ("containerd-client/2.0.0", CONTAINERD),
         # What Docker quotes of its own caller says nothing about its image store.
         (f"{DOCKER} UpstreamClient(x containerd-client/1.7.24)", DOCKER_CLASSIC),
         ("containerd/1.6.20~ds1", CONTAINERD),
-        ("buildkit/v0.0-dev", CONTAINERD),
+        ("buildkit/v0.0-dev", BUILDKIT),
         ("Go-http-client/1.1", OTHER),
         ("crane/v0.20.3 go-containerregistry/v0.20.3", OTHER),
         ("python-requests/2.34.2", OTHER),

@@ -47,6 +47,8 @@ def test_basic_credentials_are_read(authorization: str, user: str, password: str
         [basic("AWS:to\x00ken")],
         ["Basic not!base64"],
         ["Basic QVdTOnRva2V"],
+        ["Basic QVdTOnRva2Vu="],
+        ["Basic QVdT\nOnRva2Vu"],
         ["BasicQVdTOnRva2Vu"],
         # Which of two would be right is not ours to guess.
         [basic("AWS:one"), basic("AWS:two")],

@@ -95,12 +95,14 @@ TABLE = [
     Row("DELETE", MANIFEST, NONE, "Buildah/1.28.2", BASIC, "carry", f"{CARRIED}{MANIFEST}"),
     Row("POST", START, MOUNT, SKOPEO, BASIC, "carry", f"{CARRIED}{MOUNTED}"),
     Row("PUT", UPLOAD, DIGEST, SKOPEO, BASIC, "carry", f"{CARRIED}{UPLOAD}?digest=sha256:abc"),
-    # With credentials, BuildKit and containerd: messages relayed, uploads at the registry's own host.
+    # With credentials, BuildKit: messages relayed, uploads at the registry's host; containerd: all relayed.
     Row("HEAD", MANIFEST, NONE, CONTAINERD, BASIC, "relay", MANIFEST),
     Row("GET", BLOB, NONE, CONTAINERD, BASIC, "relay", BLOB),
     Row("PUT", MANIFEST, NONE, BUILDKIT, BASIC, "relay", MANIFEST),
     Row("POST", START, MOUNT, BUILDKIT, BASIC, "plain", f"{AT}{MOUNTED}"),
-    Row("PATCH", UPLOAD, NONE, CONTAINERD, BASIC, "plain", f"{AT}{UPLOAD}"),
+    Row("PATCH", UPLOAD, NONE, BUILDKIT, BASIC, "plain", f"{AT}{UPLOAD}"),
+    Row("POST", START, MOUNT, CONTAINERD, BASIC, "relay", MOUNTED),
+    Row("PATCH", UPLOAD, NONE, CONTAINERD, BASIC, "relay", UPLOAD),
     # An upload's state is a message.
     Row("GET", UPLOAD, NONE, BUILDKIT, BASIC, "relay", UPLOAD),
     Row("DELETE", UPLOAD, NONE, BUILDKIT, BASIC, "relay", UPLOAD),

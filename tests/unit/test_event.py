@@ -37,14 +37,6 @@ def test_headers_are_found_in_any_case_with_all_their_values() -> None:
     assert request.header("authorization") == ""
 
 
-def test_single_headers_serve_where_the_repeated_ones_are_missing() -> None:
-    single = event(headers={"Accept": ["a"]})
-    single["multiValueHeaders"] = None
-    assert request_of(single).headers["accept"] == ("a",)
-    single["headers"] = None
-    assert request_of(single).headers == {}
-
-
 LAYER = bytes(range(256))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.clients import CONTAINERD, DOCKER_CONTAINERD, OTHER, Family
+from chalicelib.clients import BUILDKIT, CONTAINERD, OTHER, Family
 from chalicelib.decision import Relay
 from chalicelib.errors import AnswerNotRelayable
 from chalicelib.handed_on import (
@@ -166,9 +166,7 @@ def test_a_blob_answer_has_no_content_type() -> None:
     assert handed(redirect, Endpoint.BLOB).headers == {"Location": ("https://b.example.com/x",)}
 
 
-@pytest.mark.parametrize(
-    ("family", "digest"), [(OTHER, (DIGEST,)), (CONTAINERD, None), (DOCKER_CONTAINERD, None)]
-)
+@pytest.mark.parametrize(("family", "digest"), [(OTHER, (DIGEST,)), (CONTAINERD, None), (BUILDKIT, None)])
 def test_a_manifest_head_is_answered_with_the_manifest(family: Family, digest: tuple[str] | None) -> None:
     answer = RegistryAnswer(200, (("Docker-Content-Digest", DIGEST), ("Content-Length", "21")), MANIFEST)
     head = handed(answer, method="HEAD", family=family)

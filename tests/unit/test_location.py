@@ -52,6 +52,8 @@ BUCKET = "https://prod-us-west-2-starport-layer-bucket.s3.us-west-2.amazonaws.co
         ("/..", "dot segment"),
         ("/v2/%2e%2E/a", "dot segment"),
         ("/v2/.%2e", "dot segment"),
+        ("/v2/..%2fx", "dot segment"),
+        ("/v2/x%2F..", "dot segment"),
     ],
 )
 def test_paths_unfit_for_a_location_are_known(path: str, fault: str | None) -> None:

@@ -1,0 +1,158 @@
+"""JSON files that people and other programs edit: read with places, written without harm.
+
+Reading knows where each member stands, so that a wrong type is reported like a wrong comma: with
+file, line and column. Writing replaces the file in one step, keeps its mode, its owner and a symbolic
+link to it, and keeps the order and the indentation of what is in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from credhelper.errors import FileTrouble, InvalidFile
+
+_DECODER = json.JSONDecoder()
+_BLANKS = " \t\r\n"
+_LARGEST = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class JsonFile:
+    """A JSON object in a file. `text` is empty for a file that does not exist; then `members` is too."""
+
+    path: Path
+    text: str
+    members: Mapping[str, Any]
+    places: Mapping[str, int] = field(repr=False)
+
+    def refuse(self, name: str, problem: str) -> NoReturn:
+        """Raise InvalidFile at the value of the member `name`."""
+        line, column = _line_and_column(self.text, self.places.get(name, 0))
+        raise InvalidFile(str(self.path), line, column, problem)
+
+    def strings(self, name: str) -> dict[str, str]:
+        """The member `name` as an object of strings, empty where it is absent. Raises InvalidFile."""
+        value = self.members.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+            self.refuse(name, f"{name} is {json_type(value)}; expected an object of strings")
+        return dict(value)
+
+
+def read_json_file(path: Path) -> JsonFile:
+    """Raises InvalidFile for what is no JSON object, FileTrouble for what cannot be read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return JsonFile(path, "", {}, {})
+    except OSError as error:
+        raise FileTrouble(str(path), "read", error) from error
+    if len(data) > _LARGEST:
+        raise InvalidFile(str(path), 1, 1, f"more than {_LARGEST} bytes; expected a JSON object")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode()
+        line, column = _line_and_column(before, len(before))
+        raise InvalidFile(str(path), line, column, "not UTF-8 text; expected a JSON object") from error
+    return parse_json_object(path, text)
+
+
+def parse_json_object(path: Path, text: str) -> JsonFile:
+    """Read `text` as the object in `path`, with the place of each member's value. Raises InvalidFile."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidFile(str(path), error.lineno, error.colno, f"no JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise InvalidFile(str(path), 1, 1, "nested too deeply; expected a JSON object") from error
+    if not isinstance(value, dict):
+        line, column = _line_and_column(text, _skip(text, 0))
+        raise InvalidFile(str(path), line, column, f"{json_type(value)}; expected a JSON object")
+    return JsonFile(path, text, value, _places(text))
+
+
+def json_type(value: object) -> str:
+    """The name of a JSON value's type, with its article."""
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def write_json_file(file: JsonFile, members: Mapping[str, Any], *, backup: Path | None = None) -> None:
+    """Replace the content of `file` by `members`; a copy of what was there goes to `backup` first.
+
+    A new file gets mode 0600: it tells which accounts and roles are used. Raises FileTrouble.
+    """
+    target = Path(os.path.realpath(file.path))
+    text = json.dumps(members, indent=_indentation(file.text), ensure_ascii=False) + "\n"
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if backup is not None and file.text:
+            _replace(backup, file.text, like=target)
+        _replace(target, text, like=target)
+    except OSError as error:
+        raise FileTrouble(str(file.path), "write", error) from error
+
+
+def _replace(target: Path, text: str, *, like: Path) -> None:
+    import tempfile  # 10 ms, for the runs that write
+
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(descriptor)
+        with suppress(FileNotFoundError):
+            status = like.stat()
+            Path(temporary).chmod(status.st_mode & 0o7777)
+            if hasattr(os, "chown"):
+                with suppress(PermissionError):
+                    os.chown(temporary, status.st_uid, status.st_gid)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink()
+        raise
+
+
+def _indentation(text: str) -> str | int:
+    # Docker writes its config with tabs, and so does the original helper's `init`.
+    for line in text.splitlines()[1:]:
+        indentation = line[: len(line) - len(line.lstrip(_BLANKS))]
+        if line.strip():
+            return indentation or "\t"
+    return "\t"
+
+
+def _places(text: str) -> dict[str, int]:
+    """The offset of each value in the object that `text`, known to be JSON, holds."""
+    places: dict[str, int] = {}
+    at = _skip(text, _skip(text, 0) + 1)
+    while text[at] != "}":
+        name, at = _DECODER.raw_decode(text, at)
+        at = _skip(text, _skip(text, at) + 1)
+        places[name] = at
+        _, at = _DECODER.raw_decode(text, at)
+        at = _skip(text, at)
+        if text[at] == ",":
+            at = _skip(text, at + 1)
+    return places
+
+
+def _skip(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _BLANKS:
+        at += 1
+    return at
+
+
+def _line_and_column(text: str, offset: int) -> tuple[int, int]:
+    before = text[:offset]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")

@@ -1,0 +1,150 @@
+"""Fixtures of the clients ring: sandbox, registry, domain, bench, and the matrix after the run."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+import pytest
+
+from chalicelib.settings import REDIRECT_MODE, RedirectMode
+from tests.clients.bench import Bench
+from tests.clients.client import Client
+from tests.clients.matrix import MATRIX_VARIABLE, Matrix
+from tests.clients.registry import Registry
+from tests.clients.sandbox import DOMAIN_NAME, Debian, NoNamespace, Sandbox
+from tests.standins.certificates import Certificates
+from tests.standins.domain import Domain, running_domain
+from tests.standins.gateway import Observer
+from tests.standins.package import Package
+
+_REQUIRED = os.environ.get("REQUIRE_CLIENTS") == "1"
+_CACHE = Path(os.environ.get("CLIENTS_CACHE", Path(__file__).parents[2] / ".clients"))
+_MATRIX = pytest.StashKey[Matrix]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_MATRIX] = Matrix()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    matrix = config.stash[_MATRIX]
+    if not matrix.outcomes:
+        return
+    terminalreporter.section("clients through the custom domain")
+    for line in matrix.lines():
+        terminalreporter.write_line(line)
+    if path := os.environ.get(MATRIX_VARIABLE):
+        matrix.write(Path(path))
+
+
+def require(client: Client, sandbox: Sandbox) -> None:
+    """Ends the test where the client, or its daemon, is missing."""
+    if binary := client.missing(sandbox):
+        _end(f"{binary} is not installed")
+
+
+def _end(reason: str) -> NoReturn:
+    """A skip, or a failure where clients are required."""
+    if _REQUIRED:
+        pytest.fail(f"{reason} (tests/clients/install installs what this ring needs)", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def matrix(request: pytest.FixtureRequest) -> Matrix:
+    return request.config.stash[_MATRIX]
+
+
+@pytest.fixture(scope="session")
+def work() -> Iterator[Path]:
+    """Not pytest's own directory: podman takes no run root of more than 50 characters."""
+    with tempfile.TemporaryDirectory(prefix="ecr-", ignore_cleanup_errors=True) as directory:
+        yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+def sandbox(work: Path, certificates: Certificates) -> Iterator[Sandbox]:
+    with ExitStack() as stack:
+        sandbox = Sandbox(work, _CACHE.resolve(), certificates.authority_pem.read_bytes())
+        try:
+            stack.enter_context(sandbox)
+        except (NoNamespace, FileNotFoundError):
+            _end("clients run in a mount namespace, which takes Linux and root")
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def registry(sandbox: Sandbox, certificates: Certificates, work: Path) -> Iterator[Registry]:
+    for binary in ("docker-registry", "htpasswd"):
+        if not sandbox.has(binary, Debian.BOOKWORM):
+            _end(f"{binary} is not installed")
+    with Registry(sandbox, certificates, work / "registry") as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def bench(sandbox: Sandbox, work: Path) -> Iterator[Bench]:
+    (work / "bench").mkdir()
+    bench = Bench(sandbox, work / "bench")
+    try:
+        yield bench
+    finally:
+        bench.stop()
+
+
+class Start(Protocol):
+    """Starts a custom domain in front of `registry`; without one, in front of a fake ECR with `token`."""
+
+    def __call__(
+        self,
+        name: str,
+        *,
+        registry: str | None = None,
+        token: str | None = None,
+        mode: RedirectMode = RedirectMode.AUTO,
+        observe: Observer | None = None,
+    ) -> AbstractContextManager[Domain]: ...
+
+
+@pytest.fixture(scope="session")
+def start_domain(
+    service_package: Package, certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
+) -> Start:
+    def start(
+        name: str,
+        *,
+        registry: str | None = None,
+        token: str | None = None,
+        mode: RedirectMode = RedirectMode.AUTO,
+        observe: Observer | None = None,
+    ) -> AbstractContextManager[Domain]:
+        return running_domain(
+            tmp_path_factory.mktemp(name),
+            service_package,
+            registry=registry,
+            token=token,
+            variables={REDIRECT_MODE: mode.value},
+            name=DOMAIN_NAME,
+            observe=observe,
+            certificates=certificates,
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
+    """The service as it is deployed, in front of the real registry."""
+    with start_domain("auto", registry=registry.authority) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def plain_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
+    with start_domain("plain", registry=registry.authority, mode=RedirectMode.PLAIN) as running:
+        yield running

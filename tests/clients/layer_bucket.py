@@ -1,0 +1,48 @@
+"""The layer bucket of the real registry: its storage directory on an origin of its own.
+
+docker-registry's `redirect` storage middleware sends blob downloads here, as ECR sends them to S3;
+and as S3 does, this refuses a request that brings credentials of its own beside the URL's.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from types import TracebackType
+
+from tests.standins.http_message import Request, Response
+from tests.standins.http_server import HttpServer
+
+ADDRESS = "127.0.0.2"
+"""Not the registry's host name: clients that compare names without ports take it for another host."""
+_REFUSAL = b"<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>"
+
+
+class LayerBucket:
+    """Serves the files below `storage`, within `with`, and remembers which."""
+
+    def __init__(self, storage: Path, context: ssl.SSLContext) -> None:
+        self._storage = storage
+        self._server = HttpServer(self._answer, context=context, address=ADDRESS)
+        self.origin = self._server.origin
+        self.served: set[str] = set()
+        """The paths that were downloaded."""
+
+    def __enter__(self) -> LayerBucket:
+        self._server.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.stop()
+
+    def _answer(self, request: Request) -> Response:
+        if request.value("Authorization") is not None:
+            return Response(400, (("Content-Type", "application/xml"),), _REFUSAL)
+        path = (self._storage / request.path.lstrip("/")).resolve()
+        if not path.is_relative_to(self._storage) or not path.is_file():
+            return Response(404)
+        if request.method == "GET":
+            self.served.add(request.path)
+        return Response(200, (("Content-Type", "application/octet-stream"),), path.read_bytes())

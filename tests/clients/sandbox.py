@@ -1,0 +1,210 @@
+"""Where clients and daemons run: one mount namespace with its own /etc/hosts, /run and Debian 13 root.
+
+The machine's files stay untouched: what the sandbox changes, it mounts over in a namespace that ends
+with it (containers/image's blob cache in /var/lib, podman's locks in /dev/shm). A client finds the
+domain's name in the namespace's /etc/hosts, trusts the test authority through SSL_CERT_FILE (which all
+Go programs read), and sees no daemon of the machine's, since /run is empty.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+
+DOMAIN_NAME = "ecr.example.test"
+
+# The holder ends when its standard input does, so at the latest with the test run.
+_HOLD = """
+mount --bind "$WORK/hosts" /etc/hosts
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /dev/shm
+mount -t tmpfs tmpfs /var/lib
+mkdir -p /run/lock
+if [ -d "$TRIXIE" ]; then
+    mount --bind "$TRIXIE" "$TRIXIE"
+    mount --rbind /proc "$TRIXIE/proc"
+    mount --rbind /sys "$TRIXIE/sys"
+    mount --rbind /dev "$TRIXIE/dev"
+    mount --rbind /run "$TRIXIE/run"
+    mount -t tmpfs tmpfs "$TRIXIE/var/lib"
+    mount -t tmpfs tmpfs "$TRIXIE/tmp"
+    mkdir -p "$TRIXIE$WORK"
+    mount --bind "$WORK" "$TRIXIE$WORK"
+    mount --bind "$WORK/hosts" "$TRIXIE/etc/hosts"
+fi
+echo ready
+exec cat >/dev/null
+"""
+STEP_TIMEOUT = 120.0
+_STOP_TIMEOUT = 5.0
+"""Docker would rather end a push first that it tries again and again."""
+
+
+class Debian(Enum):
+    """Where a binary comes from. BUILT ones are static and run on the machine."""
+
+    BOOKWORM = "Debian 12"
+    TRIXIE = "Debian 13"
+    BUILT = "built"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a program ended, and all it wrote, standard error included."""
+
+    argv: tuple[str, ...]
+    status: int
+    output: str
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 0
+
+    def __str__(self) -> str:
+        return f"$ {' '.join(self.argv)}\n{self.output}[exit {self.status}]"
+
+
+class NoNamespace(Exception):
+    """No mount namespace could be made: that takes root, and a Linux that grants it."""
+
+
+class Sandbox:
+    """Runs programs inside, within `with`. `work` is at the same path inside and outside.
+
+    Entering raises NoNamespace, or FileNotFoundError where there is no `unshare`.
+    """
+
+    def __init__(self, work: Path, cache: Path, authority: bytes) -> None:
+        self.work = work
+        self._authority = authority
+        self._cache = cache
+        self._trixie = cache / "trixie"
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(work),
+            "LC_ALL": "C.UTF-8",
+            "SSL_CERT_FILE": str(work / "authority.pem"),
+            "SSL_CERT_DIR": str(work / "no-other-authorities"),
+            "CURL_CA_BUNDLE": str(work / "authority.pem"),
+        }
+        self._holder: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Sandbox:
+        (self.work / "authority.pem").write_bytes(self._authority)
+        (self.work / "hosts").write_text(f"127.0.0.1 localhost {DOMAIN_NAME}\n")
+        self._holder = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-eu", "-c", _HOLD],
+            env=os.environ | {"WORK": str(self.work), "TRIXIE": str(self._trixie)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._holder.stdout is not None
+        if self._holder.stdout.readline() != "ready\n":
+            self.__exit__(None, None, None)
+            raise NoNamespace
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._holder is not None:
+            self._holder.communicate()
+
+    def has(self, binary: str, debian: Debian) -> bool:
+        """Whether a binary can be run here."""
+        return self._path_of(binary, debian) is not None
+
+    def run(
+        self,
+        argv: tuple[str, ...],
+        debian: Debian,
+        environment: Mapping[str, str],
+        *,
+        stdin: str = "",
+        timeout: float = STEP_TIMEOUT,
+    ) -> Result:
+        """Runs a program to its end. One that takes longer than `timeout` seconds has failed."""
+        try:
+            done = subprocess.run(
+                self._inside(argv, debian),
+                env={**self._environment, **environment},
+                input=stdin.encode(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            output = (error.stdout or b"").decode("utf-8", "replace")
+            return Result(argv, -1, f"{output}\nnot done after {timeout:g} s\n")
+        return Result(argv, done.returncode, done.stdout.decode("utf-8", "replace"))
+
+    def spawn(
+        self, argv: tuple[str, ...], debian: Debian, environment: Mapping[str, str], log: Path
+    ) -> Process:
+        """Starts a program that stays, with its output in `log`."""
+        with log.open("wb") as output:
+            child = subprocess.Popen(
+                self._inside(argv, debian),
+                env={**self._environment, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        return Process(child, log)
+
+    def _inside(self, argv: tuple[str, ...], debian: Debian) -> list[str]:
+        assert self._holder is not None
+        path = self._path_of(argv[0], debian)
+        if path is None:
+            raise FileNotFoundError(argv[0])
+        enter = ["nsenter", f"--mount=/proc/{self._holder.pid}/ns/mnt", f"--wd={self.work}"]
+        root = ["chroot", str(self._trixie)] if debian is Debian.TRIXIE else []
+        return [*enter, *root, path, *argv[1:]]
+
+    def _path_of(self, binary: str, debian: Debian) -> str | None:
+        if debian is Debian.TRIXIE:
+            places = [f"/usr/{place}/{binary}" for place in ("bin", "sbin")]
+            return next((place for place in places if Path(f"{self._trixie}{place}").exists()), None)
+        directories = [str(self._cache / "bin")] if debian is Debian.BUILT else os.get_exec_path()
+        found = (Path(directory) / binary for directory in directories)
+        return next((str(path) for path in found if os.access(path, os.X_OK)), None)
+
+
+class Process:
+    """A daemon's process and its log. `nsenter` and `chroot` exec, so the pid is the daemon's own."""
+
+    def __init__(self, child: subprocess.Popen[bytes], log: Path) -> None:
+        self._child = child
+        self._log = log
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text("utf-8", "replace")
+
+    def wait_until(self, ready: Callable[[], bool], timeout: float = 30.0) -> None:
+        """Returns when `ready()`. Raises RuntimeError, with the log's end, when it ends first or is late."""
+        deadline = time.monotonic() + timeout
+        while not ready():
+            if self._child.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{self._child.args!r} did not start:\n{self.log[-3000:]}")
+            time.sleep(0.05)
+
+    def ask_to_end(self) -> None:
+        self._child.terminate()
+
+    def stop(self) -> None:
+        """Asks it to end, and ends it when it does not listen."""
+        self.ask_to_end()
+        try:
+            self._child.wait(_STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()

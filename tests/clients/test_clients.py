@@ -1,0 +1,135 @@
+"""Real clients do their work at the custom domain, against a real private registry."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import pytest
+
+from tests.clients import client as c
+from tests.clients.bench import Account, Bench, last_words
+from tests.clients.conftest import Start, require
+from tests.clients.image import Image
+from tests.clients.matrix import Matrix, Outcome
+from tests.clients.operation import INSPECT, LOGIN, PULL, PULL_INDEX, PUSH, TAG, Task, write_image
+from tests.clients.registry import Registry
+from tests.clients.sandbox import Result
+from tests.clients.stored_image import store_image
+from tests.clients.table import ROWS, SMALL, WORKS, Expectation, Row
+from tests.standins.domain import Domain
+from tests.standins.ecr import authorization_token
+from tests.standins.gateway import Behaviour, HeadLength
+
+_RELAYED_CLIENTS = (c.DOCKER_CONTAINERD, c.BUILDX, c.CTR, c.CRANE, c.ORAS, c.CURL)
+
+
+def _named(row: Row) -> str:
+    return row.id
+
+
+@pytest.mark.parametrize("row", ROWS, ids=_named)
+def test_client(row: Row, domain: Domain, registry: Registry, bench: Bench, matrix: Matrix) -> None:
+    result, task = _run(row, domain, registry, bench)
+    _judge(row, row.expected, "auto", result, bench, matrix)
+    if result.ok:
+        task.verify(result)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.plain], ids=_named)
+def test_client_with_plain_redirects(
+    row: Row, plain_domain: Domain, registry: Registry, bench: Bench, matrix: Matrix
+) -> None:
+    """REDIRECT_MODE=plain: what the field's other redirectors do, and why `auto` is the default."""
+    assert row.plain is not None
+    small = dataclasses.replace(row, layer_sizes=SMALL)
+    result, task = _run(small, plain_domain, registry, bench)
+    _judge(row, row.plain, "plain", result, bench, matrix)
+    if result.ok:
+        task.verify(result)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.operation is LOGIN], ids=_named)
+def test_a_wrong_password_is_no_login(row: Row, domain: Domain, registry: Registry, bench: Bench) -> None:
+    """The login rows mean something: the registry is asked."""
+    require(row.client, bench.sandbox)
+    job = bench.job(domain.gateway.authority, SMALL)
+    before = registry.refused_logins
+    result = bench.run(row.client, row.steps, job, Account((), "wrong"))
+    assert not result.ok
+    assert registry.refused_logins > before
+
+
+@pytest.fixture(
+    scope="module", params=[HeadLength.PASSED, HeadLength.ZERO], ids=lambda each: each.name.lower()
+)
+def head_domain(request: pytest.FixtureRequest, domain: Domain) -> Iterator[Domain]:
+    """The domain behind a gateway that answers HEAD in the other ways that are possible."""
+    usual = domain.gateway.behaviour
+    domain.gateway.behaviour = Behaviour(head_length=request.param)
+    yield domain
+    domain.gateway.behaviour = usual
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        row
+        for row in ROWS
+        if row.client in _RELAYED_CLIENTS
+        and row.operation in (PULL, PULL_INDEX, PUSH, INSPECT)
+        and row.expected is WORKS
+    ],
+    ids=_named,
+)
+def test_client_whatever_the_length_of_a_head_answer(
+    row: Row, head_domain: Domain, registry: Registry, bench: Bench
+) -> None:
+    result, task = _run(dataclasses.replace(row, layer_sizes=SMALL), head_domain, registry, bench)
+    assert result.ok, result
+    task.verify(result)
+
+
+@pytest.fixture(scope="module")
+def ecr_domain(start_domain: Start) -> Iterator[Domain]:
+    """The domain in front of the fake ECR, whose token is as long as ECR's longest."""
+    with start_domain("ecr", token=authorization_token(5000)) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.operation in (PULL, PUSH) and row.expected is WORKS], ids=_named
+)
+def test_client_with_a_token_of_5_kb(row: Row, ecr_domain: Domain, bench: Bench, matrix: Matrix) -> None:
+    """Through every header limit on the way, and with ECR's own ways of answering."""
+    require(row.client, bench.sandbox)
+    ecr = ecr_domain.ecr
+    job = bench.job(ecr_domain.gateway.authority, SMALL)
+    if row.operation is PULL:
+        store_image(ecr.store, Image.fresh(*SMALL), job.repository, TAG)
+    else:
+        write_image(job)
+    result = bench.run(row.client, row.steps, job, Account((job.domain,), ecr.token))
+    named = dataclasses.replace(row, remark="token of 5 KB")
+    _judge(named, WORKS, "auto", result, bench, matrix)
+    assert TAG in ecr.store.repositories[job.repository].tags
+
+
+def _run(row: Row, domain: Domain, registry: Registry, bench: Bench) -> tuple[Result, Task]:
+    require(row.client, bench.sandbox)
+    job = bench.job(domain.gateway.authority, row.layer_sizes)
+    hosts = (job.domain, registry.authority) if row.both_hosts else (job.domain,)
+    account = Account(() if row.operation is LOGIN else hosts, registry.token)
+    task = row.operation.prepare(job, registry)
+    return bench.run(row.client, row.steps, job, account, digest=task.digest), task
+
+
+def _judge(row: Row, expected: Expectation, mode: str, result: Result, bench: Bench, matrix: Matrix) -> None:
+    """Enters the result into the matrix, and fails where it is not the expected one."""
+    words = "works" if result.ok else expected.words(result.output)
+    as_expected = result.ok is expected.works and words is not None
+    said = words if as_expected and words else last_words(result)
+    entry = said if result.ok else f"fails: {said}"
+    version = bench.version(row.client)
+    matrix.add(Outcome(row.client.name, version, row.label, mode, entry, as_expected))
+    assert as_expected, f"expected {expected}, got:\n{result}"

@@ -1,0 +1,124 @@
+"""The gaps of Chalice's own development server, each shown open: see infra/chalice_gaps.py.
+
+A test here that fails tells that this Chalice closes or moves the gap: delete what closed it.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chalice.app import AuthRequest, AuthResponse, Chalice, Response
+from chalice.config import Config
+from chalice.local import create_local_server
+
+from tests.standins.chalice_local import PROJECT, ChaliceLocal
+from tests.standins.package import PackagingFailed, package
+
+
+@pytest.fixture(scope="module")
+def chalices_own() -> Iterator[int]:
+    """The port of an unpatched development server with an application that shows the gaps."""
+    app = Chalice(app_name="gaps")
+
+    @app.authorizer()
+    def allow(_request: AuthRequest) -> AuthResponse:
+        return AuthResponse(routes=["*"], principal_id="x")
+
+    @app.route("/echo", methods=["GET", "HEAD", "PUT"], content_types=["*/*"])
+    def echo() -> Response:
+        body = app.current_request.raw_body if app.current_request else b""
+        return Response(f"got {len(body)} bytes", {"Content-Type": "text/plain"})
+
+    @app.route("/length")
+    def length() -> Response:
+        return Response("ok", {"Content-Type": "text/plain", "Content-Length": "2"})
+
+    @app.route("/private", authorizer=allow)
+    def private() -> Response:
+        return Response("ok")
+
+    server = create_local_server(app, Config(), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.server.serve_forever, args=(0.05,))
+    thread.start()
+    yield server.server.server_address[1]
+    server.shutdown()
+    thread.join()
+    server.server.server_close()
+
+
+def exchange(port: int, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while data := connection.recv(65536):
+            answer += data
+    return answer
+
+
+def test_it_sends_a_body_with_a_head_answer(chalices_own: int) -> None:
+    assert exchange(chalices_own, b"HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\n").endswith(b"got 0 bytes")
+
+
+def test_it_sends_a_second_content_length(chalices_own: int) -> None:
+    answer = exchange(chalices_own, b"GET /length HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answer.lower().count(b"content-length:") == 2
+
+
+def test_it_reads_no_chunked_body(chalices_own: int) -> None:
+    chunked = b"PUT /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
+    assert b"got 0 bytes" in exchange(chalices_own, chunked)
+
+
+def test_its_401_has_no_challenge(chalices_own: int) -> None:
+    answer = exchange(chalices_own, b"GET /private HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 401")
+    assert b"www-authenticate" not in answer.lower()
+
+
+def test_ours_serves_with_chalices_reloader_too(tmp_path: Path) -> None:
+    """The command as it is typed, with the application loaded in a thread of the reloader's worker."""
+    with ChaliceLocal("http://127.0.0.1:9", tmp_path / "log", reload=True) as service:
+        answer = exchange(service.port, b"GET /v2/a/b/c HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b"\r\nLocation: http://127.0.0.1:9/v2/a/b/c\r\n" in answer
+
+
+@pytest.mark.parametrize("reload", [False, True])
+@pytest.mark.parametrize(
+    ("registry", "words"),
+    [
+        ("", ["ECR_REGISTRY is not set", "HOST[:PORT]"]),
+        ("ftp://x", ["ECR_REGISTRY='ftp://x'", "HOST[:PORT]"]),
+        ("http://ecr.example.com", ["ECR_REGISTRY='http://ecr.example.com'", "loopback"]),
+    ],
+)
+def test_a_bad_setting_stops_the_start_with_one_line(
+    registry: str, words: list[str], reload: bool, tmp_path: Path
+) -> None:
+    service = ChaliceLocal(registry, tmp_path / "log", reload=reload)
+    with pytest.raises(RuntimeError):
+        service.start()
+    (line,) = service.log.splitlines()
+    assert all(word in line for word in words)
+
+
+@pytest.mark.parametrize("variable", ["ECR_REGISTRY", "REDIRECT_MODE"])
+def test_a_bad_setting_stops_the_deployment_with_one_line(variable: str, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    for name in ("app.py", "chalicelib", "infra"):
+        (project / name).symlink_to(PROJECT / name)
+    config = json.loads((PROJECT / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    config["stages"]["production"]["environment_variables"] = {variable: "no good"}
+    (project / ".chalice").mkdir()
+    (project / ".chalice" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(PackagingFailed) as failed:
+        package(project, "production", tmp_path / "out")
+    (line,) = str(failed.value).splitlines()
+    assert line.startswith(f"custom-ecr-domain: {variable}='no good'")
+    assert ".chalice/config.json" in line

@@ -1,0 +1,130 @@
+"""What only the gateway does: HEAD answers in three manners, its limits, many clients at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.served.fronts import Front, exchange
+from tests.standins.domain import Domain
+from tests.standins.gateway import Behaviour, HeadLength
+from tests.standins.registry_client import MANIFEST_TYPE, RegistryClient, digest_of
+
+CLIENTS = ["crane/v0.20.3", "skopeo/1.18.0", "containerd/1.7.24"]
+OCTETS = "application/octet-stream"
+
+
+@pytest.fixture(params=list(HeadLength), ids=lambda value: value.name.lower())
+def head_length(domain: Domain, request: pytest.FixtureRequest) -> Iterator[HeadLength]:
+    domain.gateway.behaviour = Behaviour(head_length=request.param)
+    yield request.param
+    domain.gateway.behaviour = Behaviour()
+
+
+@pytest.mark.parametrize("user_agent", CLIENTS)
+def test_an_image_is_pulled_whatever_the_gateway_makes_of_head(
+    gateway: Front, head_length: HeadLength, user_agent: str
+) -> None:
+    layers = [os.urandom(50_000), os.urandom(10)]
+    with RegistryClient(gateway.origin, gateway.ecr.token, CLIENTS[0], tls=gateway.tls) as writer:
+        writer.push("team/heads", "latest", *layers)
+    with RegistryClient(gateway.origin, gateway.ecr.token, user_agent, tls=gateway.tls) as reader:
+        assert reader.pull("team/heads", "latest") == layers
+
+
+def test_a_head_answer_is_right_or_makes_the_client_fetch(gateway: Front, head_length: HeadLength) -> None:
+    """A client that learns the digest must be told the length; one that would trust a wrong length is
+    not told the digest."""
+    manifest = b'{"schemaVersion": 2}'
+    target = "/v2/team/length/manifests/latest"
+    client = {"Authorization": gateway.ecr.authorization, "User-Agent": CLIENTS[0]}
+    gateway.ask("PUT", target, {**client, "Content-Type": MANIFEST_TYPE}, manifest)
+    head = gateway.ask("HEAD", target, client)
+    assert head["Docker-Content-Digest"] == digest_of(manifest)
+    assert head["Content-Length"] == ("0" if head_length is HeadLength.ZERO else str(len(manifest)))
+    trusting = gateway.ask("HEAD", target, {**client, "User-Agent": CLIENTS[2]})
+    assert trusting.status == 200
+    assert trusting.headers["Docker-Content-Digest"] is None
+
+
+# Base64 in JSON takes 4/3 of a layer, and Lambda takes 6 MiB of JSON.
+FITS = 4_600_000
+
+
+@pytest.mark.parametrize(("size", "status"), [(FITS, 201), (5_000_000, 413), (11_000_000, 413)])
+def test_a_relayed_upload_is_bounded_by_the_gateway(gateway: Front, size: int, status: int) -> None:
+    client = {"Authorization": gateway.ecr.authorization, "User-Agent": CLIENTS[0]}
+    start = gateway.ask("POST", "/v2/team/large/blobs/uploads/", client)
+    content = os.urandom(size)
+    end = f"{start['Location']}?digest={digest_of(content)}"
+    assert gateway.ask("PUT", end, {**client, "Content-Type": OCTETS}, content).status == status
+
+
+def test_carried_uploads_know_no_bound(gateway: Front) -> None:
+    layer = os.urandom(20_000_000)
+    with RegistryClient(gateway.origin, gateway.ecr.token, "skopeo/1.18.0", tls=gateway.tls) as client:
+        client.push("team/carried", "latest", layer)
+        assert client.pull("team/carried", "latest") == [layer]
+
+
+def test_layer_bytes_sent_as_text_are_refused_and_not_stored_garbled(gateway: Front) -> None:
+    client = {"Authorization": gateway.ecr.authorization, "User-Agent": "curl/8.5.0"}
+    start = gateway.ask("POST", "/v2/team/text/blobs/uploads/", client)
+    form = {**client, "Content-Type": "application/x-www-form-urlencoded"}
+    reply = gateway.ask("PATCH", start["Location"], form, bytes(range(256)))
+    assert reply.status == 415
+    assert OCTETS in json.loads(reply.body)["errors"][0]["message"]
+
+
+def test_the_default_endpoint_is_closed(gateway: Front, domain: Domain) -> None:
+    host = domain.gateway.api.default_host.encode()
+    request = b"GET /production/v2/ HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % host
+    assert gateway.raw(request).startswith(b"HTTP/1.1 403")
+
+
+PARALLEL = 64
+REQUESTS = 10_000
+
+
+def test_64_clients_make_10_000_requests_without_an_error(gateway: Front) -> None:
+    manifest = b'{"schemaVersion": 2}'
+    path = "/v2/team/load/manifests/latest"
+    writer = {"Authorization": gateway.ecr.authorization, "Content-Type": MANIFEST_TYPE}
+    assert gateway.ask("PUT", path, writer, manifest).status == 201
+    counts: Counter[tuple[str, int]] = Counter()
+    lock = threading.Lock()
+    numbers = iter(range(REQUESTS))
+
+    def client() -> None:
+        connection = gateway.connect()
+        seen: Counter[tuple[str, int]] = Counter()
+        while (number := _next(numbers, lock)) is not None:
+            # One in four asks with credentials, and is relayed.
+            relayed = number % 4 == 0
+            headers = {"Authorization": gateway.ecr.authorization} if relayed else {}
+            reply = exchange(connection, "GET", f"{path}?number={number}", headers)
+            if relayed:
+                seen["relay", reply.status if reply.body == manifest else 0] += 1
+            else:
+                expected = f"{gateway.ecr.origin}{path}?number={number}"
+                seen["plain", reply.status if reply["Location"] == expected else 0] += 1
+        connection.close()
+        with lock:
+            counts.update(seen)
+
+    threads = [threading.Thread(target=client) for _ in range(PARALLEL)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts == {("relay", 200): REQUESTS // 4, ("plain", 307): REQUESTS * 3 // 4}
+
+
+def _next(numbers: Iterator[int], lock: threading.Lock) -> int | None:
+    with lock:
+        return next(numbers, None)
