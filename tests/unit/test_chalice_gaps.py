@@ -74,7 +74,7 @@ def test_local_events_have_them_as_the_gateways_do() -> None:
     lines = headers("Accept: a/b\nAccept: c/d\nHost: x\n")
     event = converter.create_lambda_event("GET", "/v2/x/?n=1&n=2&last=", lines)
     assert event["path"] == "/v2/x/"
-    assert event["multiValueHeaders"]["Accept"] == ["a/b", "c/d"]
+    assert event["multiValueHeaders"]["accept"] == ["a/b", "c/d"]
     assert event["multiValueQueryStringParameters"] == {"n": ["1", "2"], "last": [""]}
 
 
