@@ -26,6 +26,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from email.errors import MissingHeaderBodySeparatorDefect
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -53,13 +54,23 @@ from chalicelib.settings import ECR_REGISTRY, Settings
 CHALLENGE = 'Basic realm="Amazon ECR"'
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.html
+
+
+def _in_words(code: str, message: str) -> dict[str, Any]:
+    return {"responseTemplates": {"application/json": error_answer(500, code, message).body}}
+
+
 UNAUTHORIZED_BODY = error_answer(401, "UNAUTHORIZED", "authentication required").body
-GATEWAY_RESPONSES = {
+GATEWAY_RESPONSES: dict[str, dict[str, Any]] = {
     "UNAUTHORIZED": {
         "statusCode": "401",
         "responseParameters": {"gatewayresponse.header.WWW-Authenticate": f"'{CHALLENGE}'"},
         "responseTemplates": {"application/json": UNAUTHORIZED_BODY},
-    }
+    },
+    # What the gateway answers by itself, in the registry API's words and with none of the request's: its
+    # own text for a method it does not know quotes the Authorization header.
+    "DEFAULT_4XX": _in_words("UNSUPPORTED", "API Gateway does not take this request"),
+    "DEFAULT_5XX": _in_words("UNAVAILABLE", "API Gateway got no answer from the service in time"),
 }
 
 # What API Gateway takes of a request body; the same here keeps a laptop from reading a layer into memory.
@@ -201,7 +212,8 @@ class RegistryApiHandler(ChaliceRequestHandler):
             self._refuse(400, "the target is no path")
         lengths = {value.strip() for value in self.headers.get_all("Content-Length", [])}
         encodings = [value.strip().lower() for value in self.headers.get_all("Transfer-Encoding", [])]
-        if self.headers.defects or len(lengths) > 1:
+        broken = any(isinstance(each, MissingHeaderBodySeparatorDefect) for each in self.headers.defects)
+        if broken or len(lengths) > 1:
             self._refuse(400, "malformed headers")
         if not encodings:
             return self.headers, self._read(lengths.pop() if lengths else "0", 10) or None
