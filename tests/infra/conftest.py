@@ -1,0 +1,66 @@
+"""An account with a zone and a certificate, a registry, and someone to deploy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.infra.aws_account import AwsAccount
+from tests.infra.deployer import DOMAIN, Deployer, copy_project
+from tests.infra.deployer_policy import Policy
+from tests.infra.public_internet import PublicInternet
+from tests.standins.certificates import Certificates
+from tests.standins.ecr import FakeEcr
+
+POLICY = Path(__file__).parents[2] / "docs" / "deployer-policy.json"
+
+
+@pytest.fixture(scope="session")
+def ecr(certificates: Certificates) -> Iterator[FakeEcr]:
+    with FakeEcr(certificates.server_context("127.0.0.1", "127.0.0.2")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def account() -> Iterator[AwsAccount]:
+    """One for all tests, each of which finds it empty: making clients is the slow part."""
+    with AwsAccount() as account, pytest.MonkeyPatch.context() as patch:
+        for name, value in account.environment.items():
+            patch.setenv(name, value)
+        yield account
+
+
+@contextmanager
+def account_with_zone(
+    account: AwsAccount, directory: Path, certificates: Certificates, ecr: FakeEcr
+) -> Iterator[Deployer]:
+    """Someone in an account with a hosted zone and nothing else, under the documented policy."""
+    account.reset()
+    route53 = account.client("route53", "us-east-1")
+    zone = route53.create_hosted_zone(Name="example.test", CallerReference="1")["HostedZone"]["Id"]
+    zone_id = zone.rpartition("/")[2]
+    account.policy = Policy.read(POLICY)
+    (directory / "functions").mkdir()
+    with PublicInternet(account, zone_id, certificates, directory / "functions") as internet:
+        registry = f"https://{ecr.authority}"
+        yield Deployer(account, copy_project(directory), internet, zone_id, registry)
+
+
+@pytest.fixture
+def bare_deployer(
+    account: AwsAccount, tmp_path: Path, certificates: Certificates, ecr: FakeEcr
+) -> Iterator[Deployer]:
+    with account_with_zone(account, tmp_path, certificates, ecr) as deployer:
+        yield deployer
+
+
+@pytest.fixture
+def deployer(bare_deployer: Deployer) -> Deployer:
+    """With a certificate for the domain, and `init` done."""
+    bare_deployer.import_certificate(DOMAIN)
+    outcome = bare_deployer.init()
+    assert outcome.status == 0, outcome.err
+    return bare_deployer

@@ -1,0 +1,155 @@
+"""Someone with a copy of the project and an account: runs `python -m infra` and looks at the account."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import trustme
+
+from infra.clock import Clock
+from infra.command_line import main
+from infra.outside import Outside
+from infra.terminal import Terminal
+from tests.infra.aws_account import AwsAccount
+from tests.infra.public_internet import PublicInternet
+
+ROOT = Path(__file__).parents[2]
+DOMAIN = "ecr.example.test"
+REGION = "eu-west-1"
+
+
+def copy_project(directory: Path) -> Path:
+    """The files that a deployment is made from, where they may be changed."""
+    project = directory / "project"
+    ignored = shutil.ignore_patterns("__pycache__", "deployed", "deployments")
+    for name in ("chalicelib", "infra", ".chalice"):
+        shutil.copytree(ROOT / name, project / name, ignore=ignored)
+    for name in ("app.py", "requirements.txt"):
+        shutil.copy(ROOT / name, project)
+    return project
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, and what it wrote."""
+
+    status: int
+    out: str
+    err: str
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document that `--json` printed."""
+        document: dict[str, Any] = json.loads(self.out)
+        return document
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still but for those who sleep; `on_sleep` happens meanwhile."""
+
+    seconds: float = 0.0
+    on_sleep: Callable[[], None] = field(default=lambda: None)
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.on_sleep()
+
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.seconds, sleep=self.sleep)
+
+
+@dataclass
+class Deployer:
+    """`registry` is the origin that the deployments answer for; `outside` is what the commands see of the
+    world, where that is not all of `internet`."""
+
+    account: AwsAccount
+    project: Path
+    internet: PublicInternet
+    zone_id: str
+    registry: str
+    time: FakeClock = field(default_factory=FakeClock)
+    outside: Outside | None = None
+
+    def run(self, *arguments: str, answers: str | None = None) -> Outcome:
+        """One command, with `answers` on its standard input (None: nobody is there)."""
+        out, err = io.StringIO(), io.StringIO()
+        terminal = Terminal(out, err, None if answers is None else io.StringIO(answers))
+        clock = self.time.clock()
+        status = main(
+            arguments,
+            self.project,
+            os.environ,
+            terminal,
+            self.outside or self.internet,
+            self.account.connect,
+            clock,
+        )
+        return Outcome(status, out.getvalue(), err.getvalue())
+
+    def init(self, *flags: str, region: str = REGION) -> Outcome:
+        """`init` as most would run it: domain and registry given, the rest found."""
+        given = ("--region", region, "--domain", DOMAIN, "--registry", self.registry, "--yes")
+        return self.run("init", *given, *flags)
+
+    def import_certificate(self, *names: str, region: str = REGION) -> str:
+        """A certificate that ACM counts as issued."""
+        issued = trustme.CA().issue_cert(*names)
+        answer = self.account.client("acm", region).import_certificate(
+            Certificate=issued.cert_chain_pems[0].bytes(), PrivateKey=issued.private_key_pem.bytes()
+        )
+        return str(answer["CertificateArn"])
+
+    def configuration(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.project / ".chalice/config.json").read_text())
+        return document
+
+    def configure(self, stage: str, **values: object) -> None:
+        """Change values of a stage; those of our own key by `own`."""
+        document = self.configuration()
+        own = values.pop("own", {})
+        assert isinstance(own, Mapping)
+        document["stages"][stage].update(values)
+        document["stages"][stage]["custom_ecr_domain"].update(own)
+        (self.project / ".chalice/config.json").write_text(json.dumps(document))
+
+    def resources(self, *regions: str) -> dict[str, Any]:
+        """Everything in the account that these commands could touch."""
+        found: dict[str, Any] = {"roles": self._roles(), "records": self._records()}
+        for region in regions or (REGION,):
+            found[region] = self._regional(region)
+        return found
+
+    def _roles(self) -> list[str]:
+        return sorted(
+            role["RoleName"] for role in self.account.client("iam", "us-east-1").list_roles()["Roles"]
+        )
+
+    def _records(self) -> list[Any]:
+        route53 = self.account.client("route53", "us-east-1")
+        found: list[Any] = route53.list_resource_record_sets(HostedZoneId=self.zone_id)["ResourceRecordSets"]
+        return found
+
+    def _regional(self, region: str) -> dict[str, Any]:
+        client = self.account.client
+        apigateway = client("apigateway", region)
+        return {
+            "functions": client("lambda", region).list_functions()["Functions"],
+            "apis": [api["id"] for api in apigateway.get_rest_apis()["items"]],
+            "domains": apigateway.get_domain_names()["items"],
+            "log groups": {
+                group["logGroupName"]: group.get("retentionInDays")
+                for group in client("logs", region).describe_log_groups()["logGroups"]
+            },
+            "certificates": sorted(
+                item["CertificateArn"]
+                for item in client("acm", region).list_certificates()["CertificateSummaryList"]
+            ),
+        }
