@@ -86,6 +86,14 @@ def _pull(job: Job, registry: Registry) -> Task:
     return Task(verify)
 
 
+def _base_image(job: Job, registry: Registry) -> Task:
+    task = _pull(job, registry)
+    context = job.work / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text(f"FROM {job.reference(job.repository)}\nCOPY Dockerfile /\n")
+    return task
+
+
 def _pull_index(job: Job, registry: Registry) -> Task:
     index = MultiArch.fresh(3 * KB)
     registry.put(index, job.repository, TAG)
@@ -173,6 +181,8 @@ def _nothing_more(result: Result) -> None:
 
 LOGIN = Operation("login", _login)
 PULL = Operation("pull", _pull)
+REPULL = Operation("pull again", _pull)
+BASE_IMAGE = Operation("pull a base image", _base_image)
 PULL_INDEX = Operation("pull multi-arch index", _pull_index)
 PUSH = Operation("push", _push)
 BUILD = Operation("build and push", _build)

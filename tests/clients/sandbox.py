@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -47,11 +48,13 @@ _STOP_TIMEOUT = 5.0
 
 
 class Debian(Enum):
-    """Where a binary comes from. BUILT ones are static and run on the machine."""
+    """Where a binary comes from. BUILT ones are static and run on the machine; PYPI ones are files of
+    this package, run by the Python that runs the tests."""
 
     BOOKWORM = "Debian 12"
     TRIXIE = "Debian 13"
-    BUILT = "built"
+    BUILT = "Debian 13's source"
+    PYPI = "PyPI"
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ class Sandbox:
             "SSL_CERT_FILE": str(work / "authority.pem"),
             "SSL_CERT_DIR": str(work / "no-other-authorities"),
             "CURL_CA_BUNDLE": str(work / "authority.pem"),
+            "REQUESTS_CA_BUNDLE": str(work / "authority.pem"),
         }
         self._holder: subprocess.Popen[str] | None = None
 
@@ -120,6 +124,11 @@ class Sandbox:
     def has(self, binary: str, debian: Debian) -> bool:
         """Whether a binary can be run here."""
         return self._path_of(binary, debian) is not None
+
+    def trixie_python(self) -> str | None:
+        """The Debian 13 root's `python3.N`; None where the root, or its Python, is missing."""
+        found = sorted(path.name for path in (self._trixie / "usr" / "bin").glob("python3.*[0-9]"))
+        return found[0] if found else None
 
     def run(
         self,
@@ -167,12 +176,15 @@ class Sandbox:
             raise FileNotFoundError(argv[0])
         enter = ["nsenter", f"--mount=/proc/{self._holder.pid}/ns/mnt", f"--wd={self.work}"]
         root = ["chroot", str(self._trixie)] if debian is Debian.TRIXIE else []
-        return [*enter, *root, path, *argv[1:]]
+        interpreter = [sys.executable] if debian is Debian.PYPI else []
+        return [*enter, *root, *interpreter, path, *argv[1:]]
 
     def _path_of(self, binary: str, debian: Debian) -> str | None:
         if debian is Debian.TRIXIE:
             places = [f"/usr/{place}/{binary}" for place in ("bin", "sbin")]
             return next((place for place in places if Path(f"{self._trixie}{place}").exists()), None)
+        if debian is Debian.PYPI:
+            return str(Path(__file__).with_name(binary))
         directories = [str(self._cache / "bin")] if debian is Debian.BUILT else os.get_exec_path()
         found = (Path(directory) / binary for directory in directories)
         return next((str(path) for path in found if os.access(path, os.X_OK)), None)
