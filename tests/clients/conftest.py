@@ -120,6 +120,7 @@ class Start(Protocol):
         token: str | None = None,
         mode: RedirectMode = RedirectMode.AUTO,
         observe: Observer | None = None,
+        observe_registry: Observer | None = None,
     ) -> AbstractContextManager[Domain]: ...
 
 
@@ -134,6 +135,7 @@ def start_domain(
         token: str | None = None,
         mode: RedirectMode = RedirectMode.AUTO,
         observe: Observer | None = None,
+        observe_registry: Observer | None = None,
     ) -> AbstractContextManager[Domain]:
         return running_domain(
             tmp_path_factory.mktemp(name),
@@ -143,6 +145,7 @@ def start_domain(
             variables={REDIRECT_MODE: mode.value},
             name=DOMAIN_NAME,
             observe=observe,
+            observe_registry=observe_registry,
             certificates=certificates,
         )
 
