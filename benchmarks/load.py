@@ -1,4 +1,4 @@
-"""Many requests in flight through the gateway and the function, while environments die and the registry fails.
+"""Many requests in flight through gateway and function, while environments die and the registry fails.
 
     python -m benchmarks.load [--seconds 60] [--in-flight 200] [--environments 8]
 

@@ -107,7 +107,9 @@ CTR = Client(
 CRANE = Client("crane", "crane", Debian.BUILT, "crane version", talkative="--verbose")
 ORAS = Client("oras", "oras", Debian.TRIXIE, "oras version", talkative="--debug --verbose", talks_last=True)
 CURL = Client("curl", "curl", Debian.BOOKWORM, "curl --version", talkative="--verbose", by_hand=True)
-ORAS_PY = Client("oras (Python)", "oras_client.py", Debian.PYPI, "oras_client.py --version")
+ORAS_PY = Client(
+    "oras (Python)", "oras_client.py", Debian.PYPI, "oras_client.py --version", talkative="--debug"
+)
 
 CLIENTS = (
     SKOPEO_1,

@@ -175,6 +175,16 @@ def _delete(job: Job, registry: Registry) -> Task:
     return Task(verify, image.manifest.digest)
 
 
+def _referrers(job: Job, registry: Registry) -> Task:
+    registry.put(Image.fresh(*job.layer_sizes), job.repository, TAG)
+    (job.work / "sbom").write_text("one package\n")
+
+    def verify(result: Result) -> None:
+        assert "application/vnd.example.sbom" in result.output
+
+    return Task(verify)
+
+
 def _nothing_more(result: Result) -> None:
     """The client's own word is what counts."""
 
@@ -190,4 +200,5 @@ LIST_TAGS = Operation("list tags", _list_tags)
 INSPECT = Operation("inspect", _inspect)
 INSPECT_INDEX = Operation("inspect multi-arch index", _inspect_index)
 MOUNT = Operation("mount from another repository", _mount)
+REFERRERS = Operation("attach and discover referrers", _referrers)
 DELETE = Operation("delete", _delete)

@@ -1,6 +1,6 @@
 """The PyPI library `oras` as a program, since it comes without one.
 
-    oras_client.py pull|push|tags|inspect CONFIG REFERENCE [PATH]
+    oras_client.py [--debug] pull|push|tags|inspect CONFIG REFERENCE [PATH]
 
 Of the library's choices only one is made here: Basic credentials, which is what ECR takes.
 """
@@ -15,10 +15,13 @@ from typing import Any
 
 import oras.client
 import oras.version
+from oras.logger import setup_logger
 
 
 def main(arguments: Sequence[str]) -> None:
-    verb, config, reference, *rest = [*arguments, "", ""]
+    talkative = arguments[0] == "--debug"
+    setup_logger(debug=talkative)
+    verb, config, reference, *rest = [*arguments[talkative:], "", ""]
     if verb == "--version":
         print(oras.version.__version__)
         return

@@ -26,6 +26,7 @@ from tests.clients.operation import (
     PULL,
     PULL_INDEX,
     PUSH,
+    REFERRERS,
     REPULL,
     Operation,
 )
@@ -55,11 +56,13 @@ class Expectation:
 
 WORKS = Expectation(works=True)
 UNAUTHORIZED = Expectation(
-    False, "unauthorized|authentication required|401|no basic auth credentials|invalid username/password"
+    False,
+    "unauthorized|authentication required|401|no basic auth credentials|invalid username/password"
+    "|Existing credentials are invalid",
 )
 TOO_LARGE = Expectation(
     False,
-    "413",
+    "413|Request Entity Too Large",
     why="the upload passes through API Gateway and Lambda, which take about 4.5 MB in one request",
     workaround="push with `docker buildx build --push`, skopeo, podman, buildah or Docker's classic image"
     " store, or to the ECR host itself",
@@ -254,6 +257,17 @@ def _oras(client: Client) -> Iterator[Row]:
     yield Row(client, INSPECT, ("oras manifest fetch {reference}",), plain=UNAUTHORIZED)
     yield Row(client, MOUNT, ("oras cp {source} {reference}",))
     yield Row(client, DELETE, ("oras manifest delete --force {reference}",), plain=UNAUTHORIZED)
+
+
+def oras_referrers(client: Client) -> Row:
+    """Attach something to an image, and find it by the image."""
+    attach = "oras attach --artifact-type application/vnd.example.sbom --disable-path-validation"
+    return Row(
+        client,
+        REFERRERS,
+        (f"{attach} {{reference}} {{work}}/sbom:text/plain", "oras discover {reference}"),
+        SMALL,
+    )
 
 
 def _curl(client: Client) -> Iterator[Row]:
