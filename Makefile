@@ -42,6 +42,8 @@ clients:  ## install the real clients for the tests; Debian 12, root
 matrix: .venv/installed  ## drive every client through a deployment; docs/client-matrix.md and the README's table
 	@REQUIRE_CLIENTS=1 CLIENTS_MATRIX=1 $(BIN)/pytest --quiet tests/clients
 	@$(BIN)/python -m tests.clients.matrix_page
+	@$(BIN)/python -m tests.clients.cost
+	@$(BIN)/python -m docs.sequence
 
 clean:  ## remove what the targets made
 	@rm -rf .venv build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

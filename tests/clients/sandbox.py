@@ -19,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 
 DOMAIN_NAME = "ecr.example.test"
+REGISTRY_NAME = "registry.example.test"
+"""The registry's, for clients that go straight to it: to localhost some of them speak no TLS."""
 
 # The holder ends when its standard input does, so at the latest with the test run.
 _HOLD = """
@@ -101,7 +103,7 @@ class Sandbox:
 
     def __enter__(self) -> Sandbox:
         (self.work / "authority.pem").write_bytes(self._authority)
-        (self.work / "hosts").write_text(f"127.0.0.1 localhost {DOMAIN_NAME}\n")
+        (self.work / "hosts").write_text(f"127.0.0.1 localhost {DOMAIN_NAME} {REGISTRY_NAME}\n")
         self._holder = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-eu", "-c", _HOLD],
             env=os.environ | {"WORK": str(self.work), "TRIXIE": str(self._trixie)},
