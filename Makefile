@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo serve test check format bench clients matrix clean help
+.PHONY: demo serve test check format bench load clients matrix clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -35,6 +35,10 @@ format: .venv/installed  ## rewrite what `check` would refuse
 
 bench: .venv/installed  ## timings, each beside what it is compared with
 	@$(BIN)/python -m benchmarks.redirect_service
+	@$(BIN)/python -m benchmarks.cold_start
+
+load: .venv/installed  ## a minute with 200 requests in flight and faults; checks every answer
+	@$(BIN)/python -m benchmarks.load
 
 clients:  ## install the real clients for the tests; Debian 12, root
 	@tests/clients/install

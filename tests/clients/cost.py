@@ -85,9 +85,9 @@ def page(costs: Mapping[Key, Cost]) -> str:
 Written by `make matrix`, which counts and times what it tells of here.
 
 Each operation with an image of {_listed(map(str, SIZES))} layers of 3 KB. **requests** are those at the
-domain, all of which are billed; layers come from the bucket and pass nothing of ours. **time added** is the client's
-whole run less the same run straight to the registry, with everything on one busy machine: a tenth of a second
-more or less is noise. **per million** is dollars for a million such operations.
+domain, all of which are billed; layers come from the bucket and pass nothing of ours. **time added** is the
+client's whole run less the same run straight to the registry, with everything on one busy machine: a tenth of
+a second more or less is noise. **per million** is dollars for a million such operations.
 
 {table}
 ## How the dollars are counted

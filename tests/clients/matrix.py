@@ -72,8 +72,6 @@ class Matrix:
     def __init__(self, stored: Sequence[MatrixRow]) -> None:
         self._rows: dict[Key, MatrixRow] = {}
         self._stored = {row.key: row for row in stored}
-        self.complete = True
-        """Whether everything so far was as the table says."""
 
     @property
     def rows(self) -> list[MatrixRow]:

@@ -63,7 +63,7 @@ def page(rows: Sequence[MatrixRow]) -> str:
 
 def readme_table(rows: Sequence[MatrixRow]) -> str:
     """One row per client: its versions, what it can do here, and what a plain redirect lets it do."""
-    ordered = sorted(rows, key=lambda row: row.client)
+    ordered = sorted(rows, key=lambda row: (not row.client.startswith("docker"), row.client))
     lines = [_summary(client, list(group)) for client, group in groupby(ordered, key=lambda row: row.client)]
     return _table(("client", "pull", "push", "behind a plain 307"), lines)
 

@@ -106,7 +106,6 @@ def test_nothing_shows_the_token(
         "fails: it shows the token" if leaks else f"shows no token, {len(refusals)} refusals",
     )
     matrix.add(entered)
-    matrix.complete &= not leaks
     assert not leaks
 
 
