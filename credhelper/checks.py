@@ -93,7 +93,8 @@ def client_configured(exam: Examination) -> str:
 def mapped(exam: Examination) -> str:
     mappings = DomainMappings.read(exam.settings.config_path)
     url = parse_server_url(exam.domain)
-    exam.route = route_to(url, exam.settings, mappings, lambda _: "")
+    # Whoever names a domain to `doctor` wants it asked.
+    exam.route = route_to(url, exam.settings, mappings, lambda _: "", lambda: True)
     if not exam.route.registry:
         return f"not mapped in {exam.settings.config_path}, so the domain is asked where it redirects"
     listed = mappings.domains.get(url.host, DomainMapping())

@@ -5,12 +5,12 @@ Plans only: from the files as read to the files as they should be. `init` shows 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from credhelper.json_file import JsonFile, write_json_file
+from credhelper.json_file import JsonFile, read_json_file, write_json_file
 from credhelper.mapping import DomainMapping, DomainMappings
 
 HELPER = "ecr-custom"
@@ -40,6 +40,17 @@ def helper_of(file: JsonFile, host: str) -> str:
     """
     store = file.members.get("credsStore", "")
     return file.strings(_CRED_HELPERS).get(host) or (store if isinstance(store, str) else "")
+
+
+def names_helper(paths: Iterable[str | None], host: str) -> bool:
+    """Whether one of the files names this helper for `host` (lower-case HOST[:PORT]) under credHelpers.
+    A `credsStore` names no host. Raises InvalidFile, FileTrouble."""
+    return any(
+        name.lower() == host and helper == HELPER
+        for path in paths
+        if path is not None
+        for name, helper in read_json_file(Path(path)).strings(_CRED_HELPERS).items()
+    )
 
 
 def mapping_change(mappings: DomainMappings, domain: str, mapping: DomainMapping | None) -> list[FileChange]:

@@ -2,8 +2,8 @@
 
 The redirect service answers `GET https://DOMAIN/v2/` without credentials by a redirect to
 `https://REGISTRY/v2/`. That redirect is not followed: its host is all that is wanted, and only a host
-that fits the ECR grammar is believed. Whoever controls the domain's certificate could at most choose
-an ECR registry, and the user's own AWS credentials decide whether there is a token for it.
+that fits the ECR grammar is believed. Whom to ask is decided in routing: the client will send the token
+to the host that was asked.
 """
 
 from __future__ import annotations

@@ -60,8 +60,19 @@ def _run(
     def warn(line: str) -> None:
         print(f"{NAME}: {line}", file=stderr)
 
+    def is_named(host: str) -> bool:
+        from credhelper.client_config import names_helper
+
+        return names_helper((settings.docker_config_path, settings.containers_auth_path), host)
+
     helper = CredentialHelper(
-        settings, discover=discover, request_token=request_token, warn=warn, clock=time.time, started=started
+        settings,
+        discover=discover,
+        is_named=is_named,
+        request_token=request_token,
+        warn=warn,
+        clock=time.time,
+        started=started,
     )
     try:
         if arguments == ["kubelet"]:

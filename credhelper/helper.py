@@ -30,13 +30,17 @@ _ALLOW_MORE = f"allow more with {TIMEOUT}, in seconds"
 
 
 class CredentialHelper:
-    """`warn` takes one line for a person. `started` is the run's start on `time.monotonic`'s clock."""
+    """`warn` takes one line for a person. `started` is the run's start on `time.monotonic`'s clock.
+
+    `is_named` tells whether a client's configuration names a HOST[:PORT] for this helper.
+    """
 
     def __init__(
         self,
         settings: Settings,
         *,
         discover: Discover,
+        is_named: Callable[[str], bool],
         request_token: RequestToken,
         warn: Callable[[str], None],
         clock: Callable[[], float] = time.time,
@@ -44,6 +48,7 @@ class CredentialHelper:
     ) -> None:
         self.settings = settings
         self._discover = discover
+        self._is_named = is_named
         self._request_token = request_token
         self.warn = warn
         self.clock = clock
@@ -69,13 +74,14 @@ class CredentialHelper:
                 registries.add(mapping.registry)
         self._memory.forget(url.host, registries)
 
-    def route(self, url: ServerURL) -> Route:
-        """Where `url` leads, as remembered or as configured or discovered now."""
-        key = route_key(self.settings, url.host, url.plain_http)
+    def route(self, url: ServerURL, named: bool = False) -> Route:
+        """Where `url` leads, as remembered or as configured or discovered now. `named`: the caller itself
+        has named the host for this helper."""
+        key = route_key(self.settings, url.host, url.plain_http, named)
         route = self._turns.found_or_made(
             key,
             lambda: self._memory.route(key, self.clock()),
-            lambda: self._new_route(key, url),
+            lambda: self._new_route(key, url, named),
             self._remaining(),
         )
         if not route.registry:
@@ -113,10 +119,14 @@ class CredentialHelper:
     def _remaining(self) -> float:
         return self._started + self.settings.timeout - time.monotonic()
 
-    def _new_route(self, key: str, url: ServerURL) -> Route:
+    def _new_route(self, key: str, url: ServerURL, named: bool) -> Route:
+        def is_named() -> bool:
+            return named or self._is_named(url.host)
+
         try:
             mappings = DomainMappings.read(self.settings.config_path)
-            route, lifetime = route_to(url, self.settings, mappings, self._discover), ROUTE_LIFETIME
+            route = route_to(url, self.settings, mappings, self._discover, is_named)
+            lifetime = ROUTE_LIFETIME
         except HostNotServed as error:
             route, lifetime = (
                 Route(url.host, "", reason=f"{error.reason}; {error.next_step}"),

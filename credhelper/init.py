@@ -25,7 +25,7 @@ from credhelper.mapping import (
 )
 from credhelper.registry_host import ecr_registry
 from credhelper.routing import Discover
-from credhelper.settings import Settings
+from credhelper.settings import NONE, Settings
 
 NAME = "docker-credential-ecr-custom"
 
@@ -165,7 +165,7 @@ class _Setup:
 
     def _discovered(self, domain: str) -> tuple[str, str]:
         """The registry, or else the reason why there is none."""
-        if not self.settings.discover:
+        if self.settings.discover == NONE:
             return "", "discovery is turned off"
         try:
             return self.discover(domain), ""

@@ -94,7 +94,8 @@ def answer_kubelet(data: bytes, helper: CredentialHelper) -> str:
     """The response's text. A host that is not ours gets an empty one. Raises HelperError."""
     request = parse_request(data)
     try:
-        route = helper.route(request.url)
+        # Its matchImages name the hosts that it asks about.
+        route = helper.route(request.url, named=True)
     except HostNotServed as error:
         helper.warn(str(error))
         return json.dumps(response(request, None, 0))

@@ -12,6 +12,8 @@ CACHE_DIR = "AWS_ECR_CACHE_DIR"
 DISABLE_CACHE = "AWS_ECR_DISABLE_CACHE"
 KUBELET_ROLE = "AWS_ECR_ROLE_ARN"
 
+NAMED, ANY, NONE = "named", "any", "none"
+
 DEFAULT_TIMEOUT = 15.0
 """Seconds that a whole `get` may take."""
 
@@ -21,7 +23,8 @@ class Settings:
 
     `home` is None where neither HOME nor the password file names one; then so are the paths below it.
     `config_path`: custom.json. `cache_directory`: None where caching is off or has no place.
-    `default_registry`: text as given, or empty. `discover`: whether unlisted hosts may be asked.
+    `default_registry`: text as given, or empty. `discover`: which unlisted hosts may be asked, NAMED
+    (those that a client's configuration names for this helper), ANY or NONE.
     `timeout_text`: as given. `aws`: every AWS_* variable that can decide whose credentials are used.
     `aws_files`: the AWS config and credentials files.
     """
@@ -47,7 +50,8 @@ class Settings:
         disabled = directory is None or environ.get(DISABLE_CACHE)
         self.cache_directory = None if disabled else f"{directory}/custom"
         self.default_registry = environ.get(DEFAULT_REGISTRY, "")
-        self.discover = environ.get(DISCOVER, "").lower() not in ("0", "false", "no", "off")
+        discover = environ.get(DISCOVER, "").lower()
+        self.discover = NAMED if not discover else NONE if discover in ("0", "false", "no", "off") else ANY
         self.timeout_text = environ.get(TIMEOUT, "")
         self.kubelet_role = environ.get(KUBELET_ROLE, "")
         self.aws = {

@@ -26,15 +26,16 @@ except ImportError:
     from hashlib import sha256
 
 
-def route_key(settings: Settings, host: str, plain_http: bool) -> str:
-    """The key of what is known about `host`, under this configuration."""
+def route_key(settings: Settings, host: str, plain_http: bool, named: bool = False) -> str:
+    """The key of what is known about `host`, under this configuration; `named` as in CredentialHelper."""
     return _digest(
         "route",
         host,
-        str(plain_http),
+        f"{plain_http} {named} {settings.discover}",
         file_identity(settings.config_path),
+        file_identity(settings.docker_config_path),
+        file_identity(settings.containers_auth_path),
         settings.default_registry,
-        str(settings.discover),
     )
 
 

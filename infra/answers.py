@@ -72,7 +72,7 @@ def _challenge(outside: Outside, origin: str, registry: RegistryHost) -> Finding
 def _relay(outside: Outside, origin: str, registry: RegistryHost) -> Finding:
     reply = outside.get(origin, _PATH, {"User-Agent": _ANY, "Authorization": _AUTHORIZATION})
     # ECR answers made-up credentials with 400 or 401, other registries with 401 or 403.
-    if reply.status in (400, 401, 403) and "location" not in reply.headers:
+    if reply.status in (400, 401, 403):
         return Finding("relay", True, f"{registry.host} refused made-up credentials ({reply.status})")
     line = f"made-up credentials are answered {reply.status}; expected {registry.host} to refuse them"
     return Finding("relay", False, line)

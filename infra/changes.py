@@ -141,7 +141,9 @@ Change = (
 
 def as_json(change: Change) -> dict[str, Any]:
     """A change for machines: its kind, its line and its facts."""
-    return {"change": type(change).__name__, "line": change.line, **asdict(change)}
+    # A record's raw form is for Route 53; its facts stand beside it.
+    facts = asdict(change, dict_factory=lambda pairs: {key: value for key, value in pairs if key != "raw"})
+    return {"change": type(change).__name__, "line": change.line, **facts}
 
 
 def _days(days: int) -> str:

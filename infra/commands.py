@@ -78,10 +78,14 @@ def site_of(world: World, stage: str) -> Site:
     """Read a stage's configuration and find out whose account this is. Raises InfraError."""
     document = read_document(world.project)
     config = configuration_of(document, stage)
+    account = account_of(world.aws)
+    world.terminal.progress(
+        f"{config.domain}: account {account.account}, region {config.region}, stage {stage}"
+    )
     return Site(
         project=world.project,
         config=config,
-        account=account_of(world.aws),
+        account=account,
         aws=world.aws,
         chalice=ChaliceCli(world.project, config.region, world.profile, world.environment),
         digest=source_digest(world.project, document, stage),

@@ -57,6 +57,8 @@ def program(script: Path, tmp_path: Path, aws: FakeAws, authority: trustme.CA) -
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": aws.url,
             "SSL_CERT_FILE": str(tmp_path / "authority.pem"),
+            # Most tests have no client's configuration that could name the domain.
+            "AWS_ECR_CUSTOM_DISCOVER": "1",
             # podman and skopeo would keep theirs outside of the home.
             "XDG_RUNTIME_DIR": str(tmp_path / "run"),
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import pytest
@@ -215,6 +216,61 @@ def test_a_redirect_that_leads_elsewhere_is_not_believed(
         assert result.stderr.count("\n") == 1
     assert len(domain.asked) == 1
     assert not aws.calls
+
+
+def _docker(program: Program, members: dict[str, object]) -> None:
+    program.docker_config.parent.mkdir(exist_ok=True)
+    program.docker_config.write_text(json.dumps(members))
+
+
+def _podman(program: Program, members: dict[str, object]) -> None:
+    path = program.home / ".config" / "containers" / "auth.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(members))
+
+
+def test_a_host_that_nobody_named_is_neither_asked_nor_given_a_token(
+    program: Program, domain: FakeDomain, aws: FakeAws
+) -> None:
+    """As the credsStore of all hosts, the helper would hand the token to any host that redirects to ECR:
+    the client sends it where it asked, not where the redirect led."""
+    _docker(program, {"credsStore": "ecr-custom", "credHelpers": {"other.example.com": "ecr-custom"}})
+    result = program.get(domain.host, AWS_ECR_CUSTOM_DISCOVER="")
+    assert (result.code, result.stdout) == (1, NOT_FOUND)
+    assert "neither mapped nor named under credHelpers" in result.stderr
+    assert f"init {domain.host} REGISTRY" in result.stderr
+    assert (domain.asked, aws.calls) == ([], [])
+
+
+@pytest.mark.parametrize("write", [_docker, _podman])
+def test_a_host_that_a_client_names_for_this_helper_is_asked_at_once(
+    program: Program, domain: FakeDomain, write: Callable[[Program, dict[str, object]], None]
+) -> None:
+    assert program.get(domain.host, AWS_ECR_CUSTOM_DISCOVER="").code == 1
+    write(program, {"credHelpers": {domain.host: "another"}})
+    assert program.get(domain.host, AWS_ECR_CUSTOM_DISCOVER="").code == 1
+    write(program, {"credHelpers": {domain.host.upper(): "ecr-custom"}})
+    assert program.get(domain.host, AWS_ECR_CUSTOM_DISCOVER="").secret == SECRET
+    # What was remembered while it was named is not served once it is named no more.
+    write(program, {})
+    assert program.get(domain.host, AWS_ECR_CUSTOM_DISCOVER="").code == 1
+
+
+def test_a_mapping_without_a_registry_names_its_host(program: Program, domain: FakeDomain) -> None:
+    program.map({domain.host: {}})
+    assert program.get(domain.host, AWS_ECR_CUSTOM_DISCOVER="").secret == SECRET
+
+
+def test_the_kubelet_names_its_hosts_itself_and_for_itself(program: Program, domain: FakeDomain) -> None:
+    asked = {
+        "kind": "CredentialProviderRequest",
+        "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
+        "image": f"{domain.host}/app",
+    }
+    off = {"AWS_ECR_CUSTOM_DISCOVER": ""}
+    answered = program.run("kubelet", stdin=json.dumps(asked), environ=off)
+    assert json.loads(answered.stdout)["auth"][domain.host]["password"] == SECRET
+    assert program.get(domain.host, **off).code == 1
 
 
 def test_a_certificate_that_is_not_trusted_ends_discovery(program: Program, domain: FakeDomain) -> None:

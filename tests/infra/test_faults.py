@@ -204,6 +204,19 @@ def test_an_api_that_was_made_but_never_recorded_is_not_made_twice(deployer: Dep
     assert deployer.resources()[REGION]["apis"] == made
 
 
+def test_a_deployment_that_stopped_half_way_is_not_taken_for_done(deployer: Deployer) -> None:
+    """The roles have the new policy already, and nothing else shows it when the old one is put back."""
+    assert deployer.run("up", "--yes").status == 0
+    policy = deployer.project / ".chalice/policy.json"
+    old = policy.read_text()
+    policy.write_text(old.replace("logs:CreateLogGroup", "logs:DescribeLogGroups"))
+    deployer.account.fault = Once(DENIED, ["lambda:UpdateFunctionCode"])
+    assert deployer.run("up", "--yes").status == 1
+    policy.write_text(old)
+    (change,) = deployer.run("plan", "--json").document()["changes"]
+    assert change["reasons"] == ["the last deployment was not finished by `up`"]
+
+
 def delete_the_function(deployer: Deployer) -> None:
     deployer.account.client("lambda", REGION).delete_function(FunctionName="custom-ecr-domain-production")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -75,6 +76,28 @@ def test_a_simple_record_lets_no_second_region_in(deployer: Deployer) -> None:
         "RouteName"
     ]
     assert names(deployer) == [("A", REGION), ("AAAA", REGION)]
+
+
+def test_two_stages_of_one_region_share_nothing(deployer: Deployer) -> None:
+    """Their APIs have one name, and one function's name is the beginning of the other's."""
+    other = "other.example.test"
+    deployer.import_certificate(other)
+    assert deployer.run("up", "--yes").status == 0
+    alone = deployer.resources()
+    document = deployer.configuration()
+    document["stages"]["production-b"] = {**document["stages"]["local"], "api_gateway_stage": "b"}
+    (deployer.project / ".chalice/config.json").write_text(json.dumps(document))
+    # moto deletes a record by its set identifier, whatever its name; Route 53 goes by both.
+    wishes = ("--stage", "production-b", "--domain", other, "--set-identifier", "b")
+    assert deployer.init(*wishes).status == 0
+    up = deployer.run("up", "--stage", "production-b", "--yes")
+    assert up.status == 0, up.err
+    assert len(deployer.resources()[REGION]["apis"]) == 2
+    for stage in ("production", "production-b"):
+        plan = deployer.run("plan", "--stage", stage, "--json").document()
+        assert (plan["changes"], plan["ok"]) == ([], True)
+    assert deployer.run("down", "--stage", "production-b", "--yes").status == 0
+    assert deployer.resources() == alone
 
 
 def test_a_region_that_is_not_set_up_is_refused(deployer: Deployer) -> None:

@@ -20,7 +20,7 @@ from credhelper.json_file import JsonFile, parse_json_object
 from credhelper.memory import Route, Token, plain
 from credhelper.protocol import answer_line
 from credhelper.server_url import parse_server_url, read_server_url
-from credhelper.settings import DEFAULT_TIMEOUT, Settings
+from credhelper.settings import DEFAULT_TIMEOUT, NAMED, Settings
 from credhelper.source import route_key, token_key
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
@@ -116,7 +116,7 @@ def test_settings_have_defaults_and_an_empty_variable_is_none() -> None:
         assert settings.docker_config_path == "/nowhere/.docker/config.json"
         assert settings.containers_auth_path == "/nowhere/.config/containers/auth.json"
         assert settings.timeout == DEFAULT_TIMEOUT
-        assert settings.discover
+        assert settings.discover == NAMED
 
 
 def test_keys_differ_by_source_and_show_nothing_of_it() -> None:
@@ -146,7 +146,11 @@ def test_keys_differ_by_source_and_show_nothing_of_it() -> None:
 
 def test_the_digest_is_sha256() -> None:
     """Against a known answer: the Go helper's key showed the access key id for years."""
-    parts = "\0".join(["route", "h", "False", "/nowhere/.ecr/custom.json\n-", "", "True"])
+    files = [
+        f"/nowhere/{path}\n-"
+        for path in (".ecr/custom.json", ".docker/config.json", ".config/containers/auth.json")
+    ]
+    parts = "\0".join(["route", "h", "False False named", *files, ""])
     assert route_key(_settings(), "h", False) == hashlib.sha256(parts.encode()).hexdigest()
 
 

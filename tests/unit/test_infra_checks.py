@@ -125,6 +125,11 @@ def foreign_function(state: State) -> State:
             lambda s: replace(s, domain=replace(s.domain, mappings={**s.domain.mappings, "x": ("b", "s")})),
             "is already used in eu-west-1 by the API a1 at (none), b at x",
         ),
+        (
+            # Ours, but not at the root: `down` would delete what we did not make.
+            lambda s: replace(s, domain=replace(s.domain, mappings={"x": ("a1", "production")})),
+            "is already used in eu-west-1 by the API a1 at x",
+        ),
         (foreign_function, "a function custom-ecr-domain-production exists that Chalice did not deploy"),
         (two_apis, "delete-rest-api --rest-api-id a2"),
         (

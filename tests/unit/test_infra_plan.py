@@ -3,6 +3,7 @@ which is not."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -230,3 +231,4 @@ def test_changes_are_one_line_each_and_json() -> None:
     for change in (*plan_up(CONFIG, empty_state(), DIGEST), *plan_down(CONFIG, state)):
         assert "\n" not in change.line
         assert as_json(change)["line"] == change.line
+        assert '"raw"' not in json.dumps(as_json(change))
