@@ -86,17 +86,21 @@ Written by `make matrix`, which counts and times what it tells of here.
 
 Each operation with an image of {_listed(map(str, SIZES))} layers of 3 KB. **requests** are those at the
 domain, all of which are billed; layers come from the bucket and pass nothing of ours. **time added** is the
-client's whole run less the same run straight to the registry, with everything on one busy machine: a tenth of
-a second more or less is noise. **per million** is dollars for a million such operations.
+client's whole run less the same run straight to the registry, the median of three each, with everything on
+one busy machine: a tenth of a second more or less is noise, and what came out below zero is shown as 0.0.
+**per million** is dollars for a million such operations.
 
 {table}
+`docker buildx build --push` under Docker's own driver pushes twice, BuildKit first and then the daemon, and
+has an attestation's blobs and manifest to push beside the image's.
+
 ## How the dollars are counted
 
 Published prices for us-east-1, first tier, without the free one: REST API $3.50 per million requests, Lambda
 $0.20 per million and $0.0000133334 per GB-second on arm64, at the 256 MB that the function has. Durations are
 those measured here, where the registry is a process next door. At AWS a relayed request waits for ECR as
-well: each {1000 * _ECR_WAIT:.0f} ms of waiting add ${waited:.2f} per million requests. Nearly all of
-the bill is API Gateway's.
+well: each {1000 * _ECR_WAIT:.0f} ms of waiting add ${waited:.2f} per million requests. Nearly all of the
+bill is API Gateway's.
 
 Not counted: data transfer out (a manifest is a few KB; layers are ECR's own transfer, with or without us), a
 hosted zone ($0.50 a month) and logs (about 250 bytes per request).

@@ -12,14 +12,15 @@ import sys
 from pathlib import Path
 
 from tests.infra.aws_account import AwsAccount
+from tests.infra.deployed_code import deployed_functions
 from tests.infra.deployer import copy_project
-from tests.standins.package import REGION, FunctionSource, Package
+from tests.standins.package import REGION, Package
 
 STAGE = "production"
 
 
 def deploy(directory: Path) -> Package:
-    """Deploys a copy of the project below `directory`. Raises subprocess.CalledProcessError."""
+    """Deploys a copy of the project below `directory`. Raises RuntimeError with what it printed."""
     project = copy_project(directory)
     with AwsAccount() as account:
         _chalice_deploy(project, account)
@@ -45,18 +46,6 @@ def _chalice_deploy(project: Path, account: AwsAccount) -> None:
 def _read(project: Path, account: AwsAccount, directory: Path) -> Package:
     record = json.loads((project / ".chalice" / "deployed" / f"{STAGE}.json").read_text())
     (api,) = (each["rest_api_id"] for each in record["resources"] if each["resource_type"] == "rest_api")
-    functions = {}
-    for found in account.client("lambda", REGION).list_functions()["Functions"]:
-        name = found["FunctionName"]
-        archive = directory / f"{name}.zip"
-        archive.write_bytes(account.lessons.function_code(REGION, name))
-        functions[name] = FunctionSource(
-            name,
-            found["FunctionArn"],
-            found["Handler"],
-            archive,
-            found["Timeout"],
-            found["MemorySize"],
-            found["Environment"]["Variables"],
-        )
+    functions = {source.name: source for source in deployed_functions(account, REGION, directory)}
+    archive = next(iter(functions.values())).archive
     return Package(account.lessons.deployed[api, STAGE], functions, STAGE, {}, archive)
