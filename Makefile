@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo serve test check format bench clients clean help
+.PHONY: demo serve test check format bench load clients matrix clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -35,9 +35,19 @@ format: .venv/installed  ## rewrite what `check` would refuse
 
 bench: .venv/installed  ## timings, each beside what it is compared with
 	@$(BIN)/python -m benchmarks.redirect_service
+	@$(BIN)/python -m benchmarks.cold_start
+
+load: .venv/installed  ## a minute with 200 requests in flight and faults; checks every answer
+	@$(BIN)/python -m benchmarks.load
 
 clients:  ## install the real clients for the tests; Debian 12, root
 	@tests/clients/install
+
+matrix: .venv/installed  ## drive every client through a deployment; docs/client-matrix.md and the README's table
+	@REQUIRE_CLIENTS=1 CLIENTS_MATRIX=1 $(BIN)/pytest --quiet tests/clients
+	@$(BIN)/python -m tests.clients.matrix_page
+	@$(BIN)/python -m tests.clients.cost
+	@$(BIN)/python -m docs.sequence
 
 clean:  ## remove what the targets made
 	@rm -rf .venv build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.clients.client import Client
+from tests.clients.credential_helper import NAME_IN_CONFIG, CredentialHelper
 from tests.clients.daemon import Daemon, DaemonKind
 from tests.clients.operation import Job
 from tests.clients.registry import USER
@@ -20,13 +21,19 @@ from tests.clients.sandbox import STEP_TIMEOUT, Result, Sandbox
 
 @dataclass(frozen=True)
 class Account:
-    """What a client is given: the hosts it has credentials stored for, and the token."""
+    """What a client is given: the hosts that the credential helper answers for, and the token it gives.
+
+    `stored`: the token stands in the client's own file instead, for what must be shown without a helper.
+    """
 
     hosts: tuple[str, ...]
     token: str = field(repr=False)
+    stored: bool = False
 
     def docker_config(self) -> str:
         """Docker's config.json, which all clients read."""
+        if not self.stored:
+            return json.dumps({"auths": {}, "credHelpers": dict.fromkeys(self.hosts, NAME_IN_CONFIG)})
         auth = base64.b64encode(f"{USER}:{self.token}".encode()).decode()
         return json.dumps({"auths": {host: {"auth": auth} for host in self.hosts}})
 
@@ -34,8 +41,9 @@ class Account:
 class Bench:
     """Daemons start when a client first needs them; `stop` ends them all."""
 
-    def __init__(self, sandbox: Sandbox, work: Path) -> None:
+    def __init__(self, sandbox: Sandbox, work: Path, helper: CredentialHelper) -> None:
         self.sandbox = sandbox
+        self._helper = helper
         self._work = work
         self._daemons: dict[DaemonKind, Daemon] = {}
         self._versions: dict[Client, str] = {}
@@ -69,8 +77,13 @@ class Bench:
         Raises AssertionError where a step before it fails: that is the bench's fault, not the domain's.
         """
         (job.work / "config.json").write_text(account.docker_config())
+        if account.hosts and not account.stored:
+            self._helper.stand_for(account.hosts, account.token)
         environment = self._environment(client, job.work)
-        values = self._values(client, job, account, digest)
+        token = account.token
+        if client.by_hand and account.hosts and not account.stored:
+            token = self._helper.get(job.domain)
+        values = self._values(client, job, token, digest)
         for step in steps[:-1]:
             argv = _argv(client, step, values, talkative=False)
             result = self.sandbox.run(argv, client.debian, environment)
@@ -92,7 +105,7 @@ class Bench:
         for daemon in self._daemons.values():
             daemon.process.stop()
 
-    def _values(self, client: Client, job: Job, account: Account, digest: str) -> Mapping[str, str]:
+    def _values(self, client: Client, job: Job, token: str, digest: str) -> Mapping[str, str]:
         return {
             "domain": job.domain,
             "repository": job.repository,
@@ -100,13 +113,17 @@ class Bench:
             "reference": job.reference(job.repository),
             "source": job.reference(job.source),
             "digest": digest,
-            "token": account.token,
+            "token": token,
             "work": str(job.work),
             "state": str(self._work / f"{client.binary}-{client.debian.name.lower()}"),
         }
 
     def _environment(self, client: Client, work: Path) -> dict[str, str]:
-        environment = {"DOCKER_CONFIG": str(work), "REGISTRY_AUTH_FILE": str(work / "config.json")}
+        environment = {
+            **self._helper.environment(client.debian),
+            "DOCKER_CONFIG": str(work),
+            "REGISTRY_AUTH_FILE": str(work / "config.json"),
+        }
         if client.daemon is not None:
             environment.update(self._daemon(client.daemon).environment)
         return environment

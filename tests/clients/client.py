@@ -24,6 +24,8 @@ class Client:
     talkative: str = ""
     talks_last: bool = False
     daemon: DaemonKind | None = None
+    by_hand: bool = False
+    """It knows no credential helpers: the helper is asked, and the token given on the command line."""
 
     def version(self, sandbox: Sandbox, environment: dict[str, str]) -> str:
         """As the program, or its daemon, says itself."""
@@ -93,10 +95,21 @@ BUILDX = Client(
     talkative="--debug",
     daemon=DOCKER_26_CONTAINERD,
 )
-CTR = Client("ctr", "ctr", Debian.BOOKWORM, "containerd --version", talkative="--debug", daemon=CONTAINERD)
+CTR = Client(
+    "ctr",
+    "ctr",
+    Debian.BOOKWORM,
+    "containerd --version",
+    talkative="--debug",
+    daemon=CONTAINERD,
+    by_hand=True,
+)
 CRANE = Client("crane", "crane", Debian.BUILT, "crane version", talkative="--verbose")
 ORAS = Client("oras", "oras", Debian.TRIXIE, "oras version", talkative="--debug --verbose", talks_last=True)
-CURL = Client("curl", "curl", Debian.BOOKWORM, "curl --version", talkative="--verbose")
+CURL = Client("curl", "curl", Debian.BOOKWORM, "curl --version", talkative="--verbose", by_hand=True)
+ORAS_PY = Client(
+    "oras (Python)", "oras_client.py", Debian.PYPI, "oras_client.py --version", talkative="--debug"
+)
 
 CLIENTS = (
     SKOPEO_1,
@@ -113,4 +126,5 @@ CLIENTS = (
     CRANE,
     ORAS,
     CURL,
+    ORAS_PY,
 )

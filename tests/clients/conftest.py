@@ -14,9 +14,12 @@ import pytest
 from chalicelib.settings import REDIRECT_MODE, RedirectMode
 from tests.clients.bench import Bench
 from tests.clients.client import Client
-from tests.clients.matrix import MATRIX_VARIABLE, Matrix
+from tests.clients.credential_helper import CredentialHelper
+from tests.clients.deployment import deploy
+from tests.clients.matrix import MATRIX_VARIABLE, Matrix, read_rows, write_rows
 from tests.clients.registry import Registry
 from tests.clients.sandbox import DOMAIN_NAME, Debian, NoNamespace, Sandbox
+from tests.credhelper.fake_aws import fake_aws
 from tests.standins.certificates import Certificates
 from tests.standins.domain import Domain, running_domain
 from tests.standins.gateway import Observer
@@ -25,21 +28,25 @@ from tests.standins.package import Package
 _REQUIRED = os.environ.get("REQUIRE_CLIENTS") == "1"
 _CACHE = Path(os.environ.get("CLIENTS_CACHE", Path(__file__).parents[2] / ".clients"))
 _MATRIX = pytest.StashKey[Matrix]()
+RECORDING = MATRIX_VARIABLE in os.environ
+"""Whether this run's results are to be stored, instead of being compared with what is."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_MATRIX] = Matrix()
+    config.stash[_MATRIX] = Matrix([] if RECORDING else read_rows())
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode, config: pytest.Config
+) -> None:
     matrix = config.stash[_MATRIX]
-    if not matrix.outcomes:
+    if not matrix.rows:
         return
     terminalreporter.section("clients through the custom domain")
     for line in matrix.lines():
         terminalreporter.write_line(line)
-    if path := os.environ.get(MATRIX_VARIABLE):
-        matrix.write(Path(path))
+    if RECORDING and exitstatus == pytest.ExitCode.OK:
+        write_rows(matrix.rows)
 
 
 def require(client: Client, sandbox: Sandbox) -> None:
@@ -90,11 +97,18 @@ def registry(sandbox: Sandbox, certificates: Certificates, work: Path) -> Iterat
 @pytest.fixture(scope="session")
 def bench(sandbox: Sandbox, work: Path) -> Iterator[Bench]:
     (work / "bench").mkdir()
-    bench = Bench(sandbox, work / "bench")
-    try:
-        yield bench
-    finally:
-        bench.stop()
+    with fake_aws() as aws:
+        bench = Bench(sandbox, work / "bench", CredentialHelper(sandbox, work / "helper", work, aws))
+        try:
+            yield bench
+        finally:
+            bench.stop()
+
+
+@pytest.fixture(scope="session")
+def service_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """Not as it is packaged, as in the other rings, but as it is deployed."""
+    return deploy(tmp_path_factory.mktemp("deployment"))
 
 
 class Start(Protocol):
@@ -108,6 +122,7 @@ class Start(Protocol):
         token: str | None = None,
         mode: RedirectMode = RedirectMode.AUTO,
         observe: Observer | None = None,
+        observe_registry: Observer | None = None,
     ) -> AbstractContextManager[Domain]: ...
 
 
@@ -122,6 +137,7 @@ def start_domain(
         token: str | None = None,
         mode: RedirectMode = RedirectMode.AUTO,
         observe: Observer | None = None,
+        observe_registry: Observer | None = None,
     ) -> AbstractContextManager[Domain]:
         return running_domain(
             tmp_path_factory.mktemp(name),
@@ -131,6 +147,7 @@ def start_domain(
             variables={REDIRECT_MODE: mode.value},
             name=DOMAIN_NAME,
             observe=observe,
+            observe_registry=observe_registry,
             certificates=certificates,
         )
 

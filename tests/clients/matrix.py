@@ -1,54 +1,102 @@
-"""The client matrix: what every client did, printed at the end of the run and written as JSON.
+"""The client matrix: what every client did, and how that compares with what is stored under docs/.
 
-CLIENTS_MATRIX names the JSON file; README's table is made from it.
+A run fails where a row that worked when the matrix was written works no more. CLIENTS_MATRIX=1, which
+`make matrix` sets, writes the matrix anew instead.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 MATRIX_VARIABLE = "CLIENTS_MATRIX"
+STORED = Path(__file__).parents[2] / "docs" / "client-matrix.json"
+WORKS = "works"
+
+Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One cell: what happened, in a word or in the client's own."""
+class MatrixRow:
+    """One client and operation. `ours` and `plain` are what happened: WORKS, what was found, or `fails: …`
+    in the client's words; empty where it was not tried. `why` and `workaround` go with a failure of ours."""
 
     client: str
+    source: str
+    """Where the client comes from, which tells two versions of it apart."""
     version: str
     operation: str
-    mode: str
-    """The service's REDIRECT_MODE."""
-    result: str
-    expected: bool
-    """Whether it is what the table says."""
+    credentials: str
+    ours: str = ""
+    plain: str = ""
+    """With REDIRECT_MODE=plain, which is what other redirectors do."""
+    why: str = ""
+    workaround: str = ""
+
+    @property
+    def key(self) -> Key:
+        return self.client, self.source, self.operation
 
 
-@dataclass
+def fails(result: str) -> bool:
+    """Whether a cell tells of a failure."""
+    return result.startswith("fails")
+
+
+def read_rows(path: Path = STORED) -> list[MatrixRow]:
+    """The stored matrix; empty where there is none yet."""
+    return [MatrixRow(**row) for row in json.loads(path.read_text())] if path.exists() else []
+
+
+def write_rows(rows: Iterable[MatrixRow], path: Path = STORED) -> None:
+    ordered = sorted(rows, key=lambda row: (row.client, row.source))  # operations as they ran
+    lines = ",\n".join(" " + json.dumps(asdict(row), ensure_ascii=False) for row in ordered)
+    path.write_text(f"[\n{lines}\n]\n")
+
+
+def regression(stored: MatrixRow | None, now: MatrixRow) -> str | None:
+    """What got worse, in a sentence; None if nothing did. Cells that were not tried now do not count."""
+    if stored is None:
+        return None
+    for mode, before, after in (("ours", stored.ours, now.ours), ("plain", stored.plain, now.plain)):
+        if before and not fails(before) and fails(after):
+            return f"{now.client} {now.version}, {now.operation}, {mode}: it was {before!r}, now {after!r}"
+    return None
+
+
 class Matrix:
-    """Outcomes in the order of the run."""
+    """The rows of a run, in its order."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
+    def __init__(self, stored: Sequence[MatrixRow]) -> None:
+        self._rows: dict[Key, MatrixRow] = {}
+        self._stored = {row.key: row for row in stored}
 
-    def add(self, outcome: Outcome) -> None:
-        self.outcomes.append(outcome)
+    @property
+    def rows(self) -> list[MatrixRow]:
+        return list(self._rows.values())
+
+    def add(self, row: MatrixRow) -> str | None:
+        """Takes in one cell or both of a row. Returns what is worse than it was stored, if something is."""
+        before = self._rows.get(row.key)
+        if before is not None:
+            row = replace(
+                row,
+                ours=row.ours or before.ours,
+                plain=row.plain or before.plain,
+                why=row.why or before.why,
+                workaround=row.workaround or before.workaround,
+            )
+        self._rows[row.key] = row
+        return regression(self._stored.get(row.key), row)
 
     def lines(self) -> list[str]:
-        """One line per client and operation, the modes side by side."""
-        cells: dict[tuple[str, str], dict[str, str]] = {}
-        for outcome in self.outcomes:
-            mark = outcome.result if outcome.expected else f"{outcome.result} (UNEXPECTED)"
-            row = cells.setdefault((f"{outcome.client} {outcome.version}", outcome.operation), {})
-            row[outcome.mode] = mark
-        table = [("client", "operation", "auto", "plain 307")]
-        table += [(*key, row.get("auto", ""), row.get("plain", "")) for key, row in cells.items()]
+        """One line per client and operation."""
+        table = [("client", "operation", "ours", "plain 307")]
+        table += [(f"{row.client} {row.version}", row.operation, row.ours, row.plain) for row in self.rows]
         widths = [max(len(row[column]) for row in table) for column in range(3)]
         return [
             "  ".join(cell.ljust(width) for cell, width in zip(row, (*widths, 0), strict=True)).rstrip()
             for row in table
         ]
-
-    def write(self, path: Path) -> None:
-        path.write_text(json.dumps([asdict(outcome) for outcome in self.outcomes], indent=1) + "\n")

@@ -86,6 +86,14 @@ def _pull(job: Job, registry: Registry) -> Task:
     return Task(verify)
 
 
+def _base_image(job: Job, registry: Registry) -> Task:
+    task = _pull(job, registry)
+    context = job.work / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text(f"FROM {job.reference(job.repository)}\nCOPY Dockerfile /\n")
+    return task
+
+
 def _pull_index(job: Job, registry: Registry) -> Task:
     index = MultiArch.fresh(3 * KB)
     registry.put(index, job.repository, TAG)
@@ -167,12 +175,24 @@ def _delete(job: Job, registry: Registry) -> Task:
     return Task(verify, image.manifest.digest)
 
 
+def _referrers(job: Job, registry: Registry) -> Task:
+    registry.put(Image.fresh(*job.layer_sizes), job.repository, TAG)
+    (job.work / "sbom").write_text("one package\n")
+
+    def verify(result: Result) -> None:
+        assert "application/vnd.example.sbom" in result.output
+
+    return Task(verify)
+
+
 def _nothing_more(result: Result) -> None:
     """The client's own word is what counts."""
 
 
 LOGIN = Operation("login", _login)
 PULL = Operation("pull", _pull)
+REPULL = Operation("pull again", _pull)
+BASE_IMAGE = Operation("pull a base image", _base_image)
 PULL_INDEX = Operation("pull multi-arch index", _pull_index)
 PUSH = Operation("push", _push)
 BUILD = Operation("build and push", _build)
@@ -180,4 +200,5 @@ LIST_TAGS = Operation("list tags", _list_tags)
 INSPECT = Operation("inspect", _inspect)
 INSPECT_INDEX = Operation("inspect multi-arch index", _inspect_index)
 MOUNT = Operation("mount from another repository", _mount)
+REFERRERS = Operation("attach and discover referrers", _referrers)
 DELETE = Operation("delete", _delete)

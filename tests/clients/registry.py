@@ -20,7 +20,7 @@ import urllib3
 
 from tests.clients.image import INDEX, MANIFEST, Blob, Image, MultiArch, digest_of
 from tests.clients.layer_bucket import ADDRESS, LayerBucket
-from tests.clients.sandbox import Debian, Process, Sandbox
+from tests.clients.sandbox import REGISTRY_NAME, Debian, Process, Sandbox
 from tests.standins.certificates import Certificates
 
 USER = "AWS"
@@ -50,6 +50,11 @@ class Registry:
         self._bucket = LayerBucket(self._storage, certificates.server_context(ADDRESS))
         self._process: Process | None = None
         self.authority = ""
+
+    @property
+    def straight(self) -> str:
+        """HOST:PORT for clients that do not go through the domain."""
+        return f"{REGISTRY_NAME}:{self.authority.rpartition(':')[2]}"
 
     @property
     def log(self) -> str:
@@ -127,7 +132,7 @@ class Registry:
                 ["htpasswd", "-niB", USER], input=self.token.encode(), check=True, capture_output=True
             ).stdout
         )
-        certificate, key = self._certificates.write_server_pem(self._work / "registry", _NAME)
+        certificate, key = self._certificates.write_server_pem(self._work / "registry", _NAME, REGISTRY_NAME)
         redirect = {"name": "redirect", "options": {"baseurl": self._bucket.origin}}
         return {
             "version": "0.1",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from pathlib import Path
 from types import TracebackType
 
 DOMAIN_NAME = "ecr.example.test"
+REGISTRY_NAME = "registry.example.test"
+"""The registry's, for clients that go straight to it: to localhost some of them speak no TLS."""
 
 # The holder ends when its standard input does, so at the latest with the test run.
 _HOLD = """
@@ -47,11 +50,13 @@ _STOP_TIMEOUT = 5.0
 
 
 class Debian(Enum):
-    """Where a binary comes from. BUILT ones are static and run on the machine."""
+    """Where a binary comes from. BUILT ones are static and run on the machine; PYPI ones are files of
+    this package, run by the Python that runs the tests."""
 
     BOOKWORM = "Debian 12"
     TRIXIE = "Debian 13"
-    BUILT = "built"
+    BUILT = "Debian 13's source"
+    PYPI = "PyPI"
 
 
 @dataclass(frozen=True)
@@ -92,12 +97,13 @@ class Sandbox:
             "SSL_CERT_FILE": str(work / "authority.pem"),
             "SSL_CERT_DIR": str(work / "no-other-authorities"),
             "CURL_CA_BUNDLE": str(work / "authority.pem"),
+            "REQUESTS_CA_BUNDLE": str(work / "authority.pem"),
         }
         self._holder: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Sandbox:
         (self.work / "authority.pem").write_bytes(self._authority)
-        (self.work / "hosts").write_text(f"127.0.0.1 localhost {DOMAIN_NAME}\n")
+        (self.work / "hosts").write_text(f"127.0.0.1 localhost {DOMAIN_NAME} {REGISTRY_NAME}\n")
         self._holder = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sh", "-eu", "-c", _HOLD],
             env=os.environ | {"WORK": str(self.work), "TRIXIE": str(self._trixie)},
@@ -120,6 +126,11 @@ class Sandbox:
     def has(self, binary: str, debian: Debian) -> bool:
         """Whether a binary can be run here."""
         return self._path_of(binary, debian) is not None
+
+    def trixie_python(self) -> str | None:
+        """The Debian 13 root's `python3.N`; None where the root, or its Python, is missing."""
+        found = sorted(path.name for path in (self._trixie / "usr" / "bin").glob("python3.*[0-9]"))
+        return found[0] if found else None
 
     def run(
         self,
@@ -167,12 +178,15 @@ class Sandbox:
             raise FileNotFoundError(argv[0])
         enter = ["nsenter", f"--mount=/proc/{self._holder.pid}/ns/mnt", f"--wd={self.work}"]
         root = ["chroot", str(self._trixie)] if debian is Debian.TRIXIE else []
-        return [*enter, *root, path, *argv[1:]]
+        interpreter = [sys.executable] if debian is Debian.PYPI else []
+        return [*enter, *root, *interpreter, path, *argv[1:]]
 
     def _path_of(self, binary: str, debian: Debian) -> str | None:
         if debian is Debian.TRIXIE:
             places = [f"/usr/{place}/{binary}" for place in ("bin", "sbin")]
             return next((place for place in places if Path(f"{self._trixie}{place}").exists()), None)
+        if debian is Debian.PYPI:
+            return str(Path(__file__).with_name(binary))
         directories = [str(self._cache / "bin")] if debian is Debian.BUILT else os.get_exec_path()
         found = (Path(directory) / binary for directory in directories)
         return next((str(path) for path in found if os.access(path, os.X_OK)), None)

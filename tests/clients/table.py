@@ -15,6 +15,7 @@ from tests.clients import client as c
 from tests.clients.client import Client
 from tests.clients.image import KB, MB
 from tests.clients.operation import (
+    BASE_IMAGE,
     BUILD,
     DELETE,
     INSPECT,
@@ -25,6 +26,8 @@ from tests.clients.operation import (
     PULL,
     PULL_INDEX,
     PUSH,
+    REFERRERS,
+    REPULL,
     Operation,
 )
 
@@ -41,6 +44,9 @@ class Expectation:
 
     works: bool
     says: str = ""
+    why: str = ""
+    """For people: the reason, and what to do instead."""
+    workaround: str = ""
 
     def words(self, output: str) -> str | None:
         """The client's own words that match; None where it said something else."""
@@ -50,9 +56,17 @@ class Expectation:
 
 WORKS = Expectation(works=True)
 UNAUTHORIZED = Expectation(
-    False, "unauthorized|authentication required|401|no basic auth credentials|invalid username/password"
+    False,
+    "unauthorized|authentication required|401|no basic auth credentials|invalid username/password"
+    "|Existing credentials are invalid",
 )
-TOO_LARGE = Expectation(False, "413")
+TOO_LARGE = Expectation(
+    False,
+    "413|Request Entity Too Large",
+    why="the upload passes through API Gateway and Lambda, which take about 4.5 MB in one request",
+    workaround="push with `docker buildx build --push`, skopeo, podman, buildah or Docker's classic image"
+    " store, or to the ECR host itself",
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,18 @@ class Row:
     remark: str = ""
 
     @property
+    def credentials(self) -> str:
+        """Where the client has them from."""
+        if self.operation is LOGIN and not self.from_helper:
+            return "password on standard input"
+        return "helper, by hand on the command line" if self.client.by_hand else "helper"
+
+    @property
+    def from_helper(self) -> bool:
+        """Whether the credential helper is the client's only source of credentials."""
+        return self.operation is not LOGIN or "stdin" not in self.steps[-1]
+
+    @property
     def label(self) -> str:
         return f"{self.operation.name}, {self.remark}" if self.remark else self.operation.name
 
@@ -80,6 +106,7 @@ class Row:
 
 def _skopeo(client: Client) -> Iterator[Row]:
     yield Row(client, LOGIN, ("skopeo login --username AWS --password-stdin {domain}",), plain=UNAUTHORIZED)
+    yield _login(client, "skopeo login {domain}")
     yield Row(client, PULL, ("skopeo copy docker://{reference} oci:{work}/pulled:1",), plain=UNAUTHORIZED)
     yield Row(
         client,
@@ -104,7 +131,9 @@ def _skopeo(client: Client) -> Iterator[Row]:
 
 def _podman(client: Client) -> Iterator[Row]:
     yield Row(client, LOGIN, ("podman login --username AWS --password-stdin {domain}",), plain=UNAUTHORIZED)
+    yield _login(client, "podman login {domain}")
     yield Row(client, PULL, ("podman pull --quiet {reference}",), plain=UNAUTHORIZED)
+    yield Row(client, REPULL, ("podman pull --quiet {reference}",) * 2)
     yield Row(client, PULL_INDEX, ("podman pull --quiet {reference}",), plain=UNAUTHORIZED)
     yield Row(
         client,
@@ -117,6 +146,7 @@ def _podman(client: Client) -> Iterator[Row]:
 
 def _buildah(client: Client) -> Iterator[Row]:
     yield Row(client, LOGIN, ("buildah login --username AWS --password-stdin {domain}",), plain=UNAUTHORIZED)
+    yield _login(client, "buildah login {domain}")
     yield Row(client, PULL, ("buildah pull --quiet {reference}",), plain=UNAUTHORIZED)
     yield Row(
         client,
@@ -129,7 +159,9 @@ def _buildah(client: Client) -> Iterator[Row]:
 def _docker(client: Client) -> Iterator[Row]:
     """The classic image store: it follows the registry's own challenge with what it has for us."""
     yield Row(client, LOGIN, ("docker login --username AWS --password-stdin {domain}",), plain=WORKS)
+    yield _login(client, "docker login {domain}", plain=WORKS)
     yield Row(client, PULL, ("docker pull {reference}",), plain=WORKS)
+    yield Row(client, REPULL, ("docker pull {reference}",) * 2)
     yield Row(client, PULL_INDEX, ("docker pull {reference}",), plain=WORKS)
     yield Row(client, PUSH, ("docker load --input {work}/layout.tar", "docker push {reference}"), plain=WORKS)
     # Not the daemon but the command line asks: no family of ours.
@@ -145,7 +177,9 @@ def _docker(client: Client) -> Iterator[Row]:
 
 def _docker_containerd(client: Client) -> Iterator[Row]:
     yield Row(client, LOGIN, ("docker login --username AWS --password-stdin {domain}",), plain=WORKS)
+    yield _login(client, "docker login {domain}", plain=WORKS)
     yield Row(client, PULL, ("docker pull {reference}",), plain=UNAUTHORIZED)
+    yield Row(client, REPULL, ("docker pull {reference}",) * 2)
     yield Row(client, PULL_INDEX, ("docker pull {reference}",), plain=UNAUTHORIZED)
     load = "docker load --input {work}/layout.tar"
     yield Row(client, PUSH, (load, "docker push {reference}"), RELAYED, plain=UNAUTHORIZED)
@@ -163,6 +197,8 @@ def _docker_containerd(client: Client) -> Iterator[Row]:
 def _buildx(client: Client) -> Iterator[Row]:
     build = "docker buildx build --progress=plain --push --tag {reference} {work}/context"
     yield Row(client, BUILD, (build,), plain=UNAUTHORIZED, both_hosts=True)
+    base = "docker buildx build --progress=plain --output type=local,dest={work}/built {work}/context"
+    yield Row(client, BASE_IMAGE, (base,), plain=UNAUTHORIZED)
     yield Row(client, INSPECT, ("docker buildx imagetools inspect --raw {reference}",), plain=UNAUTHORIZED)
 
 
@@ -180,6 +216,18 @@ def _ctr(client: Client) -> Iterator[Row]:
         RELAYED,
         plain=UNAUTHORIZED,
     )
+    yield Row(
+        client,
+        PUSH,
+        (
+            "ctr images import --snapshotter native {work}/layout.tar",
+            "ctr images push --user AWS:{token} {reference}",
+        ),
+        LARGE,
+        TOO_LARGE,
+        remark="a layer over the limit",
+    )
+    yield Row(client, REPULL, (pull,) * 2)
 
 
 def _crane(client: Client) -> Iterator[Row]:
@@ -211,6 +259,17 @@ def _oras(client: Client) -> Iterator[Row]:
     yield Row(client, DELETE, ("oras manifest delete --force {reference}",), plain=UNAUTHORIZED)
 
 
+def oras_referrers(client: Client) -> Row:
+    """Attach something to an image, and find it by the image."""
+    attach = "oras attach --artifact-type application/vnd.example.sbom --disable-path-validation"
+    return Row(
+        client,
+        REFERRERS,
+        (f"{attach} {{reference}} {{work}}/sbom:text/plain", "oras discover {reference}"),
+        SMALL,
+    )
+
+
 def _curl(client: Client) -> Iterator[Row]:
     accept = "--header 'Accept: application/vnd.oci.image.manifest.v1+json'"
     get = f"curl --silent --show-error --fail --location --user AWS:{{token}} {accept}"
@@ -220,6 +279,21 @@ def _curl(client: Client) -> Iterator[Row]:
     yield Row(
         client, INSPECT, (f"{get} https://{{domain}}/v2/{{repository}}/manifests/1",), plain=UNAUTHORIZED
     )
+
+
+def _oras_py(client: Client) -> Iterator[Row]:
+    call = "oras_client.py {verb} {{work}}/config.json {{reference}}"
+    yield Row(client, PULL, (call.format(verb="pull") + " {work}/pulled",), plain=UNAUTHORIZED)
+    push = call.format(verb="push") + " {work}/layout"
+    yield Row(client, PUSH, (push,), RELAYED, plain=UNAUTHORIZED)
+    yield Row(client, PUSH, (push,), LARGE, TOO_LARGE, remark="a layer over the limit")
+    yield Row(client, LIST_TAGS, (call.format(verb="tags"),), plain=UNAUTHORIZED)
+    yield Row(client, INSPECT, (call.format(verb="inspect"),), plain=UNAUTHORIZED)
+
+
+def _login(client: Client, step: str, plain: Expectation = UNAUTHORIZED) -> Row:
+    """A login that finds the credentials with the helper and asks nobody."""
+    return Row(client, LOGIN, (step,), plain=plain, remark="with the helper's credentials")
 
 
 ROWS = (
@@ -237,4 +311,5 @@ ROWS = (
     *_crane(c.CRANE),
     *_oras(c.ORAS),
     *_curl(c.CURL),
+    *_oras_py(c.ORAS_PY),
 )

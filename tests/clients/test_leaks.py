@@ -17,7 +17,7 @@ from tests.clients.bench import Account, Bench
 from tests.clients.client import CRANE, DOCKER_CLASSIC_1, DOCKER_CONTAINERD, SKOPEO_1, Client
 from tests.clients.conftest import Start, require
 from tests.clients.image import Image
-from tests.clients.matrix import Matrix, Outcome
+from tests.clients.matrix import Matrix, MatrixRow
 from tests.clients.operation import BUILD, LOGIN, PULL, PUSH, TAG, write_build_context, write_image
 from tests.clients.refusing_registry import NAMES, Kind, Refusal, RefusingRegistry
 from tests.clients.registry import USER, registry_token
@@ -97,9 +97,15 @@ def test_nothing_shows_the_token(
             for place, text in places.items()
             for trace in secret.traces(text)
         ]
-    words = "token shown" if leaks else f"token shown nowhere, {len(refusals)} refusals"
-    version = bench.version(row.client)
-    matrix.add(Outcome(row.client.name, version, f"{row.label}, refused", "auto", words, not leaks))
+    entered = MatrixRow(
+        row.client.name,
+        row.client.debian.value,
+        bench.version(row.client),
+        f"{row.label}, refused by the registry",
+        row.credentials,
+        "fails: it shows the token" if leaks else f"shows no token, {len(refusals)} refusals",
+    )
+    matrix.add(entered)
     assert not leaks
 
 
@@ -113,7 +119,7 @@ def _refused(row: Row, refusal: Refusal, authority: str, refusing: RefusingRegis
     elif row.operation is BUILD:
         write_build_context(job)
     hosts = (authority, refusing.authority) if row.both_hosts else (authority,)
-    account = Account(() if row.operation is LOGIN else hosts, refusing.token)
+    account = Account(hosts if row.from_helper else (), refusing.token)
     refusing.refused, refusing.refusal = 0, refusal
     result = bench.run(row.client, row.steps, job, account, talkative=True, timeout=_PATIENCE)
     assert refusing.refused, f"nothing was refused:\n{result}"

@@ -41,6 +41,8 @@ class FakeAws:
 
     url: str = ""
     secret: str = SECRET
+    secrets: dict[str, str] = field(default_factory=dict)
+    """By account, where an account has one of its own."""
     lifetime: float = 12 * 3600
     delay: float = 0.0
     error: tuple[int, str, str] | None = None
@@ -67,18 +69,20 @@ class FakeAws:
         return 200, _STS.format(action=action, result=_CREDENTIALS)
 
     def _token(self, asked: dict[str, list[str]]) -> object:
-        data = {
-            "authorizationToken": base64.b64encode(f"AWS:{self.secret}".encode()).decode(),
-            "expiresAt": time.time() + self.lifetime,
-        }
         if "registryIds" not in asked:
-            return {"authorizationData": data}
-        accounts = asked["registryIds"]
+            return {"authorizationData": self._data(self.secret)}
         return {
             "authorizationData": [
-                data | {"proxyEndpoint": f"https://{account}.dkr.ecr.us-east-1.amazonaws.com"}
-                for account in accounts
+                self._data(self.secrets.get(account, self.secret))
+                | {"proxyEndpoint": f"https://{account}.dkr.ecr.us-east-1.amazonaws.com"}
+                for account in asked["registryIds"]
             ]
+        }
+
+    def _data(self, secret: str) -> dict[str, object]:
+        return {
+            "authorizationToken": base64.b64encode(f"AWS:{secret}".encode()).decode(),
+            "expiresAt": time.time() + self.lifetime,
         }
 
 

@@ -19,6 +19,7 @@ import urllib3
 
 from infra.outside import Internet, NotReached, Reply
 from tests.infra.aws_account import ACCOUNT, AwsAccount
+from tests.infra.deployed_code import deployed_functions
 from tests.standins.certificates import Certificates
 from tests.standins.gateway import Gateway
 from tests.standins.lambda_function import LambdaFunction
@@ -111,28 +112,9 @@ class PublicInternet:
         return self._gateways[key]
 
     def _sources(self, region: str, document: Mapping[str, object]) -> list[FunctionSource]:
-        """The functions that the definition names, with their code as the account holds it."""
-        client = self._account.client("lambda", region)
-        sources = []
-        for found in client.list_functions()["Functions"]:
-            if f"/{found['FunctionArn']}/" not in str(document):
-                continue
-            archive = self._directory / f"{found['FunctionName']}-{found['CodeSha256'].replace('/', '_')}.zip"
-            if not archive.exists():
-                backend = self._account.lessons.function_code(region, found["FunctionName"])
-                archive.write_bytes(backend)
-            sources.append(
-                FunctionSource(
-                    name=found["FunctionName"],
-                    arn=found["FunctionArn"],
-                    handler=found["Handler"],
-                    archive=archive,
-                    timeout=found["Timeout"],
-                    memory=found["MemorySize"],
-                    environment=found["Environment"]["Variables"],
-                )
-            )
-        return sources
+        """The functions that the definition names."""
+        deployed = deployed_functions(self._account, region, self._directory)
+        return [source for source in deployed if f"/{source.arn}/" in str(document)]
 
     def _serve(
         self,

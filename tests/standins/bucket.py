@@ -10,6 +10,8 @@ import re
 import secrets
 import ssl
 import threading
+import time
+from collections.abc import Callable
 from urllib.parse import quote
 
 from tests.standins.http_message import Request, Response
@@ -30,6 +32,10 @@ class LayerBucket:
         self._signatures: set[str] = set()
         self._requests: list[Request] = []
         self._lock = threading.Lock()
+        self.delay = 0.0
+        """Seconds before each answer."""
+        self.observe: Callable[[Request, Response], None] | None = None
+        """Told every request and answer."""
         self.server = HttpServer(self._answer, context=context, address=address, name=name)
 
     @property
@@ -54,6 +60,14 @@ class LayerBucket:
         )
 
     def _answer(self, request: Request) -> Response:
+        if self.delay:
+            time.sleep(self.delay)
+        response = self._respond(request)
+        if self.observe is not None:
+            self.observe(request, response)
+        return response
+
+    def _respond(self, request: Request) -> Response:
         with self._lock:
             self._requests.append(request)
             content = self._objects.get(request.path)

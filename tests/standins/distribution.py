@@ -34,6 +34,8 @@ class Distribution:
         *,
         relative_links: bool = False,
     ) -> None:
+        self.tags_per_page: int | None = None
+        """For those who do not say; None lists all at once."""
         self._store = store
         self._origin = origin
         self._presign = presign
@@ -166,7 +168,7 @@ class Distribution:
                 # ECR answers so to a `last` that it did not hand out itself.
                 return registry_error(405, "UNSUPPORTED", "Invalid parameter: last")
             tags = [tag for tag in tags if tag > (after or last)]
-        wanted = request.parameter("n") or str(len(tags) or 1)
+        wanted = request.parameter("n") or str(self.tags_per_page or len(tags) or 1)
         if not wanted.isdecimal() or int(wanted) < 1:
             return registry_error(400, "PAGINATION_NUMBER_INVALID", f"n is {wanted!r}")
         size = int(wanted)

@@ -93,7 +93,7 @@ class FakeEcr:
         self.faults = FaultQueue()
         self.bucket = LayerBucket(context, address=bucket_address, name=bucket_name)
         self.server = HttpServer(self._answer, context=context, address=address, name=name)
-        self._distribution = Distribution(
+        self.distribution = Distribution(
             self.store, self.server.origin, self.bucket.presign, relative_links=relative_links
         )
         self._seen: list[Seen] = []
@@ -164,7 +164,7 @@ class FakeEcr:
             return Response(403, (_PLAIN,), _EXPIRED)
         if credentials is Credentials.WRONG:
             return Response(400, (_PLAIN,), b"Bad Request\n")
-        return self.faults.strike() or self._distribution.answer(request)
+        return self.faults.strike() or self.distribution.answer(request)
 
     def _credentials(self, request: Request) -> Credentials:
         given = request.value("Authorization")

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
@@ -77,6 +77,7 @@ class Environment:
         runtime: Path,
         log: Callable[[str], None],
         variables: Mapping[str, str],
+        command: Sequence[str] = (),
     ) -> None:
         self._source = source
         self._log = log
@@ -86,7 +87,7 @@ class Environment:
         self._lock = threading.Lock()
         self.ended = False
         self._server = HttpServer(self._answer)
-        self._command = [sys.executable, "-S", "-s", "-u", "-m", "awslambdaric", source.handler]
+        self._command = command or (sys.executable, "-S", "-s", "-u", "-m", "awslambdaric", source.handler)
         self._task_root = task_root
         self._variables = {
             **_lambda_variables(source, task_root, runtime),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -48,7 +49,8 @@ class LambdaFunction:
     """Runs `source` in processes under `directory`, from `start()` (or `with`) to `stop()`.
 
     `limit` is the machine's, not AWS's: beyond that many invocations at a time, callers wait.
-    `variables` are set in the processes on top of Lambda's and the function's own.
+    `variables` are set in the processes on top of Lambda's and the function's own. `command` is run
+    instead of the Python runtime client, for a function in another language.
     """
 
     def __init__(
@@ -58,16 +60,19 @@ class LambdaFunction:
         *,
         limit: int = 4,
         variables: Mapping[str, str] | None = None,
+        command: Sequence[str] = (),
     ) -> None:
         self.source = source
         self._task_root = directory / "task"
         self._runtime = directory / "runtime"
         self._variables = dict(variables or {})
+        self._command = command
         self._workers = ThreadPoolExecutor(limit, thread_name_prefix=source.name)
         self._idle: list[Environment] = []
         self._live: set[Environment] = set()
         self._log: list[str] = []
         self._cold_starts = 0
+        self._durations: list[float] = []
         self._stopping = False
         self._lock = threading.Lock()
 
@@ -81,6 +86,12 @@ class LambdaFunction:
     def cold_starts(self) -> int:
         with self._lock:
             return self._cold_starts
+
+    @property
+    def durations(self) -> list[float]:
+        """Seconds that each invocation took, start-up of its environment not included."""
+        with self._lock:
+            return list(self._durations)
 
     @property
     def process_ids(self) -> list[int]:
@@ -149,10 +160,12 @@ class LambdaFunction:
         environment, failure = self._take()
         if failure is not None:
             return failure
+        started = time.perf_counter()
         try:
             outcome = environment.invoke(payload)
         finally:
             with self._lock:
+                self._durations.append(time.perf_counter() - started)
                 keep = not environment.ended and not self._stopping
                 if keep:
                     self._idle.append(environment)
@@ -170,7 +183,7 @@ class LambdaFunction:
                 return environment, None
             self._discard(environment)
         environment = Environment(
-            self.source, self._task_root, self._runtime, self._write_log, self._variables
+            self.source, self._task_root, self._runtime, self._write_log, self._variables, self._command
         )
         with self._lock:
             self._cold_starts += 1

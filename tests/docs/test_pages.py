@@ -1,0 +1,104 @@
+"""The pages that are written by a program, or name tests, are what they say they are."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.sequence import TRACES, diagrams
+from tests.clients import cost
+from tests.clients.matrix import MatrixRow, fails, read_rows, regression
+from tests.clients.matrix_page import PAGE, README, page, readme_table, with_table
+from tests.clients.table import ROWS
+
+ROOT = Path(__file__).parents[2]
+_NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+_ROW = MatrixRow("crane", "built", "0.20.1", "pull", "helper", ours="works", plain="fails: 401")
+
+
+def test_the_matrix_page_and_the_readme_show_the_stored_matrix() -> None:
+    rows = read_rows()
+    assert PAGE.read_text() == page(rows), "run `make matrix`"
+    readme = README.read_text()
+    assert readme == with_table(readme, readme_table(rows)), "run `make matrix`"
+
+
+def test_every_row_of_the_table_is_stored() -> None:
+    stored = {row.key for row in read_rows()}
+    missing = {(row.client.name, row.client.debian.value, row.label) for row in ROWS} - stored
+    assert not missing, "run `make matrix`"
+
+
+def test_a_failure_of_ours_says_why_and_what_to_do_instead() -> None:
+    assert [row.key for row in read_rows() if fails(row.ours) and not (row.why and row.workaround)] == []
+
+
+@pytest.mark.parametrize(
+    ("ours", "plain", "worse"),
+    [
+        ("works", "fails: 401", False),
+        ("fails: 413", "", True),
+        ("", "fails: 401", False),  # not tried in this run
+        ("", "works", False),
+        ("shows no token, 3 refusals", "", False),
+        ("fails: it shows the token", "", True),
+    ],
+)
+def test_what_worked_must_go_on_to_work(ours: str, plain: str, worse: bool) -> None:
+    now = MatrixRow(_ROW.client, _ROW.source, "0.21.0", _ROW.operation, _ROW.credentials, ours, plain)
+    assert (regression(_ROW, now) is not None) is worse
+    assert regression(None, now) is None
+
+
+def test_the_diagrams_are_drawn_from_the_stored_trace() -> None:
+    for path, svg in diagrams().items():
+        assert path.read_text() == svg, "run `python -m docs.sequence`"
+
+
+def test_the_cost_page_shows_the_stored_counts() -> None:
+    assert cost.PAGE.read_text() == cost.page(cost.read_costs()), "run `make matrix`"
+
+
+def test_a_million_requests_cost_what_the_price_lists_say() -> None:
+    """API Gateway $3.50, Lambda $0.20, and 256 MB for 20 ms at $0.0000133334 per GB-second."""
+    one = cost.Cost("any", "1", "pull", 1, 1, 0.02, 0, 0)
+    assert one.dollars_per_million == pytest.approx(3.50 + 0.20 + 0.0667, abs=1e-4)
+
+
+def test_no_bucket_and_no_domain_of_dockers_classic_store_sees_credentials() -> None:
+    traces = json.loads(TRACES.read_text())
+    authorized = {
+        (name, each["receiver"]) for name, trace in traces.items() for each in trace if each["authorized"]
+    }
+    assert all(receiver != "bucket" for _, receiver in authorized)
+    assert ("docker-classic", "domain") not in authorized
+    assert ("skopeo", "domain") in authorized
+
+
+def test_the_tests_that_the_threat_model_names_exist() -> None:
+    named = _NAMED_TEST.findall((ROOT / "docs" / "threat-model.md").read_text())
+    assert named
+    assert [pair for pair in named if pair[1] not in _tests_in(ROOT / pair[0])] == []
+
+
+def test_every_paragraph_of_the_threat_model_names_a_test_or_says_what_is_not_held() -> None:
+    text = (ROOT / "docs" / "threat-model.md").read_text()
+    claims = re.split(r"\n(?=- )|\n\n", text.partition("## What is logged")[2])
+    bare = [claim for claim in claims if claim.startswith(("- ", "**")) and "::" not in claim]
+    assert bare == []
+
+
+@pytest.mark.parametrize("name", ["how-it-works", "threat-model", "cost", "client-matrix"])
+def test_links_lead_somewhere(name: str) -> None:
+    text = (ROOT / "docs" / f"{name}.md").read_text()
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]
+    assert [target for target in targets if not (ROOT / "docs" / target).exists()] == []
+
+
+def _tests_in(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text()) if path.exists() else ast.Module([], [])
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
