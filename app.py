@@ -43,7 +43,7 @@ def challenge(_request: AuthRequest) -> AuthResponse:
 
 @app.route("/", methods=METHODS, content_types=["*/*"])
 def root() -> Response:
-    """The one path that a greedy route does not match."""
+    """What a greedy route does not match."""
     return _respond()
 
 
@@ -55,7 +55,7 @@ def everything() -> Response:
 
 @app.route("/_challenge/{proxy+}", methods=METHODS, content_types=["*/*"], authorizer=challenge)
 def challenged() -> Response:
-    """A request that came to be challenged and has credentials by now."""
+    """Came to be challenged, and has credentials by now."""
     return _respond()
 
 
@@ -82,8 +82,4 @@ def _registry(function_arn: str) -> Registry:
 
 
 def _response(answer: Answer) -> Response:
-    headers: dict[str, str | list[str]] = {
-        name: values[0] if len(values) == 1 else list(values) for name, values in answer.headers.items()
-    }
-    headers["Cache-Control"] = "no-store"
-    return Response(answer.body, headers, answer.status)
+    return Response(answer.body, {**answer.headers, "Cache-Control": "no-store"}, answer.status)

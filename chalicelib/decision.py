@@ -19,7 +19,7 @@ _UPLOAD_METHODS = frozenset({"POST", "PATCH", "PUT"})
 
 @dataclass(frozen=True)
 class Redirect:
-    """A 307 to `location`, which holds a credential where `treatment` is CARRY."""
+    """A 307; `location` holds a credential where `treatment` is CARRY."""
 
     treatment: Treatment
     family: Family

@@ -17,12 +17,16 @@ def request_of(event: Mapping[str, Any]) -> Request:
     """The path is `event["path"]`: `pathParameters.proxy` loses the trailing slash that upload starts need,
     and Chalice's own `Request.path` is the route's pattern."""
     context = event["requestContext"]
+    headers: dict[str, tuple[str, ...]] = {}
+    for name, values in event["multiValueHeaders"].items():
+        key = name.lower()
+        headers[key] = (*headers.get(key, ()), *values)
     body, garbled = _body(event.get("body"), bool(event.get("isBase64Encoded")))
     return Request(
         method=context["httpMethod"],
         path=event["path"],
         query=_query(event.get("multiValueQueryStringParameters")),
-        headers={name.lower(): tuple(values) for name, values in event["multiValueHeaders"].items()},
+        headers=headers,
         body=body,
         garbled=garbled,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.decision import Relay
 from chalicelib.errors import AnswerNotRelayable
-from chalicelib.location import MAX_LOCATION, from_registry
+from chalicelib.location import from_registry
 from chalicelib.message import Answer, Request, is_printable_ascii
 from chalicelib.registry_host import RegistryHost
 from chalicelib.registry_path import Endpoint
@@ -22,19 +22,18 @@ REQUEST_HEADERS = (
     "If-None-Match",
     "User-Agent",
 )
+# As str.title() spells them; and Oci-*.
 ANSWER_HEADERS = (
     "Content-Type",
     "Docker-Content-Digest",
     "Docker-Distribution-Api-Version",
-    "Docker-Upload-UUID",
-    "ETag",
+    "Docker-Upload-Uuid",
+    "Etag",
     "Link",
     "Location",
     "Range",
     "Retry-After",
 )
-_ANSWER_PREFIX = "oci-"
-_CANONICAL = {name.lower(): name for name in ANSWER_HEADERS}
 
 # A Lambda response is at most 6 MiB of JSON.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -52,6 +51,11 @@ class RegistryRequest:
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
     answer_limit: int = MAX_ANSWER
+
+    @property
+    def owner(self) -> int:
+        """The same for the same credentials, and nothing that shows them."""
+        return hash(dict(self.headers).get("Authorization"))
 
 
 @dataclass(frozen=True)
@@ -86,17 +90,21 @@ def handed_on(request: Request, relay: Relay, registry: RegistryHost, answer: Re
         raise AnswerNotRelayable(registry.origin, "answered a blob with its bytes instead of a redirect")
     if not answer.whole:
         raise AnswerNotRelayable(registry.origin, "answered with more bytes than a Lambda response can hold")
-    headers: dict[str, tuple[str, ...]] = {}
-    for line_name, line_value in answer.headers:
-        lower_name = line_name.lower()
-        name = _CANONICAL.get(lower_name) or (line_name if lower_name.startswith(_ANSWER_PREFIX) else None)
-        if name is None:
-            continue
-        value = _handed_on_value(name, line_value, relay, registry)
-        if value is not None:
-            headers[name] = (*headers.get(name, ()), value)
-    if request.method == "HEAD":
-        _fit_head(headers, request, relay, answer)
+    # The first of repeated lines; registries repeat none of these.
+    lines = {name.title(): value for name, value in reversed(answer.headers)}
+    headers: dict[str, str] = {}
+    for name, value in lines.items():
+        if name in ANSWER_HEADERS or name.startswith("Oci-"):
+            handed = _handed_on_value(name, value, relay, registry)
+            if handed is not None:
+                headers[name] = handed
+    if request.method == "HEAD" and answer.status == 200:
+        if relay.endpoint is Endpoint.MANIFEST:
+            headers["Content-Length"] = str(len(answer.body))
+            if not relay.family.trusts_head:
+                headers.pop("Docker-Content-Digest", None)
+        elif lines.get("Content-Length", "").isdigit():
+            headers["Content-Length"] = lines["Content-Length"]
     return Answer(answer.status, headers, _text(answer.body, registry))
 
 
@@ -105,23 +113,22 @@ def _handed_on_value(name: str, value: str, relay: Relay, registry: RegistryHost
         location = from_registry(registry, relay.target, value)
         if location is None:
             raise AnswerNotRelayable(registry.origin, "answered with a Location that cannot be handed on")
-        if len(location) > MAX_LOCATION:
-            raise AnswerNotRelayable(
-                registry.origin, f"answered with a Location of {len(location)} bytes, over {MAX_LOCATION}"
-            )
         return location
+    if not is_printable_ascii(value):
+        return None
     if name == "Link":
         return _link(value, relay, registry)
-    if name == "Content-Type":
+    if name == "Content-Type" and (relay.endpoint is Endpoint.BLOB or not _is_text(value)):
         # Chalice takes some types for binary, and answers 400 where Accept does not name them.
-        return value if _is_text(value) and relay.endpoint is not Endpoint.BLOB else None
-    return value if is_printable_ascii(value) else None
+        return None
+    return value
 
 
 def _link(value: str, relay: Relay, registry: RegistryHost) -> str | None:
     """`<URL>; rel="next"`, as registries page their lists (RFC 8288); None where it leads elsewhere."""
     reference, closed, parameters = value.removeprefix("<").partition(">")
-    if not value.startswith("<") or not closed or not is_printable_ascii(parameters):
+    # A second link would be handed on unread.
+    if not value.startswith("<") or not closed or "<" in parameters:
         return None
     target = from_registry(registry, relay.target, reference)
     return f"<{target}>{parameters}" if target is not None and target.startswith("/") else None
@@ -129,22 +136,7 @@ def _link(value: str, relay: Relay, registry: RegistryHost) -> str | None:
 
 def _is_text(content_type: str) -> bool:
     media_type = content_type.partition(";")[0].strip().lower()
-    return media_type.isascii() and (
-        media_type.startswith("text/") or media_type.endswith(("/json", "+json", "+prettyjws"))
-    )
-
-
-def _fit_head(
-    headers: dict[str, tuple[str, ...]], request: Request, relay: Relay, answer: RegistryAnswer
-) -> None:
-    if relay.endpoint is Endpoint.MANIFEST:
-        headers["Content-Length"] = (str(len(answer.body)),)
-        if not relay.family.trusts_head:
-            headers.pop("Docker-Content-Digest", None)
-        return
-    for name, value in answer.headers:
-        if name.lower() == "content-length" and value.isdigit():
-            headers["Content-Length"] = (value,)
+    return media_type.startswith("text/") or media_type.endswith(("/json", "+json", "+prettyjws"))
 
 
 def _text(body: bytes, registry: RegistryHost) -> str:

@@ -52,9 +52,10 @@ def at_registry(registry: RegistryHost, target: str, credentials: BasicCredentia
 def from_registry(registry: RegistryHost, target: str, reference: str) -> str | None:
     """A URL reference in the registry's answer to `target`, as our client should see it: relative to us
     where it is the registry's own, so that the client comes back here with its credentials. None where
-    it is no URL, of another scheme, with user info, or would lead to a host the registry did not name.
+    it is no URL, of another scheme, with user info, too long, or would lead to a host that the registry
+    did not name.
     """
-    if not is_printable_ascii(reference) or " " in reference:
+    if not is_printable_ascii(reference) or " " in reference or not 0 < len(reference) <= MAX_LOCATION:
         return None
     try:
         absolute = urljoin(registry.origin + target, reference)

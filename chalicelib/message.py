@@ -32,7 +32,7 @@ class Answer:
     """`body` is text, which is all that Lambda hands on as it is."""
 
     status: int
-    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
 
 
@@ -41,12 +41,10 @@ def is_printable_ascii(text: str) -> bool:
     return text.isascii() and not text.encode().translate(None, _PRINTABLE)
 
 
-def error_answer(
-    status: int, code: str, message: str, headers: Mapping[str, tuple[str, ...]] | None = None
-) -> Answer:
+def error_answer(status: int, code: str, message: str) -> Answer:
     """In the registry API's own form, which clients print.
 
     https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
     """
     body = json.dumps({"errors": [{"code": code, "message": message}]})
-    return Answer(status, {"Content-Type": ("application/json",), **(headers or {})}, body)
+    return Answer(status, {"Content-Type": "application/json"}, body)

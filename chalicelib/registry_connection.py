@@ -62,34 +62,38 @@ class RegistryConnection:
 
     def ask(self, request: RegistryRequest) -> RegistryAnswer:
         """A dead connection is replaced once, where sending the request twice does no harm."""
-        connection = self._kept_connection()
+        deadline = time.monotonic() + self._answer_seconds
+        connection = self._kept_connection(request)
         if connection is not None:
             try:
-                return self._exchange(connection, request)
+                return self._exchange(connection, request, deadline)
             except _HUNG_UP as error:
                 if request.method not in _IDEMPOTENT:
                     raise self._unreachable("closed the connection", error) from error
-        connection = self._connected()
+        connection = self._connected(deadline)
         try:
-            return self._exchange(connection, request)
+            return self._exchange(connection, request, deadline)
         except _HUNG_UP as error:
             raise self._unreachable("closed the connection", error) from error
 
-    def _kept_connection(self) -> _Connection | None:
+    def _kept_connection(self, request: RegistryRequest) -> _Connection | None:
         connection: _Connection | None = getattr(self._kept, "connection", None)
         self._kept.connection = None
-        if connection is None or connection.sock is None:
+        if connection is None:
             return None
-        idle = self._clock() - connection.last_used
-        # Readable before anything was asked means closed.
-        if not 0 <= idle < IDLE_SECONDS or select.select([connection.sock], [], [], 0)[0]:
-            connection.close()
-            return None
-        return connection
+        # What is left of an answer would be taken for the next one: none may go to another client.
+        if connection.owner == request.owner and 0 <= self._clock() - connection.last_used < IDLE_SECONDS:
+            # Readable before anything was asked means closed, or out of step.
+            left = connection.sock.pending() if isinstance(connection.sock, ssl.SSLSocket) else 0
+            if not left and not select.select([connection.sock], [], [], 0)[0]:
+                return connection
+        connection.close()
+        return None
 
-    def _connected(self) -> _Connection:
-        connection = _Connection(self._host, self._tls, self._connect_seconds)
+    def _connected(self, deadline: float) -> _Connection:
+        connection = _Connection(self._host, self._tls)
         try:
+            connection.deadline = min(deadline, time.monotonic() + self._connect_seconds)
             connection.connect()
         except TimeoutError as error:
             connection.close()
@@ -101,9 +105,9 @@ class RegistryConnection:
             raise self._unreachable("cannot be connected to", error) from error
         return connection
 
-    def _exchange(self, connection: _Connection, request: RegistryRequest) -> RegistryAnswer:
+    def _exchange(self, connection: _Connection, request: RegistryRequest, deadline: float) -> RegistryAnswer:
         """Raises _HUNG_UP beside the errors of `ask`."""
-        connection.deadline = time.monotonic() + self._answer_seconds
+        connection.deadline = deadline
         keep = False
         try:
             answer, keep = _sent(connection, request, self._host.authority)
@@ -113,10 +117,11 @@ class RegistryConnection:
             ) from error
         except _HUNG_UP:
             raise
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise self._unreachable("gave no HTTP answer", error) from error
         finally:
             if keep:
+                connection.owner = request.owner
                 connection.last_used = self._clock()
                 self._kept.connection = connection
             else:
@@ -131,27 +136,25 @@ class RegistryConnection:
 class _Connection(http.client.HTTPConnection):
     """An http.client connection whose every read and write ends at one deadline."""
 
-    def __init__(self, host: RegistryHost, tls: ssl.SSLContext, connect_seconds: float) -> None:
+    def __init__(self, host: RegistryHost, tls: ssl.SSLContext) -> None:
         port = host.port or (443 if host.scheme == "https" else 80)
         super().__init__(host.host.strip("[]"), port)
-        self._connect_seconds = connect_seconds
         self._tls = tls if host.scheme == "https" else None
-        self.last_used = 0.0
-        self.deadline = 0.0
+        self.owner = 0
+        self.last_used = self.deadline = 0.0
 
     def connect(self) -> None:
         """All addresses within one bound: http.client's own starts anew with each. Raises OSError."""
-        deadline = time.monotonic() + self._connect_seconds
         refused: OSError | None = None
         for family, kind, protocol, _, address in socket.getaddrinfo(
             self.host, self.port, type=socket.SOCK_STREAM
         ):
             sock = socket.socket(family, kind, protocol)
             try:
-                sock.settimeout(_left(deadline))
+                sock.settimeout(_left(self.deadline))
                 sock.connect(address)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.settimeout(_left(deadline))
+                sock.settimeout(_left(self.deadline))
                 self.sock = self._tls.wrap_socket(sock, server_hostname=self.host) if self._tls else sock
             except OSError as error:
                 sock.close()
@@ -191,7 +194,7 @@ class _UntilDeadline(io.RawIOBase):
 def _sent(connection: _Connection, request: RegistryRequest, authority: str) -> tuple[RegistryAnswer, bool]:
     """The answer, and whether the connection can be used again."""
     connection.sock.settimeout(_left(connection.deadline))
-    connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
+    connection.putrequest(request.method, request.target, skip_host=True)
     connection.putheader("Host", authority)
     for name, value in request.headers:
         connection.putheader(name, value)
@@ -199,6 +202,9 @@ def _sent(connection: _Connection, request: RegistryRequest, authority: str) -> 
         connection.putheader("Content-Length", str(len(request.body)))
     connection.endheaders(request.body or None)
     response = connection.getresponse()
+    if response.status < 200:
+        # http.client skips 100 alone; the answer is still to come, and would be the next one's.
+        raise http.client.HTTPException
     # One byte more tells "too large" from "just fits".
     body = response.read(request.answer_limit + 1)
     whole = len(body) <= request.answer_limit

@@ -69,10 +69,9 @@ class RegistryHost:
 
     @classmethod
     def parse(cls, text: str) -> RegistryHost:
-        """Read `text` in one of the accepted forms; a trailing slash is allowed, a path is not.
-
-        Raises InvalidRegistry.
-        """
+        """A trailing slash is allowed, a path is not. Raises InvalidRegistry."""
+        if "@" in text:
+            raise InvalidRegistry("***" + text[text.rindex("@") :], "credentials have no place here")
         scheme, separator, rest = text.partition("://")
         if not separator:
             scheme, rest = "https", text
@@ -88,10 +87,8 @@ class RegistryHost:
 
     @classmethod
     def of_function(cls, function_arn: str) -> RegistryHost:
-        """The registry of the account and region that a Lambda function's ARN names.
-
-        ARN form: arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]. Raises InvalidRegistry.
-        """
+        """That of the account and region in arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER].
+        Raises InvalidRegistry."""
         parts = function_arn.split(":")
         if len(parts) < 7 or parts[0] != "arn" or parts[2] != "lambda":
             raise InvalidRegistry(function_arn, "not a Lambda function's ARN")
@@ -115,7 +112,7 @@ class RegistryHost:
         return f"{self.scheme}://{self.authority}"
 
     def same_origin(self, scheme: str, host: str, port: int | None) -> bool:
-        """Whether a URL's parts name this registry; a port of None is the scheme's own."""
+        """Whether a URL's parts name this registry."""
         scheme = scheme.lower()
         if port == _default_port(scheme):
             port = None
@@ -151,7 +148,7 @@ def ecr_registry(host: str) -> EcrRegistry | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a lower-case host can only be this machine: localhost, 127.0.0.0/8 or [::1]."""
+    """Whether a lower-case host can only be this machine."""
     if host in ("localhost", "[::1]"):
         return True
     octets = host.split(".")

@@ -21,7 +21,7 @@ def respond(request: Request, request_id: str, registry: Registry, mode: Redirec
 
 def _answer(request: Request, decision: Decision, registry: Registry) -> Answer:
     if isinstance(decision, Redirect):
-        return Answer(307, {"Location": (decision.location,)})
+        return Answer(307, {"Location": decision.location})
     if isinstance(decision, Refusal):
         return error_answer(decision.status, decision.code, decision.message)
     try:

@@ -37,6 +37,6 @@ class Settings:
         try:
             return cls(RegistryHost.parse(registry) if registry else None, RedirectMode(mode))
         except InvalidRegistry as error:
-            raise InvalidSetting(ECR_REGISTRY, registry, f"{ACCEPTED_FORM} ({error.reason})") from error
+            raise InvalidSetting(ECR_REGISTRY, error.value, f"{ACCEPTED_FORM} ({error.reason})") from error
         except ValueError as error:
             raise InvalidSetting(REDIRECT_MODE, mode, "auto or plain") from error

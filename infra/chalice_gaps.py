@@ -10,8 +10,8 @@ API Gateway does:
   execute-api host stays open beside a custom domain: both are added to the generated Swagger document,
   which deploy, package and package --pkg-format terraform share
 - `chalice local` matches `/{proxy+}` below one segment only (aws/chalice#2118), its events lack `path`
-  and `multiValueHeaders`, its 401 lacks the gateway response's header, and its server reads no chunked
-  bodies, answers HEAD with a body and sends Content-Length twice
+  and `multiValueHeaders`, its 401 lacks the gateway response's header, its 403 repeats the Authorization
+  header, and its server reads no chunked bodies, answers HEAD with a body and sends Content-Length twice
 
 tests/unit/test_chalice_gaps.py holds each of them open in Chalice itself: a release that closes or
 moves one makes a test fail, so that what is not needed any more goes from here.
@@ -26,6 +26,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from email.errors import MissingHeaderBodySeparatorDefect
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -53,13 +54,23 @@ from chalicelib.settings import ECR_REGISTRY, Settings
 CHALLENGE = 'Basic realm="Amazon ECR"'
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.html
+
+
+def _in_words(code: str, message: str) -> dict[str, Any]:
+    return {"responseTemplates": {"application/json": error_answer(500, code, message).body}}
+
+
 UNAUTHORIZED_BODY = error_answer(401, "UNAUTHORIZED", "authentication required").body
-GATEWAY_RESPONSES = {
+GATEWAY_RESPONSES: dict[str, dict[str, Any]] = {
     "UNAUTHORIZED": {
         "statusCode": "401",
         "responseParameters": {"gatewayresponse.header.WWW-Authenticate": f"'{CHALLENGE}'"},
         "responseTemplates": {"application/json": UNAUTHORIZED_BODY},
-    }
+    },
+    # What the gateway answers by itself, in the registry API's words and with none of the request's: its
+    # own text for a method it does not know quotes the Authorization header.
+    "DEFAULT_4XX": _in_words("UNSUPPORTED", "API Gateway does not take this request"),
+    "DEFAULT_5XX": _in_words("UNAVAILABLE", "API Gateway got no answer from the service in time"),
 }
 
 # What API Gateway takes of a request body; the same here keeps a laptop from reading a layer into memory.
@@ -158,7 +169,7 @@ class GatewayEventConverter(LambdaEventConverter):
         """`headers` is the HTTPMessage as it was read: a dict would keep one value of each name."""
         event = super().create_lambda_event(method, path, headers, body)
         event["path"] = path.partition("?")[0]
-        event["multiValueHeaders"] = {name: headers.get_all(name) for name in headers}
+        event["multiValueHeaders"] = {name.lower(): headers.get_all(name) for name in headers}
         if isinstance(event["body"], bytes):
             event["body"] = event["body"].decode("utf-8", "replace")
         return event
@@ -195,38 +206,51 @@ class RegistryApiHandler(ChaliceRequestHandler):
         super().send_error(403 if code == 501 else code, message, explain)
 
     def _parse_payload(self) -> tuple[Any, bytes | None]:
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            body = self._read_chunks()
-        else:
-            length = self.headers.get("Content-Length", "0")
-            body = self._read_most(int(length) if length.isascii() and length.isdigit() else -1)
-        return self.headers, body or None
+        """Framing that two readers could understand differently is refused (RFC 9112 section 6.3)."""
+        if not self.path.startswith("/"):
+            # Chalice's own refusal of what it cannot route repeats the Authorization header.
+            self._refuse(400, "the target is no path")
+        lengths = {value.strip() for value in self.headers.get_all("Content-Length", [])}
+        encodings = [value.strip().lower() for value in self.headers.get_all("Transfer-Encoding", [])]
+        broken = any(isinstance(each, MissingHeaderBodySeparatorDefect) for each in self.headers.defects)
+        if broken or len(lengths) > 1:
+            self._refuse(400, "malformed headers")
+        if not encodings:
+            return self.headers, self._read(lengths.pop() if lengths else "0", 10) or None
+        if encodings != ["chunked"] or lengths:
+            self._refuse(400, "unsupported transfer encoding")
+        return self.headers, self._read_chunks() or None
 
     def _read_chunks(self) -> bytes:
-        body = bytearray()
-        while True:
-            size = self.rfile.readline(1024).partition(b";")[0].strip()
-            try:
-                length = int(size, 16)
-            except ValueError:
-                length = -1
-            if length == 0:
-                break
-            body += self._read_most(length, MAX_BODY - len(body))
-            self.rfile.readline(3)
-        while self.rfile.readline(1024).strip():
-            pass  # trailers
-        return bytes(body)
+        body = b""
+        while chunk := self._read(self._line().partition(";")[0], 16, len(body)):
+            body += chunk
+            if self._line():
+                self._refuse(400, "malformed chunk")
+        if not any(not self._line() for _ in range(100)):
+            self._refuse(400, "too many trailers")
+        return body
 
-    def _read_most(self, length: int, most: int = MAX_BODY) -> bytes:
-        if not 0 <= length <= most:
-            self.close_connection = True
-            status = 400 if length < 0 else 413
-            reason = "malformed body length" if length < 0 else f"more than {MAX_BODY} bytes"
-            refusal = LocalGatewayException({}, error_answer(status, "SIZE_INVALID", reason).body.encode())
-            refusal.CODE = status
-            raise refusal
-        return bytes(self.rfile.read(length))
+    def _line(self) -> str:
+        return bytes(self.rfile.readline(4096)).decode("latin-1").strip()
+
+    def _read(self, length: str, base: int, before: int = 0) -> bytes:
+        if not length or not set(length) <= set("0123456789abcdefABCDEF"[: 10 if base == 10 else None]):
+            self._refuse(400, "malformed body length")
+        size = int(length, base)
+        if before + size > MAX_BODY:
+            self._refuse(413, f"more than {MAX_BODY} bytes")
+        content = self.rfile.read(size)
+        if len(content) < size:
+            self._refuse(400, "the body ends early")
+        return bytes(content)
+
+    def _refuse(self, status: int, reason: str) -> NoReturn:
+        # What follows on this connection may be body or request; nobody can tell.
+        self.close_connection = True
+        refusal = LocalGatewayException({}, error_answer(status, "UNSUPPORTED", reason).body.encode())
+        refusal.CODE = status
+        raise refusal
 
     def _generic_handle(self) -> None:
         try:

@@ -104,8 +104,8 @@ class Lessons:
             backend.put_gateway_response(
                 api.id,
                 kind,
-                response["statusCode"],
-                response["responseParameters"],
+                response.get("statusCode"),
+                response.get("responseParameters", {}),
                 response["responseTemplates"],
             )
         for path, methods in sorted(document["paths"].items()):

@@ -87,6 +87,17 @@ def test_the_default_endpoint_is_closed(gateway: Front, domain: Domain) -> None:
     assert gateway.raw(request).startswith(b"HTTP/1.1 403")
 
 
+@pytest.mark.parametrize("authorization", [b"", b"Authorization: Basic QVdTOnRva2Vu\r\n"])
+def test_what_the_gateway_refuses_itself_is_said_in_the_registry_apis_words(
+    gateway: Front, authorization: bytes
+) -> None:
+    request = b"TRACE /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + authorization + b"\r\n"
+    head, _, body = gateway.raw(request).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 403")
+    assert json.loads(body)["errors"][0]["code"] == "UNSUPPORTED"
+    assert b"Authorization" not in body
+
+
 PARALLEL = 64
 REQUESTS = 10_000
 

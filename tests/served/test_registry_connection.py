@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import ssl
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -16,13 +12,10 @@ from chalicelib.errors import RegistryError, RegistryLate, RegistryUnreachable
 from chalicelib.handed_on import RegistryAnswer, RegistryRequest
 from chalicelib.registry_connection import IDLE_SECONDS, RegistryConnection
 from chalicelib.registry_host import RegistryHost
+from tests.served.scripted_registry import GET, OK, TLS, Script, close_kept, connected
 from tests.standins.certificates import Certificates
 from tests.standins.http_message import CloseConnection, Request, Response
 from tests.standins.http_server import HttpServer
-
-GET = RegistryRequest("GET", "/v2/r/manifests/latest", (("Accept", "a/b"), ("Accept", "c/d")))
-TLS = ssl.create_default_context()
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 class Counting:
@@ -38,52 +31,6 @@ class Counting:
         return Response(200, (("X-A", "1"), ("X-A", "2")), b"ok")
 
 
-class Script:
-    """A raw server: each connection gets the next script, a list of byte strings and pauses."""
-
-    def __init__(self, *connections: list[bytes | float]) -> None:
-        self._connections = list(connections)
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._serve)
-        self._ended = threading.Event()
-        self.accepted = 0
-        self.origin = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-
-    def _serve(self) -> None:
-        for steps in self._connections:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            self.accepted += 1
-            with connection, contextlib.suppress(OSError):
-                connection.recv(65536)
-                for step in steps:
-                    if isinstance(step, bytes):
-                        connection.sendall(step)
-                    else:
-                        self._ended.wait(step)
-
-    def __enter__(self) -> Script:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join()
-
-
-@contextlib.contextmanager
-def connected(origin: str, **options: float) -> Iterator[RegistryConnection]:
-    connection = RegistryConnection(RegistryHost.parse(origin), TLS, **options)  # type: ignore[arg-type]
-    yield connection
-    kept = connection._kept_connection()
-    if kept is not None:
-        kept.close()
-
-
 def test_the_request_reaches_the_registry_as_it_is_and_the_answer_comes_back_whole() -> None:
     handler = Counting()
     with HttpServer(handler) as server, connected(server.origin) as registry:
@@ -96,6 +43,7 @@ def test_the_request_reaches_the_registry_as_it_is_and_the_answer_comes_back_who
     assert (seen.method, seen.target, seen.body) == (sent.method, sent.target, body)
     # Each Accept on a line of its own, and nothing that was not asked for.
     assert seen.headers == (
+        ("Accept-Encoding", "identity"),
         ("Host", server.authority),
         ("Accept", "a/b"),
         ("Accept", "c/d"),
@@ -121,27 +69,39 @@ def test_one_connection_serves_request_after_request() -> None:
 
 
 def test_threads_do_not_share_a_connection() -> None:
-    handler = Counting()
     barrier = threading.Barrier(4)
-    answers: list[bytes] = []
+    answers: list[tuple[str, str]] = []
 
-    with HttpServer(handler) as server:
+    def echo(request: Request) -> Response:
+        return Response(200, (), str(request.value("Authorization")).encode())
+
+    with HttpServer(echo) as server:
         registry = RegistryConnection(RegistryHost.parse(server.origin), TLS)
 
-        def ask() -> None:
-            barrier.wait()
-            answers.append(registry.ask(GET).body)
-            kept = registry._kept_connection()
-            assert kept is not None
-            kept.close()
+        def ask(token: str) -> None:
+            for _ in range(5):
+                barrier.wait()
+                answer = registry.ask(replace(GET, headers=(("Authorization", token),)))
+                answers.append((token, answer.body.decode()))
+            close_kept(registry)
 
-        threads = [threading.Thread(target=ask) for _ in range(4)]
+        threads = [threading.Thread(target=ask, args=(f"token {number}",)) for number in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert answers == [b"ok"] * 4
-    assert len(handler.requests) == 4
+    assert len(answers) == 20
+    assert all(token == answered for token, answered in answers)
+    assert server.connections == 4
+
+
+def test_another_clients_connection_is_not_used() -> None:
+    """Whatever is left on it, the next client shall not see it."""
+    handler = Counting()
+    with HttpServer(handler) as server, connected(server.origin) as registry:
+        for token in ("a", "a", "b", "a"):
+            registry.ask(replace(GET, headers=(("Authorization", token),)))
+    assert server.connections == 3
 
 
 def test_a_connection_idle_for_too_long_is_not_used_again() -> None:
@@ -158,7 +118,7 @@ def test_a_connection_idle_for_too_long_is_not_used_again() -> None:
         assert len(set(handler.threads)) == 2
         # A clock that was set back makes the age unknown.
         now[0] = 0
-        assert registry._kept_connection() is None
+        assert registry._kept_connection(GET) is None
 
 
 def test_a_connection_that_the_registry_closed_is_replaced_without_a_word() -> None:
@@ -243,100 +203,39 @@ def test_no_more_is_read_than_was_asked_for(size: int, whole: bool) -> None:
         assert registry.ask(replace(GET, answer_limit=10)).status == 200
 
 
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
-UNTIL_CLOSE = b"HTTP/1.0 200 OK\r\n\r\nok"
+def test_a_retry_gets_what_time_is_left_and_no_more() -> None:
+    asked: list[str] = []
 
+    def handler(request: Request) -> Response:
+        asked.append(request.method)
+        if len(asked) > 1:
+            time.sleep(0.6)
+            raise CloseConnection
+        return Response(200, (), b"ok")
 
-@pytest.mark.parametrize("script", [OK, CHUNKED, UNTIL_CLOSE])
-def test_every_framing_of_http_is_read(script: bytes) -> None:
-    with Script([script]) as server, connected(server.origin) as registry:
-        assert registry.ask(GET).body == b"ok"
-
-
-# A trickle that no read ever waits long for: bounded only as a whole.
-TRICKLE: list[bytes | float] = [b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n"]
-TRICKLE += [b"x", 0.1] * 60
-
-
-@pytest.mark.parametrize(
-    "script",
-    [[5.0], [b"HTTP/1.1 200", 5.0], [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", 5.0], TRICKLE],
-    ids=["silent", "half a header", "half a body", "trickle"],
-)
-def test_a_late_answer_is_given_up_as_a_whole(script: list[bytes | float]) -> None:
-    started = time.monotonic()
-    with Script(script) as server, connected(server.origin, answer_seconds=0.5) as registry:
-        with pytest.raises(RegistryLate, match=r"no whole answer within 0\.5 s") as late:
-            registry.ask(GET)
-        assert late.value.registry == server.origin
-    assert time.monotonic() - started < 3
-
-
-def test_a_connection_that_nobody_takes_is_given_up() -> None:
-    # A full backlog: the kernel drops what would be the next connection.
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, contextlib.ExitStack() as queue:
-        address = listener.getsockname()
-        for _ in range(4):
-            waiting = queue.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(address)
-        time.sleep(0.1)
-        with (
-            connected(f"http://127.0.0.1:{address[1]}", connect_seconds=0.5) as registry,
-            pytest.raises(RegistryLate, match=r"took no connection within 0\.5 s"),
-        ):
-            registry.ask(GET)
-
-
-@pytest.mark.parametrize(
-    "script",
-    [
-        [b"SSH-2.0-OpenSSH_9\r\n"],
-        [b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n"],
-        [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"],
-        [],
-    ],
-    ids=["no HTTP", "endless header", "cut body", "nothing"],
-)
-def test_what_is_no_http_answer_is_said_so(script: list[bytes | float]) -> None:
-    with Script(script) as server, connected(server.origin) as registry:
-        with pytest.raises(RegistryUnreachable) as error:
-            registry.ask(GET)
-        assert "SSH" not in str(error.value)
-
-
-def test_nobody_listening_is_said_so() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    with (
-        connected(f"http://127.0.0.1:{port}") as registry,
-        pytest.raises(RegistryUnreachable, match=r"cannot be connected to \(ConnectionRefusedError\)"),
-    ):
+    with HttpServer(handler) as server, connected(server.origin, answer_seconds=0.9) as registry:
         registry.ask(GET)
-
-
-def test_a_host_without_an_address_is_said_so() -> None:
-    with (
-        connected("https://no-such-host.invalid") as registry,
-        pytest.raises(RegistryUnreachable, match=r"cannot be connected to \(gaierror\)"),
-    ):
-        registry.ask(GET)
+        started = time.monotonic()
+        with pytest.raises(RegistryLate):
+            registry.ask(GET)
+        assert time.monotonic() - started < 1.1
+    assert len(asked) == 3
 
 
 class TestTls:
     """Certificates are checked, against the name in the settings."""
 
-    def test_a_registry_with_a_trusted_certificate_is_asked(self, certificates: Certificates) -> None:
+    @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+    def test_a_registry_with_a_trusted_certificate_is_asked(
+        self, certificates: Certificates, name: str
+    ) -> None:
         handler = Counting()
-        context = certificates.server_context("localhost")
-        with HttpServer(handler, context=context, name="localhost") as server:
+        with HttpServer(handler, context=certificates.server_context(name), name=name) as server:
             registry = RegistryConnection(RegistryHost.parse(server.origin), certificates.client_context())
             for _ in range(3):
                 assert registry.ask(GET).body == b"ok"
-            kept = registry._kept_connection()
-            assert kept is not None
-            kept.close()
-        assert len(set(handler.threads)) == 1
+            close_kept(registry)
+        assert server.connections == 1
 
     @pytest.mark.parametrize("trusted", [True, False], ids=["another name", "an unknown authority"])
     def test_any_other_certificate_is_refused(self, certificates: Certificates, trusted: bool) -> None:

@@ -74,7 +74,7 @@ def test_local_events_have_them_as_the_gateways_do() -> None:
     lines = headers("Accept: a/b\nAccept: c/d\nHost: x\n")
     event = converter.create_lambda_event("GET", "/v2/x/?n=1&n=2&last=", lines)
     assert event["path"] == "/v2/x/"
-    assert event["multiValueHeaders"]["Accept"] == ["a/b", "c/d"]
+    assert event["multiValueHeaders"]["accept"] == ["a/b", "c/d"]
     assert event["multiValueQueryStringParameters"] == {"n": ["1", "2"], "last": [""]}
 
 
@@ -96,7 +96,11 @@ def test_chalice_configures_no_gateway_response_and_leaves_the_default_host_open
 
 def test_the_document_has_the_challenge_and_closes_the_default_host_beside_a_domain() -> None:
     document = chalice_gaps.generate_swagger(generator(), small_app(), rest_api(domain_name="x"))
-    unauthorized = document["x-amazon-apigateway-gateway-responses"]["UNAUTHORIZED"]
+    responses = document["x-amazon-apigateway-gateway-responses"]
+    assert set(responses) == {"UNAUTHORIZED", "DEFAULT_4XX", "DEFAULT_5XX"}
+    # A variable of the request in a text of the gateway's could be a credential.
+    assert "$" not in json.dumps(responses)
+    unauthorized = responses["UNAUTHORIZED"]
     assert unauthorized["statusCode"] == "401"
     parameters = unauthorized["responseParameters"]
     assert parameters == {"gatewayresponse.header.WWW-Authenticate": "'Basic realm=\"Amazon ECR\"'"}

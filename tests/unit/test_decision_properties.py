@@ -156,11 +156,24 @@ def test_a_reference_made_ours_names_no_host(reference: str) -> None:
 
 
 HEADER_NAMES = st.sampled_from(["Location", "Link", "Content-Type", "ETag", "WWW-Authenticate", "OCI-X"])
+LINKS = st.lists(
+    st.sampled_from(
+        [
+            f'<{REGISTRY.origin}/v2/x>; rel="next"',
+            '</v2/x>; rel="next"',
+            '<https://evil.example.com/>; rel="next"',
+            "<//evil.example.com>",
+        ]
+    ),
+    min_size=1,
+    max_size=3,
+).map(", ".join)
+VALUES = st.one_of(st.text(max_size=40), LINKS)
 RELAYS = st.builds(Relay, st.sampled_from(FAMILIES), st.sampled_from(Endpoint), st.just("/v2/a/b/c"))
 ANSWERS = st.builds(
     RegistryAnswer,
     st.integers(200, 599),
-    st.lists(st.tuples(HEADER_NAMES, st.text(max_size=40)), max_size=5).map(tuple),
+    st.lists(st.tuples(HEADER_NAMES, VALUES), max_size=5).map(tuple),
     st.binary(max_size=64),
 )
 
@@ -177,8 +190,13 @@ def test_whatever_a_registry_answers_is_handed_on_or_refused(
         return
     assert answer.body.encode() == given_answer.body
     assert "WWW-Authenticate" not in answer.headers
-    for values in answer.headers.values():
-        assert all(value.isascii() and value.isprintable() for value in values)
+    for name, value in answer.headers.items():
+        assert value.isascii()
+        assert value.isprintable()
+        if name == "Link":
+            assert value.count("<") == 1
+            assert value.startswith("</")
+            assert not value.startswith("<//")
 
 
 @given(

@@ -37,6 +37,11 @@ def test_headers_are_found_in_any_case_with_all_their_values() -> None:
     assert request.header("authorization") == ""
 
 
+def test_names_that_differ_in_case_are_one_header() -> None:
+    """Or two Authorizations would pass for one."""
+    assert request_of(event(headers={"Accept": ["a"], "ACCEPT": ["b"]})).headers["accept"] == ("a", "b")
+
+
 LAYER = bytes(range(256))
 
 

@@ -115,6 +115,9 @@ def test_carried_credentials_are_percent_encoded_user_info() -> None:
         ("https://[::1/", None),
         ("https://bucket.example.com:port/", None),
         (f"{REGISTRY.origin}/v2/a b", None),
+        # The request's own URL: a loop.
+        ("", None),
+        (BUCKET + "a" * 10_000, None),
         (f"{REGISTRY.origin}/v2/a\tb", None),
         ("https://bücket.example.com/", None),
     ],

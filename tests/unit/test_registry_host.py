@@ -83,7 +83,6 @@ def test_a_registry_is_parsed_to_its_origin(text: str, origin: str) -> None:
         ("registry..example.com", "not a host name"),
         ("-registry.example.com", "not a host name"),
         ("registry_1.example.com", "not a host name"),
-        ("user@registry.example.com", "not a host name"),
         ("registry.example.com/path", "not a host name"),
         ("registry.example.com?q", "not a host name"),
         ("registry.example.com//", "not a host name"),
@@ -109,6 +108,13 @@ def test_what_is_no_registry_is_refused_with_its_value(text: str, reason: str) -
         RegistryHost.parse(text)
     assert refused.value.value == text
     assert repr(text) in str(refused.value)
+
+
+def test_credentials_in_a_registry_are_refused_and_not_repeated() -> None:
+    with pytest.raises(InvalidRegistry, match="credentials have no place here") as refused:
+        RegistryHost.parse("https://AWS:eyJsecret@registry.example.com")
+    assert refused.value.value == "***@registry.example.com"
+    assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

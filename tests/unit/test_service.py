@@ -93,7 +93,7 @@ def test_a_registry_that_fails_is_named_in_the_registry_apis_own_words(
     answer, line = respond(request(), "id-1", MemoryRegistry(error), RedirectMode.AUTO)
     assert answer.status == status
     assert json.loads(answer.body) == {"errors": [{"code": code, "message": str(error)}]}
-    assert answer.headers["Content-Type"] == ("application/json",)
+    assert answer.headers["Content-Type"] == "application/json"
     assert json.loads(line)["status"] == status
 
 
@@ -108,7 +108,7 @@ def test_an_answer_that_cannot_be_handed_on_is_a_bad_gateway() -> None:
 def test_a_registry_that_is_busy_says_so_itself(status: int) -> None:
     busy = RegistryAnswer(status, (("Retry-After", "7"),), b"")
     answer, _ = respond(request(), "id-1", MemoryRegistry(busy), RedirectMode.AUTO)
-    assert (answer.status, answer.headers["Retry-After"]) == (status, ("7",))
+    assert (answer.status, answer.headers["Retry-After"]) == (status, "7")
 
 
 def test_a_line_is_one_line_of_json_whatever_the_path() -> None:

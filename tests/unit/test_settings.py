@@ -42,3 +42,9 @@ def test_a_bad_setting_names_itself_its_value_and_the_accepted_form(variable: st
     assert refused.value.expected in str(refused.value)
     assert f"{variable}={value!r}" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_password_in_a_setting_is_not_repeated() -> None:
+    with pytest.raises(InvalidSetting) as refused:
+        Settings.from_environment({"ECR_REGISTRY": f"https://AWS:eyJsecret@{HOST}"})
+    assert "secret" not in str(refused.value)

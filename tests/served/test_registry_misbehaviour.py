@@ -1,0 +1,135 @@
+"""The relay against a registry that is late, speaks no HTTP, or says more than it was asked."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+
+import pytest
+
+from chalicelib.errors import RegistryLate, RegistryUnreachable
+from chalicelib.registry_connection import RegistryConnection
+from chalicelib.registry_host import RegistryHost
+from tests.served.scripted_registry import GET, NEXT_REQUEST, OK, Script, close_kept, connected
+from tests.standins.certificates import Certificates
+
+# More than one read takes, in one TLS record: what stays behind is decrypted already, where the socket
+# alone does not show it.
+BEHIND = b"x" * 12_000
+SURPLUS = {
+    "a body over its length": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" + BEHIND,
+    "no content, with content": b"HTTP/1.1 204 No Content\r\n\r\n" + BEHIND,
+    "not modified, with content": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\n" + BEHIND,
+}
+
+
+@pytest.mark.parametrize("surplus", SURPLUS.values(), ids=SURPLUS)
+def test_what_is_left_of_an_answer_is_never_taken_for_the_next_one(
+    surplus: bytes, certificates: Certificates
+) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
+    context = certificates.server_context("127.0.0.1")
+    with Script([surplus, NEXT_REQUEST], [answer], context=context) as server:
+        registry = RegistryConnection(RegistryHost.parse(server.origin), certificates.client_context())
+        registry.ask(GET)
+        assert registry.ask(GET).body == b"next"
+        close_kept(registry)
+    assert server.accepted == 2
+
+
+@pytest.mark.parametrize("status", [b"102 Processing", b"103 Early Hints", b"101 Switching Protocols"])
+def test_an_interim_answer_ends_the_connection(status: bytes) -> None:
+    """The real answer would come to whoever asks next."""
+    interim = b"HTTP/1.1 " + status + b"\r\n\r\n"
+    with Script([interim, 0.2, OK], [OK]) as server, connected(server.origin) as registry:
+        with pytest.raises(RegistryUnreachable, match="no HTTP answer"):
+            registry.ask(GET)
+        assert registry.ask(GET).body == b"ok"
+    assert server.accepted == 2
+
+
+def test_100_continue_is_waited_out() -> None:
+    with Script([b"HTTP/1.1 100 Continue\r\n\r\n" + OK]) as server, connected(server.origin) as registry:
+        assert registry.ask(GET).body == b"ok"
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+UNTIL_CLOSE = b"HTTP/1.0 200 OK\r\n\r\nok"
+
+
+@pytest.mark.parametrize("script", [OK, CHUNKED, UNTIL_CLOSE])
+def test_every_framing_of_http_is_read(script: bytes) -> None:
+    with Script([script]) as server, connected(server.origin) as registry:
+        assert registry.ask(GET).body == b"ok"
+
+
+# A trickle that no read ever waits long for: bounded only as a whole.
+TRICKLE: list[bytes | float] = [b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n"]
+TRICKLE += [b"x", 0.1] * 60
+
+
+@pytest.mark.parametrize(
+    "script",
+    [[5.0], [b"HTTP/1.1 200", 5.0], [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", 5.0], TRICKLE],
+    ids=["silent", "half a header", "half a body", "trickle"],
+)
+def test_a_late_answer_is_given_up_as_a_whole(script: list[bytes | float]) -> None:
+    started = time.monotonic()
+    with Script(script) as server, connected(server.origin, answer_seconds=0.5) as registry:
+        with pytest.raises(RegistryLate, match=r"no whole answer within 0\.5 s") as late:
+            registry.ask(GET)
+        assert late.value.registry == server.origin
+    assert time.monotonic() - started < 3
+
+
+def test_a_connection_that_nobody_takes_is_given_up() -> None:
+    # A full backlog: the kernel drops what would be the next connection.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, contextlib.ExitStack() as queue:
+        address = listener.getsockname()
+        for _ in range(4):
+            waiting = queue.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(address)
+        time.sleep(0.1)
+        with (
+            connected(f"http://127.0.0.1:{address[1]}", connect_seconds=0.5) as registry,
+            pytest.raises(RegistryLate, match=r"took no connection within 0\.5 s"),
+        ):
+            registry.ask(GET)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        [b"SSH-2.0-OpenSSH_9\r\n"],
+        [b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"],
+        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nok"],
+        [],
+    ],
+    ids=["no HTTP", "endless header", "cut body", "negative chunk", "nothing"],
+)
+def test_what_is_no_http_answer_is_said_so(script: list[bytes | float]) -> None:
+    with Script(script) as server, connected(server.origin) as registry:
+        with pytest.raises(RegistryUnreachable) as error:
+            registry.ask(GET)
+        assert "SSH" not in str(error.value)
+
+
+def test_nobody_listening_is_said_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with (
+        connected(f"http://127.0.0.1:{port}") as registry,
+        pytest.raises(RegistryUnreachable, match=r"cannot be connected to \(ConnectionRefusedError\)"),
+    ):
+        registry.ask(GET)
+
+
+def test_a_host_without_an_address_is_said_so() -> None:
+    with (
+        connected("https://no-such-host.invalid") as registry,
+        pytest.raises(RegistryUnreachable, match=r"cannot be connected to \(gaierror\)"),
+    ):
+        registry.ask(GET)
