@@ -50,6 +50,8 @@ class Findings:
 
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
+    planned: Counter[str] = field(default_factory=Counter)
+    """The statuses that the faults account for."""
     wrong: list[str] = field(default_factory=list)
     astray: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -210,16 +212,21 @@ class Watch:
             self._findings.astray.append(what)
 
 
-def _disturb(domain: Domain, until: float) -> None:
-    """A fault every 200 ms, in turn."""
+def _disturb(domain: Domain, findings: Findings, until: float) -> None:
+    """A fault every 200 ms, in turn, and now and then an environment that dies."""
+    planned = (
+        ("500", faults.status(500)),
+        ("429", faults.status(429, ("Retry-After", "1"))),
+        ("", faults.Fault(delay=0.2)),
+    )
     number = 0
     while time.monotonic() < until:
         number += 1
-        planned = (faults.status(500), faults.status(429, ("Retry-After", "1")), faults.Fault(delay=0.2))
-        domain.ecr.faults.plan(planned[number % 3])
+        status, fault = planned[number % 3]
+        domain.ecr.faults.plan(fault)
+        findings.planned[status] += 1
         if number % 10 == 0:
-            for function in domain.functions.values():
-                function.kill_one()
+            findings.planned["502"] += sum(function.kill_one() for function in domain.functions.values())
         time.sleep(0.2)
 
 
@@ -241,12 +248,15 @@ def run(seconds: float, in_flight: int, environments: int, directory: Path) -> t
         started = time.monotonic()
         until = started + seconds
         threads = [threading.Thread(target=sender.run, args=(until, tls)) for sender in senders]
-        threads.append(threading.Thread(target=_disturb, args=(domain, until)))
+        threads.append(threading.Thread(target=_disturb, args=(domain, findings, until)))
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         elapsed = time.monotonic() - started
+        for status in map(str, FAULTY):
+            if findings.statuses[status] > findings.planned[status]:
+                findings.wrong.append(f"{findings.statuses[status]} times {status}, {findings.planned}")
         logged = "\n".join(domain.log)
         secrets = [domain.ecr.token, *(sender.token for sender in senders)]
         findings.astray += [

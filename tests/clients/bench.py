@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
 import re
@@ -15,7 +14,6 @@ from tests.clients.client import Client
 from tests.clients.credential_helper import NAME_IN_CONFIG, CredentialHelper
 from tests.clients.daemon import Daemon, DaemonKind
 from tests.clients.operation import Job
-from tests.clients.registry import USER
 from tests.clients.sandbox import STEP_TIMEOUT, Result, Sandbox
 
 
@@ -23,19 +21,15 @@ from tests.clients.sandbox import STEP_TIMEOUT, Result, Sandbox
 class Account:
     """What a client is given: the hosts that the credential helper answers for, and the token it gives.
 
-    `stored`: the token stands in the client's own file instead, for what must be shown without a helper.
+    Without hosts there is no helper, and the token is for who types it in.
     """
 
     hosts: tuple[str, ...]
     token: str = field(repr=False)
-    stored: bool = False
 
     def docker_config(self) -> str:
-        """Docker's config.json, which all clients read."""
-        if not self.stored:
-            return json.dumps({"auths": {}, "credHelpers": dict.fromkeys(self.hosts, NAME_IN_CONFIG)})
-        auth = base64.b64encode(f"{USER}:{self.token}".encode()).decode()
-        return json.dumps({"auths": {host: {"auth": auth} for host in self.hosts}})
+        """Docker's config.json, which all clients read; it holds no credential."""
+        return json.dumps({"auths": {}, "credHelpers": dict.fromkeys(self.hosts, NAME_IN_CONFIG)})
 
 
 class Bench:
@@ -77,11 +71,11 @@ class Bench:
         Raises AssertionError where a step before it fails: that is the bench's fault, not the domain's.
         """
         (job.work / "config.json").write_text(account.docker_config())
-        if account.hosts and not account.stored:
+        if account.hosts:
             self._helper.stand_for(account.hosts, account.token)
         environment = self._environment(client, job.work)
         token = account.token
-        if client.by_hand and account.hosts and not account.stored:
+        if client.by_hand and account.hosts:
             token = self._helper.get(job.domain)
         values = self._values(client, job, token, digest)
         for step in steps[:-1]:

@@ -42,7 +42,8 @@ token. ctr and curl know no helpers: theirs is asked by hand, `docker-credential
 A pull or push has eight layers in parallel unless the operation says otherwise: one of 3 KB, six of 50 KB
 and one of 20 MB, or of 4 MB where uploads pass through the function. A row "refused by the registry" is the
 leak test: at the client's most talkative level the registry answers 403, 404 and 500 in turn, and the token
-is searched, in every encoding, in all that client, daemon, function and gateway print.
+is searched, in every encoding, in all that client, daemon, function and gateway print. curl has no such row:
+told to be talkative it prints its own requests, credentials and all.
 """
 
 

@@ -72,6 +72,13 @@ def write_build_context(job: Job) -> None:
     (context / "Dockerfile").write_text(f"FROM scratch\n{copies}")
 
 
+def write_base_context(job: Job) -> None:
+    """A Dockerfile that builds on the job's image."""
+    context = job.work / "context"
+    context.mkdir()
+    (context / "Dockerfile").write_text(f"FROM {job.reference(job.repository)}\nCOPY Dockerfile /\n")
+
+
 def _login(job: Job, registry: Registry) -> Task:
     return Task(_nothing_more)
 
@@ -87,11 +94,8 @@ def _pull(job: Job, registry: Registry) -> Task:
 
 
 def _base_image(job: Job, registry: Registry) -> Task:
-    task = _pull(job, registry)
-    context = job.work / "context"
-    context.mkdir()
-    (context / "Dockerfile").write_text(f"FROM {job.reference(job.repository)}\nCOPY Dockerfile /\n")
-    return task
+    write_base_context(job)
+    return _pull(job, registry)
 
 
 def _pull_index(job: Job, registry: Registry) -> Task:

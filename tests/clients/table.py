@@ -148,6 +148,7 @@ def _buildah(client: Client) -> Iterator[Row]:
     yield Row(client, LOGIN, ("buildah login --username AWS --password-stdin {domain}",), plain=UNAUTHORIZED)
     yield _login(client, "buildah login {domain}")
     yield Row(client, PULL, ("buildah pull --quiet {reference}",), plain=UNAUTHORIZED)
+    yield Row(client, REPULL, ("buildah pull --quiet {reference}",) * 2)
     yield Row(
         client,
         PUSH,

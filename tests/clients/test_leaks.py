@@ -18,7 +18,17 @@ from tests.clients.client import CRANE, DOCKER_CLASSIC_1, DOCKER_CONTAINERD, SKO
 from tests.clients.conftest import Start, require
 from tests.clients.image import Image
 from tests.clients.matrix import Matrix, MatrixRow
-from tests.clients.operation import BUILD, LOGIN, PULL, PUSH, TAG, write_build_context, write_image
+from tests.clients.operation import (
+    BASE_IMAGE,
+    BUILD,
+    LOGIN,
+    PULL,
+    PUSH,
+    TAG,
+    write_base_context,
+    write_build_context,
+    write_image,
+)
 from tests.clients.refusing_registry import NAMES, Kind, Refusal, RefusingRegistry
 from tests.clients.registry import USER, registry_token
 from tests.clients.sandbox import DOMAIN_NAME, Result
@@ -33,6 +43,7 @@ _STATUSES = (403, 404, 500)
 _KINDS = {
     LOGIN: (Kind.PING,),
     PULL: (Kind.MANIFESTS, Kind.BLOBS),
+    BASE_IMAGE: (Kind.MANIFESTS, Kind.BLOBS),
     PUSH: (Kind.BLOBS, Kind.UPLOADS, Kind.MANIFESTS),
     BUILD: (Kind.BLOBS, Kind.UPLOADS, Kind.MANIFESTS),
 }
@@ -112,7 +123,9 @@ def test_nothing_shows_the_token(
 def _refused(row: Row, refusal: Refusal, authority: str, refusing: RefusingRegistry, bench: Bench) -> Result:
     """Runs the row into the refusal; that it came so far, and no further, is asserted."""
     job = bench.job(authority, row.layer_sizes)
-    if row.operation is PULL:
+    if row.operation is BASE_IMAGE:
+        write_base_context(job)
+    if row.operation in (PULL, BASE_IMAGE):
         refusing.put(Image.fresh(*row.layer_sizes), job.repository, TAG)
     elif row.operation is PUSH:
         write_image(job)
