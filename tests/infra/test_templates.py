@@ -15,9 +15,9 @@ import pytest
 
 from infra.chalice_gaps import CHALLENGE
 from tests.infra.deployer import ROOT
+from tests.standins.package import CFN_LINT
 
 TEMPLATES = ROOT / "infra" / "templates"
-CFN_LINT = Path(sys.executable).with_name("cfn-lint")
 REFERENCE = re.compile(r"\b(data\.\w+\.\w+|[a-z]\w*\.\w+)")
 
 

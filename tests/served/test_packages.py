@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.standins.chalice_local import PROJECT
-from tests.standins.package import Package
+from tests.standins.package import CFN_LINT, Package
 
 MOST_BYTES = 40 * 1024
 
@@ -45,11 +45,7 @@ def test_the_zip_imports_nothing_of_a_third_party(service_package: Package, tmp_
 def test_cfn_lint_finds_nothing_in_the_template(service_package: Package, tmp_path: Path) -> None:
     template = tmp_path / "sam.json"
     template.write_text(json.dumps(service_package.template))
-    cfn_lint = Path(sys.executable).with_name("cfn-lint")
-    # Chalice deploys the Python that it runs on; that AWS is about to retire 3.10 is no fault of the template.
-    retired = ["--ignore-checks", "W2531", "--"] if sys.version_info < (3, 11) else []
-    command: list[str | Path] = [cfn_lint, *retired, template]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run([*CFN_LINT, template], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

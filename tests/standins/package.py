@@ -20,6 +20,12 @@ from typing import Any
 ACCOUNT = "123456789012"
 REGION = "us-west-2"
 
+CFN_LINT = [
+    str(Path(sys.executable).with_name("cfn-lint")),
+    # Chalice deploys the Python that it runs on: that AWS retires 3.10 is no fault of a template.
+    *(["--ignore-checks", "W2531", "--"] if sys.version_info < (3, 11) else []),
+]
+
 
 @dataclass(frozen=True)
 class FunctionSource:
