@@ -66,7 +66,7 @@ def _merge(into: dict[str, Any], other: dict[str, Any]) -> None:
 
 def test_the_stack_passes_cfn_lint(packages: Path) -> None:
     done = subprocess.run(
-        [str(CFN_LINT), str(packages / "cloudformation" / "sam.json")],
+        [*CFN_LINT, str(packages / "cloudformation" / "sam.json")],
         capture_output=True,
         text=True,
         check=False,
@@ -80,7 +80,7 @@ def test_cfn_lint_would_find_a_fault(packages: Path, stack: dict[str, Any], tmp_
     shutil.copy(packages / "cloudformation" / "deployment.zip", tmp_path)
     (tmp_path / "sam.json").write_text(json.dumps(broken))
     done = subprocess.run(
-        [str(CFN_LINT), str(tmp_path / "sam.json")], capture_output=True, text=True, check=False
+        [*CFN_LINT, str(tmp_path / "sam.json")], capture_output=True, text=True, check=False
     )
     assert done.returncode != 0
 
