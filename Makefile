@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo serve test check format bench load clients matrix clean help
+.PHONY: install package demo serve test check format bench load clients matrix clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -13,6 +13,8 @@ help:  ## this list
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
+
+install: .venv/installed  ## .venv with everything, for the commands that the README gives
 
 demo: .venv/installed  ## push and pull an image through a custom name, every hop shown; no AWS account
 	@$(BIN)/python -m tests.demo
@@ -48,6 +50,12 @@ matrix: .venv/installed  ## drive every client through a deployment; docs/client
 	@$(BIN)/python -m tests.clients.matrix_page
 	@$(BIN)/python -m tests.clients.cost
 	@$(BIN)/python -m docs.sequence
+
+STAGE ?= production
+package: .venv/installed  ## what CloudFormation and Terraform deploy, under build/
+	@$(BIN)/chalice package --stage $(STAGE) --merge-template infra/templates/cloudformation.json build/cloudformation
+	@$(BIN)/chalice package --stage $(STAGE) --pkg-format terraform build/terraform
+	@cp infra/templates/terraform/*.tf.json build/terraform/
 
 clean:  ## remove what the targets made
 	@rm -rf .venv build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -130,6 +130,10 @@ def generate_swagger(generator: SwaggerGenerator, app: Any, rest_api: Any = None
     document: dict[str, Any] = _generate_swagger(generator, app, rest_api)
     document["x-amazon-apigateway-gateway-responses"] = GATEWAY_RESPONSES
     if rest_api is not None and rest_api.domain_name is not None:
+        domain = rest_api.domain_name.domain_name
+        registry = Settings.from_environment(os.environ).registry
+        if registry is not None and registry.host == domain:
+            _exit(f"{ECR_REGISTRY}={domain!r} is the custom domain itself, which would ask itself for ever")
         endpoint = document.setdefault("x-amazon-apigateway-endpoint-configuration", {})
         endpoint["disableExecuteApiEndpoint"] = True
     return document

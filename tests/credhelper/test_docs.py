@@ -25,7 +25,9 @@ def _block(start: str, fence: str) -> str:
 
 
 def test_every_setting_is_in_the_table() -> None:
-    names = [value for name, value in vars(settings).items() if name.isupper() and isinstance(value, str)]
+    names = [
+        value for name, value in vars(settings).items() if name.isupper() and str(value).startswith("AWS_")
+    ]
     assert len(names) >= 7
     for name in names:
         assert f"| `{name}` |" in TEXT, name

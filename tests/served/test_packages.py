@@ -46,7 +46,10 @@ def test_cfn_lint_finds_nothing_in_the_template(service_package: Package, tmp_pa
     template = tmp_path / "sam.json"
     template.write_text(json.dumps(service_package.template))
     cfn_lint = Path(sys.executable).with_name("cfn-lint")
-    done = subprocess.run([cfn_lint, template], capture_output=True, text=True, check=False)
+    # Chalice deploys the Python that it runs on; that AWS is about to retire 3.10 is no fault of the template.
+    retired = ["--ignore-checks", "W2531", "--"] if sys.version_info < (3, 11) else []
+    command: list[str | Path] = [cfn_lint, *retired, template]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

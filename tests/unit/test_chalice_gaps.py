@@ -111,6 +111,16 @@ def test_the_document_has_the_challenge_and_closes_the_default_host_beside_a_dom
     assert document["x-amazon-apigateway-endpoint-configuration"] == {"disableExecuteApiEndpoint": True}
 
 
+def test_a_domain_is_not_deployed_in_front_of_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each relay would be a relay's relay, until the account's concurrency is used up."""
+    monkeypatch.setenv("ECR_REGISTRY", "ecr.example.com")
+    with pytest.raises(SystemExit):
+        chalice_gaps.generate_swagger(generator(), small_app(), rest_api("ecr.example.com"))
+    assert "ECR_REGISTRY='ecr.example.com' is the custom domain itself" in capsys.readouterr().err
+
+
 def test_without_a_domain_the_default_host_is_the_only_one_and_stays_open() -> None:
     document = chalice_gaps.generate_swagger(generator(), small_app(), rest_api(domain_name=None))
     assert "x-amazon-apigateway-endpoint-configuration" not in document
@@ -175,4 +185,5 @@ def generator() -> SwaggerGenerator:
 
 
 def rest_api(domain_name: str | None) -> Any:  # noqa: ANN401  the few fields of Chalice's RestAPI that are read
-    return SimpleNamespace(policy=None, vpce_ids=None, domain_name=domain_name)
+    domain = None if domain_name is None else SimpleNamespace(domain_name=domain_name)
+    return SimpleNamespace(policy=None, vpce_ids=None, domain_name=domain)
