@@ -1,10 +1,12 @@
 """The ring of real clients: they do their work at the custom domain, against a real registry.
 
     tests/clients/install                    once, as root on Debian 12: the registry and the clients
-    REQUIRE_CLIENTS=1 pytest tests/clients   as root; about five minutes
+    REQUIRE_CLIENTS=1 pytest tests/clients   as root; about seven minutes
+    make matrix                              the same, and more: writes what came of it under docs/
 
-Without REQUIRE_CLIENTS a client that is not installed is skipped. CLIENTS_MATRIX=FILE writes the matrix,
-which is printed at the end in any case, as JSON. In dependency order: image, sandbox; layer_bucket,
-registry, daemon; operation, client, table (what is expected), bench, matrix; refusing_registry and secret
-for the leak test.
+The service is what `chalice deploy` put into an account on this machine (deployment), the credentials are
+what the helper gets from an ECR API (credential_helper). Without REQUIRE_CLIENTS a client that is not
+installed is skipped. In dependency order: image, sandbox; layer_bucket, registry, daemon; operation, client,
+table (what is expected), deployment, credential_helper, bench, matrix, matrix_page; trace and cost;
+refusing_registry and secret for the leak test.
 """
