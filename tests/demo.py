@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -147,4 +148,7 @@ def _until_interrupted() -> None:
 
 
 if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Both end it in order: `chalice local` is a process of its own.
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main(sys.argv[1:], sys.stdout))
