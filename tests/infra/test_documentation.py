@@ -1,4 +1,4 @@
-"""docs/deployment.md says what there is: commands, settings, inputs and outputs of the original module."""
+"""docs/deployment.md and the README say what there is: commands, settings, the original's inputs and outputs."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def rows(text: str) -> set[str]:
     return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
 
 
-def section(title: str) -> str:
-    return TEXT.split(f"\n{title}\n")[1].split("\n#")[0]
+def section(title: str, text: str = TEXT) -> str:
+    return text.split(f"\n{title}\n")[1].split("\n#")[0]
 
 
 @pytest.mark.parametrize("name", OWN_DEFAULTS)
@@ -50,7 +50,8 @@ def test_every_command_and_shared_flag_is_documented() -> None:
 
 
 def test_every_input_and_output_of_the_original_has_its_place() -> None:
-    table = rows(section("## Where the Terraform module's inputs and outputs are"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = rows(section("## Where the Terraform module's inputs and outputs are", readme))
     config = configuration()
     assert table == {*ORIGINAL_INPUTS, *outputs(config, deployed_state(config))}
 
@@ -62,4 +63,4 @@ def test_links_lead_somewhere() -> None:
         if target.startswith("#"):
             assert target[1:] in anchors, target
         elif not target.startswith("https://"):
-            assert (ROOT / "docs" / target).exists(), target
+            assert (ROOT / "docs" / target.partition("#")[0]).exists(), target
