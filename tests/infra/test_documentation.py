@@ -1,4 +1,4 @@
-"""docs/deployment.md and README.md say what there is: commands, settings, the original's inputs and outputs."""
+"""docs/deployment.md and README.md say what there is: commands, settings, inputs and outputs."""
 
 from __future__ import annotations
 
