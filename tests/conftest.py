@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.standins.certificates import Certificates
 from tests.standins.package import Package, package
 
 _PROJECT = Path(__file__).parents[1]
+
+# A busy machine is no failure.
+hypothesis.settings.register_profile("ring", deadline=None)
+hypothesis.settings.load_profile("ring")
 
 
 @pytest.fixture(scope="session")
