@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install package demo serve test check format bench load clients matrix clean help
+.PHONY: install package demo serve test check format bench bench-helper load clients matrix clean help
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 .venv/installed: pyproject.toml requirements.txt
 	@echo "making .venv, once; this takes a minute"
@@ -38,6 +38,9 @@ format: .venv/installed  ## rewrite what `check` would refuse
 bench: .venv/installed  ## timings, each beside what it is compared with
 	@$(BIN)/python -m benchmarks.redirect_service
 	@$(BIN)/python -m benchmarks.cold_start
+
+bench-helper: .venv/installed  ## the credential helper, installed by pip and pipx, beside bare Python and the Go helper
+	@$(BIN)/python -m benchmarks.credential_helper
 
 load: .venv/installed  ## a minute with 200 requests in flight and faults; checks every answer
 	@$(BIN)/python -m benchmarks.load
