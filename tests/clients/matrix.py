@@ -79,6 +79,7 @@ class Matrix:
 
     def add(self, row: MatrixRow) -> str | None:
         """Takes in one cell or both of a row. Returns what is worse than it was stored, if something is."""
+        worse = regression(self._stored.get(row.key), row)
         before = self._rows.get(row.key)
         if before is not None:
             row = replace(
@@ -89,7 +90,7 @@ class Matrix:
                 workaround=row.workaround or before.workaround,
             )
         self._rows[row.key] = row
-        return regression(self._stored.get(row.key), row)
+        return worse
 
     def lines(self) -> list[str]:
         """One line per client and operation."""

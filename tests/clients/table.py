@@ -286,8 +286,9 @@ def _oras_py(client: Client) -> Iterator[Row]:
     call = "oras_client.py {verb} {{work}}/config.json {{reference}}"
     yield Row(client, PULL, (call.format(verb="pull") + " {work}/pulled",), plain=UNAUTHORIZED)
     push = call.format(verb="push") + " {work}/layout"
-    yield Row(client, PUSH, (push,), RELAYED, plain=UNAUTHORIZED)
-    yield Row(client, PUSH, (push,), LARGE, TOO_LARGE, remark="a layer over the limit")
+    # It sends each upload without credentials before it sends it with them. docker-registry hangs up on a
+    # large one that it refuses, and this client does not try again: without us in between neither.
+    yield Row(client, PUSH, (push,), SMALL * 8, plain=UNAUTHORIZED, remark="small layers")
     yield Row(client, LIST_TAGS, (call.format(verb="tags"),), plain=UNAUTHORIZED)
     yield Row(client, INSPECT, (call.format(verb="inspect"),), plain=UNAUTHORIZED)
 
