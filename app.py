@@ -32,6 +32,8 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _TLS = ssl.create_default_context()
 
 app = Chalice(app_name="custom-ecr-domain")
+# The one of sixteen that registry clients send.
+app.api.binary_types = ["application/octet-stream"]
 
 
 @app.authorizer(ttl_seconds=3600)

@@ -17,7 +17,7 @@ class Treatment(Enum):
     CARRY = "carry"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Family:
     """Requests without credentials, with them, and uploads with them. `products` begin the User-Agent.
 

@@ -2,17 +2,17 @@
 
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chalicelib.message import is_printable_ascii
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BasicCredentials:
-    """Neither appears in the value's repr, so that no log can show it."""
+    """Without a repr, so that no log can show it."""
 
-    user: str = field(repr=False)
-    password: str = field(repr=False)
+    user: str
+    password: str
 
 
 def basic_credentials(authorization: Sequence[str]) -> BasicCredentials | None:

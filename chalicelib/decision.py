@@ -4,7 +4,7 @@ A credential leaves it in one case only: as user info of a Location at the confi
 family that the table lets be carried.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chalicelib.clients import Family, Treatment, family_of
 from chalicelib.credentials import basic_credentials
@@ -17,13 +17,13 @@ from chalicelib.settings import RedirectMode
 _UPLOAD_METHODS = frozenset({"POST", "PATCH", "PUT"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Redirect:
     """A 307; `location` holds a credential where `treatment` is CARRY."""
 
     treatment: Treatment
     family: Family
-    location: str = field(repr=False)
+    location: str
 
 
 @dataclass(frozen=True)

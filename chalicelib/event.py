@@ -1,10 +1,6 @@
-"""From API Gateway's Lambda-proxy event (REST API, payload 1.0) to a Request.
-
-https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
-"""
+"""From API Gateway's Lambda-proxy event (REST API, payload 1.0) to a Request."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,7 +40,7 @@ def _body(body: str | bytes | None, is_base64: bool) -> tuple[bytes, bool]:
     if is_base64:
         try:
             return base64.b64decode(body, validate=True), False
-        except (binascii.Error, ValueError):
+        except ValueError:
             return b"", True
     if isinstance(body, bytes):
         return body, False

@@ -4,7 +4,7 @@ The header lists name what passes. A registry's challenge does not: API Gateway 
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from chalicelib.decision import Relay
 from chalicelib.errors import AnswerNotRelayable
@@ -35,21 +35,20 @@ ANSWER_HEADERS = (
     "Retry-After",
 )
 
-# A Lambda response is at most 6 MiB of JSON.
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+# A Lambda response is at most 6 MiB of JSON (AWS: Lambda quotas).
 MAX_ANSWER = 6 * 1024 * 1024 - 16 * 1024
 # A redirect or an error; what is longer is a layer, and not read.
 MAX_BLOB_ANSWER = 64 * 1024
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RegistryRequest:
     """`headers` are lines in order, repeats apart; `answer_limit` is the most bytes wanted in answer."""
 
     method: str
     target: str
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
-    body: bytes = field(default=b"", repr=False)
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
     answer_limit: int = MAX_ANSWER
 
     @property
@@ -58,13 +57,13 @@ class RegistryRequest:
         return hash(dict(self.headers).get("Authorization"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RegistryAnswer:
     """`whole` is False where the body was longer than the request's `answer_limit`."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     whole: bool = True
 
 

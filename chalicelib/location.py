@@ -8,8 +8,8 @@ from chalicelib.credentials import BasicCredentials
 from chalicelib.message import Query, is_printable_ascii
 from chalicelib.registry_host import RegistryHost
 
-# API Gateway allows 10,240 bytes for all headers together; all others take well under 1 KiB.
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+# API Gateway allows 10,240 bytes for all headers together (AWS: API Gateway quotas); all others take well
+# under 1 KiB.
 MAX_LOCATION = 10_240 - 1_024
 
 _UNRESERVED_QUERY = "/:@-._~"

@@ -9,7 +9,7 @@ Query = tuple[tuple[str, str], ...]
 _PRINTABLE = bytes(range(0x20, 0x7F))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Request:
     """`path` is verbatim, still percent-encoded; `query` decoded, repeats in order; `headers` maps lower-case
     names to all values. `garbled`: the body came as text and has lost bytes that were none."""
@@ -18,7 +18,7 @@ class Request:
     path: str
     query: Query = ()
     headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     garbled: bool = False
 
     def header(self, name: str) -> str:
