@@ -3,8 +3,8 @@ real clients. A family gets CARRY only after the leak test passes for it: Docker
 crane print a redirect's URL when the registry answers 403 or 500.
 """
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class Treatment(Enum):
@@ -17,8 +17,7 @@ class Treatment(Enum):
     CARRY = "carry"
 
 
-@dataclass(frozen=True, eq=False)
-class Family:
+class Family(NamedTuple):
     """Requests without credentials, with them, and uploads with them. `products` begin the User-Agent.
 
     Unless it `trusts_head`, a manifest HEAD is answered without the digest, so that the client fetches

@@ -2,17 +2,19 @@
 
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.message import is_printable_ascii
 
 
-@dataclass(frozen=True, repr=False)
-class BasicCredentials:
+class BasicCredentials(NamedTuple):
     """Without a repr, so that no log can show it."""
 
     user: str
     password: str
+
+    def __repr__(self) -> str:
+        return object.__repr__(self)  # it may hold a credential
 
 
 def basic_credentials(authorization: Sequence[str]) -> BasicCredentials | None:

@@ -4,7 +4,7 @@ A credential leaves it in one case only: as user info of a Location at the confi
 family that the table lets be carried.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.clients import Family, Treatment, family_of
 from chalicelib.credentials import basic_credentials
@@ -17,17 +17,18 @@ from chalicelib.settings import RedirectMode
 _UPLOAD_METHODS = frozenset({"POST", "PATCH", "PUT"})
 
 
-@dataclass(frozen=True, repr=False)
-class Redirect:
+class Redirect(NamedTuple):
     """A 307; `location` holds a credential where `treatment` is CARRY."""
 
     treatment: Treatment
     family: Family
     location: str
 
+    def __repr__(self) -> str:
+        return object.__repr__(self)  # it may hold a credential
 
-@dataclass(frozen=True)
-class Relay:
+
+class Relay(NamedTuple):
     """Ask the registry ourselves; `target` is path and query."""
 
     family: Family
@@ -35,8 +36,7 @@ class Relay:
     target: str
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """An error of our own: HTTP status, OCI error code, message for people."""
 
     family: Family

@@ -4,7 +4,7 @@ The header lists name what passes. A registry's challenge does not: API Gateway 
 """
 
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.decision import Relay
 from chalicelib.errors import AnswerNotRelayable
@@ -41,8 +41,7 @@ MAX_ANSWER = 6 * 1024 * 1024 - 16 * 1024
 MAX_BLOB_ANSWER = 64 * 1024
 
 
-@dataclass(frozen=True, repr=False)
-class RegistryRequest:
+class RegistryRequest(NamedTuple):
     """`headers` are lines in order, repeats apart; `answer_limit` is the most bytes wanted in answer."""
 
     method: str
@@ -51,20 +50,25 @@ class RegistryRequest:
     body: bytes = b""
     answer_limit: int = MAX_ANSWER
 
+    def __repr__(self) -> str:
+        return object.__repr__(self)  # it may hold a credential
+
     @property
     def owner(self) -> int:
         """The same for the same credentials, and nothing that shows them."""
         return hash(dict(self.headers).get("Authorization"))
 
 
-@dataclass(frozen=True, repr=False)
-class RegistryAnswer:
+class RegistryAnswer(NamedTuple):
     """`whole` is False where the body was longer than the request's `answer_limit`."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
     whole: bool = True
+
+    def __repr__(self) -> str:
+        return object.__repr__(self)  # it may hold a credential
 
 
 def registry_request(request: Request, relay: Relay) -> RegistryRequest:

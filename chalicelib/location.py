@@ -33,7 +33,7 @@ def fault_of_path(path: str) -> str | None:
 
 
 def with_query(path: str, query: Query) -> str:
-    """`path` and the query rebuilt from its decoded pairs: all values, in order, empty ones kept."""
+    """The query rebuilt from its decoded pairs: all values, in order, empty ones kept."""
     if not query:
         return path
     pairs = [f"{_quoted(name)}={_quoted(value)}" for name, value in query]

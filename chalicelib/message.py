@@ -2,24 +2,26 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 Query = tuple[tuple[str, str], ...]
 
 _PRINTABLE = bytes(range(0x20, 0x7F))
 
 
-@dataclass(frozen=True, repr=False)
-class Request:
+class Request(NamedTuple):
     """`path` is verbatim, still percent-encoded; `query` decoded, repeats in order; `headers` maps lower-case
     names to all values. `garbled`: the body came as text and has lost bytes that were none."""
 
     method: str
     path: str
     query: Query = ()
-    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    headers: Mapping[str, tuple[str, ...]] = {}
     body: bytes = b""
     garbled: bool = False
+
+    def __repr__(self) -> str:
+        return object.__repr__(self)  # it may hold a credential
 
     def header(self, name: str) -> str:
         """The last value of a lower-case name, as in API Gateway's `headers`; "" where absent."""
@@ -27,12 +29,11 @@ class Request:
         return values[-1] if values else ""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """`body` is text, which is all that Lambda hands on as it is."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
     body: str = ""
 
 

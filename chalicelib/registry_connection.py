@@ -211,7 +211,7 @@ def _sent(connection: _Connection, request: RegistryRequest, authority: str) -> 
     if whole and response.length:
         raise http.client.IncompleteRead(body, response.length)
     keep = response.isclosed() and not response.will_close
-    return RegistryAnswer(response.status, tuple(response.getheaders()), body, whole), keep
+    return RegistryAnswer(response.status, tuple(response.headers.raw_items()), body, whole), keep
 
 
 def _left(deadline: float) -> float:

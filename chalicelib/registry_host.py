@@ -6,7 +6,7 @@ is a link to it), so that the grammar exists once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ACCEPTED_FORM = "HOST[:PORT], https://HOST[:PORT] or, for a loopback host only, http://HOST[:PORT]"
 
@@ -43,8 +43,7 @@ class InvalidRegistry(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True)
-class EcrRegistry:
+class EcrRegistry(NamedTuple):
     """`account` is None for ECR Public, whose API lives in us-east-1."""
 
     account: str | None
@@ -58,8 +57,7 @@ class EcrRegistry:
         return self.account is None
 
 
-@dataclass(frozen=True)
-class RegistryHost:
+class RegistryHost(NamedTuple):
     """Scheme, lower-case host and port (None: the scheme's own); `ecr` is None where no ECR form fits."""
 
     scheme: str
@@ -103,12 +101,12 @@ class RegistryHost:
 
     @property
     def authority(self) -> str:
-        """`HOST` or `HOST:PORT`, as in a URL or a Host header."""
+        """`HOST[:PORT]`"""
         return self.host if self.port is None else f"{self.host}:{self.port}"
 
     @property
     def origin(self) -> str:
-        """`SCHEME://HOST[:PORT]`, without a trailing slash."""
+        """`SCHEME://HOST[:PORT]`"""
         return f"{self.scheme}://{self.authority}"
 
     def same_origin(self, scheme: str, host: str, port: int | None) -> bool:

@@ -39,7 +39,7 @@ def endpoint_of(path: str) -> Endpoint | None:
 
 
 def without_challenge(path: str) -> str | None:
-    """The path that a challenge path stands for; None for any other."""
+    """What a challenge path stands for; None for any other."""
     if path.startswith(_CHALLENGE + "/"):
         return path[len(_CHALLENGE) :]
     return None

@@ -7,8 +7,8 @@ REDIRECT_MODE  `auto` (each client gets the answer it can use) or `plain` (a pla
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from chalicelib.errors import InvalidSetting
 from chalicelib.registry_host import ACCEPTED_FORM, InvalidRegistry, RegistryHost
@@ -22,8 +22,7 @@ class RedirectMode(Enum):
     PLAIN = "plain"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """`registry` is None where it is to be derived from the function's ARN at the first request."""
 
     registry: RegistryHost | None = None

@@ -7,7 +7,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 
 from chalicelib.handed_on import RegistryRequest
 from chalicelib.registry_connection import RegistryConnection
@@ -71,4 +70,4 @@ def connected(origin: str, **options: float) -> Iterator[RegistryConnection]:
 
 def close_kept(registry: RegistryConnection) -> None:
     """End this thread's kept connection."""
-    registry._kept_connection(replace(GET, headers=(("Authorization", "nobody's"),)))
+    registry._kept_connection(GET._replace(headers=(("Authorization", "nobody's"),)))

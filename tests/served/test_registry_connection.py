@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 
 import pytest
 
@@ -63,7 +62,7 @@ def test_one_connection_serves_request_after_request() -> None:
     with HttpServer(handler) as server, connected(server.origin) as registry:
         for _ in range(5):
             registry.ask(GET)
-        registry.ask(replace(GET, method="HEAD"))
+        registry.ask(GET._replace(method="HEAD"))
         registry.ask(GET)
     assert len(set(handler.threads)) == 1
 
@@ -81,7 +80,7 @@ def test_threads_do_not_share_a_connection() -> None:
         def ask(token: str) -> None:
             for _ in range(5):
                 barrier.wait()
-                answer = registry.ask(replace(GET, headers=(("Authorization", token),)))
+                answer = registry.ask(GET._replace(headers=(("Authorization", token),)))
                 answers.append((token, answer.body.decode()))
             close_kept(registry)
 
@@ -100,7 +99,7 @@ def test_another_clients_connection_is_not_used() -> None:
     handler = Counting()
     with HttpServer(handler) as server, connected(server.origin) as registry:
         for token in ("a", "a", "b", "a"):
-            registry.ask(replace(GET, headers=(("Authorization", token),)))
+            registry.ask(GET._replace(headers=(("Authorization", token),)))
     assert server.connections == 3
 
 
@@ -124,7 +123,7 @@ def test_a_connection_idle_for_too_long_is_not_used_again() -> None:
 def test_a_connection_that_the_registry_closed_is_replaced_without_a_word() -> None:
     """Known before anything is sent, so that it holds for uploads too."""
     with Script([OK], [OK]) as server, connected(server.origin) as registry:
-        post = replace(GET, method="POST")
+        post = GET._replace(method="POST")
         assert registry.ask(post).body == b"ok"
         time.sleep(0.1)
         assert registry.ask(post).body == b"ok"
@@ -144,7 +143,7 @@ def test_a_connection_that_dies_under_an_idempotent_request_is_retried_once(meth
 
     with HttpServer(handler) as server, connected(server.origin) as registry:
         registry.ask(GET)
-        assert registry.ask(replace(GET, method=method)).status == 200
+        assert registry.ask(GET._replace(method=method)).status == 200
     assert answered == 3
 
 
@@ -161,7 +160,7 @@ def test_a_connection_that_dies_under_any_other_request_is_not_retried(method: s
     with HttpServer(handler) as server, connected(server.origin) as registry:
         registry.ask(GET)
         with pytest.raises(RegistryUnreachable, match="closed the connection"):
-            registry.ask(replace(GET, method=method))
+            registry.ask(GET._replace(method=method))
         assert asked == ["GET", method]
         assert registry.ask(GET).status == 200
 
@@ -197,10 +196,10 @@ def test_no_more_is_read_than_was_asked_for(size: int, whole: bool) -> None:
         return Response(200, (), b"x" * size)
 
     with HttpServer(handler) as server, connected(server.origin) as registry:
-        answer = registry.ask(replace(GET, answer_limit=10))
+        answer = registry.ask(GET._replace(answer_limit=10))
         assert (len(answer.body), answer.whole) == (min(size, 11), whole)
         # What was left unread never comes out as the next answer.
-        assert registry.ask(replace(GET, answer_limit=10)).status == 200
+        assert registry.ask(GET._replace(answer_limit=10)).status == 200
 
 
 def test_a_retry_gets_what_time_is_left_and_no_more() -> None:
