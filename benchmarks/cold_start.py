@@ -29,11 +29,11 @@ from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
 from tests.standins.lambda_function import LambdaFunction
 from tests.standins.package import FunctionSource, package
+from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import Manifest
 from tests.unit.gateway_events import event
 
 PROJECT = Path(__file__).parents[1]
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 TARGET = "/v2/team/app/manifests/latest"
 EMPTY = "def handler(event, context):\n    return {'statusCode': 307, 'headers': {'Location': '/'}}\n"
 NODE = Path(__file__).with_name("cold_start.mjs")

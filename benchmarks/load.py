@@ -31,10 +31,10 @@ from tests.standins.domain import Domain, running_domain
 from tests.standins.ecr import USER
 from tests.standins.http_message import Request, Response
 from tests.standins.package import package
+from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import Manifest, digest_of
 
 PROJECT = Path(__file__).parents[1]
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 MANIFEST = b'{"schemaVersion":2,"layers":[]}'
 LAYER = bytes(range(256)) * 400
 LAYER_DIGEST = digest_of(LAYER)

@@ -30,11 +30,11 @@ from benchmarks.paired import in_turn, table
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
 from tests.standins.package import package
+from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import Manifest
 from tests.unit.gateway_events import event
 
 PROJECT = Path(__file__).parents[1]
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 MANIFEST = json.dumps({"schemaVersion": 2, "layers": [{"digest": "sha256:" + "a" * 64}] * 10}).encode()
 TARGET = "/v2/team/app/manifests/latest"
 DOCKER = r"docker/26.1.5 go/go1.24.4 os/linux arch/amd64 UpstreamClient(Docker-Client/26.1.5 \(linux\))"

@@ -13,8 +13,9 @@ API Gateway does:
   and `multiValueHeaders`, its 401 lacks the gateway response's header, its 403 repeats the Authorization
   header, and its server reads no chunked bodies, answers HEAD with a body and sends Content-Length twice
 
-tests/unit/test_chalice_gaps.py holds each of them open in Chalice itself: a release that closes or
-moves one makes a test fail, so that what is not needed any more goes from here.
+tests/unit/test_chalice_gaps.py and tests/served/test_chalice_local_gaps.py show each of them open in Chalice
+itself: a release that closes or moves one makes a test fail, so that what is not needed any more goes
+from here.
 """
 
 from __future__ import annotations
@@ -53,14 +54,13 @@ from chalicelib.settings import ECR_REGISTRY, Settings
 
 CHALLENGE = 'Basic realm="Amazon ECR"'
 
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.html
-
 
 def _in_words(code: str, message: str) -> dict[str, Any]:
     return {"responseTemplates": {"application/json": error_answer(500, code, message).body}}
 
 
 UNAUTHORIZED_BODY = error_answer(401, "UNAUTHORIZED", "authentication required").body
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.html
 GATEWAY_RESPONSES: dict[str, dict[str, Any]] = {
     "UNAUTHORIZED": {
         "statusCode": "401",

@@ -7,7 +7,6 @@ their sizes alone and no cross-repository mount can hide the upload path.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import secrets
@@ -16,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.standins.registry_store import digest_of
+
 KB = 1000
 MB = 1000 * KB
 
@@ -23,10 +24,6 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _LAYER = "application/vnd.oci.image.layer.v1.tar"
-
-
-def digest_of(content: bytes) -> str:
-    return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
 @dataclass(frozen=True)

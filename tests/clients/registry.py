@@ -18,10 +18,11 @@ from typing import Any
 
 import urllib3
 
-from tests.clients.image import INDEX, MANIFEST, Blob, Image, MultiArch, digest_of
+from tests.clients.image import INDEX, MANIFEST, Blob, Image, MultiArch
 from tests.clients.layer_bucket import ADDRESS, LayerBucket
 from tests.clients.sandbox import REGISTRY_NAME, Debian, Process, Sandbox
 from tests.standins.certificates import Certificates
+from tests.standins.registry_store import digest_of
 
 USER = "AWS"
 _NAME = "localhost"

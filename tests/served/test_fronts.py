@@ -6,7 +6,6 @@ ring.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from urllib.parse import parse_qs
@@ -16,21 +15,18 @@ import pytest
 from tests.served.fronts import Front, Reply, exchange
 from tests.standins import faults
 from tests.standins.ecr import Credentials
+from tests.standins.registry_client import MANIFEST_TYPE
+from tests.standins.registry_store import digest_of
 
 SKOPEO = "skopeo/1.18.0"
 CONTAINERD = "containerd/1.7.24"
 CRANE = "crane/v0.20.3"
 OCTETS = "application/octet-stream"
-MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 
 
 def as_client(front: Front, agent: str = CRANE) -> dict[str, str]:
     return {"User-Agent": agent, "Authorization": front.ecr.authorization}
-
-
-def digest_of(content: bytes) -> str:
-    return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
 def push_blob(front: Front, repository: str, content: bytes) -> str:

@@ -13,7 +13,8 @@ import pytest
 from tests.served.fronts import Front, exchange
 from tests.standins.domain import Domain
 from tests.standins.gateway import Behaviour, HeadLength
-from tests.standins.registry_client import MANIFEST_TYPE, RegistryClient, digest_of
+from tests.standins.registry_client import MANIFEST_TYPE, RegistryClient
+from tests.standins.registry_store import digest_of
 
 CLIENTS = ["crane/v0.20.3", "skopeo/1.18.0", "containerd/1.7.24"]
 OCTETS = "application/octet-stream"

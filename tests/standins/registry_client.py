@@ -8,7 +8,6 @@ client takes them.
 from __future__ import annotations
 
 import base64
-import hashlib
 import http.client
 import json
 import ssl
@@ -16,6 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
+
+from tests.standins.registry_store import digest_of
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
@@ -48,10 +49,6 @@ class UnexpectedStatus(Exception):
     def __init__(self, method: str, url: str, status: int, body: bytes) -> None:
         super().__init__(f"{method} {urlsplit(url).path}: {status} {body[:300]!r}")
         self.status = status
-
-
-def digest_of(content: bytes) -> str:
-    return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
 def shown(url: str) -> str:
