@@ -18,11 +18,10 @@ from chalicelib.service import respond
 from chalicelib.settings import Settings
 
 if "AWS_CHALICE_CLI_MODE" in os.environ:
-    # Under Chalice's own commands alone: `infra` is not in the Lambda's zip.
-    from infra.chalice_gaps import close_gaps, settings_or_exit
+    # Under Chalice's own commands alone: `chalice_patches` is not in the Lambda's zip.
+    from chalice_patches import patched_settings
 
-    SETTINGS = settings_or_exit(os.environ)
-    close_gaps(SETTINGS)
+    SETTINGS = patched_settings(os.environ)
 else:
     SETTINGS = Settings.from_environment(os.environ)
 

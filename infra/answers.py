@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 
+from chalice_patches.gateway_responses import CHALLENGE
 from chalicelib.registry_host import RegistryHost
 from chalicelib.settings import RedirectMode
-from infra.chalice_gaps import CHALLENGE
 from infra.checks import Finding
 from infra.outside import NotReached, Outside, Reply
 

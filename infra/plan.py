@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from infra.chalice_gaps import CHALLENGE
+from chalice_patches.gateway_responses import CHALLENGE
 from infra.changes import (
     Change,
     Deploy,

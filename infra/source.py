@@ -14,8 +14,8 @@ import chalice
 
 from infra.own_settings import OWN_KEY
 
-# chalice_gaps.py adds to the API what Chalice cannot.
-_SHIPPED = ("app.py", "requirements.txt", "chalicelib", "vendor", "infra/chalice_gaps.py")
+# chalice_patches adds to the API what Chalice cannot.
+_SHIPPED = ("app.py", "requirements.txt", "chalicelib", "vendor", "chalice_patches")
 
 
 def source_digest(project: Path, document: Mapping[str, Any], stage: str) -> str:

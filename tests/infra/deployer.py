@@ -29,7 +29,7 @@ def copy_project(directory: Path) -> Path:
     """The files that a deployment is made from, where they may be changed."""
     project = directory / "project"
     ignored = shutil.ignore_patterns("__pycache__", "deployed", "deployments")
-    for name in ("chalicelib", "infra", ".chalice"):
+    for name in ("chalice_patches", "chalicelib", "infra", ".chalice"):
         shutil.copytree(ROOT / name, project / name, ignore=ignored)
     for name in ("app.py", "requirements.txt"):
         shutil.copy(ROOT / name, project)

@@ -37,7 +37,7 @@ def append(name: str) -> Callable[[Path], object]:
         (append("vendor/x.py"), True),
         (append("requirements.txt"), True),
         (append(".chalice/policy.json"), True),
-        (append("infra/chalice_gaps.py"), True),
+        (append("chalice_patches/packaging.py"), True),
         (append("infra/plan.py"), False),
         (append("README.md"), False),
         (append("chalicelib/__pycache__/decision.pyc"), False),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from infra.chalice_gaps import CHALLENGE
+from chalice_patches.gateway_responses import CHALLENGE
 from tests.infra.deployer import ROOT
 from tests.standins.package import CFN_LINT
 

@@ -1,4 +1,4 @@
-"""The gaps of Chalice's own development server, each shown open: see infra/chalice_gaps.py.
+"""The gaps of Chalice's own development server, each shown open: see chalice_patches/local_server.py.
 
 A test here that fails tells that this Chalice closes or moves the gap: delete what closed it.
 """
@@ -111,7 +111,7 @@ def test_a_bad_setting_stops_the_start_with_one_line(
 def test_a_bad_setting_stops_the_deployment_with_one_line(variable: str, tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()
-    for name in ("app.py", "chalicelib", "infra"):
+    for name in ("app.py", "chalice_patches", "chalicelib"):
         (project / name).symlink_to(PROJECT / name)
     config = json.loads((PROJECT / ".chalice" / "config.json").read_text(encoding="utf-8"))
     config["stages"]["production"]["environment_variables"] = {variable: "no good"}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from infra.chalice_gaps import CHALLENGE
+from chalice_patches.gateway_responses import CHALLENGE
 from infra.configuration import Configuration, configuration_of
 from infra.deployed_record import existing_resources
 from infra.plan import FINGERPRINT_TAG, fingerprint

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = ("app", "chalicelib", "credhelper", "infra", "tests", "benchmarks")
+OURS = ("app", "chalicelib", "credhelper", "chalice_patches", "infra", "tests", "benchmarks")
 SHIPPED = sorted((ROOT / "chalicelib").glob("*.py"))
 
 
@@ -30,16 +30,24 @@ def test_what_is_shipped_imports_the_standard_library_alone(path: Path) -> None:
 
 
 def test_the_door_imports_chalice_and_what_is_shipped() -> None:
-    # `infra` under Chalice's own commands only; the packaged zip is run without it in the served ring.
-    assert imported(ROOT / "app.py") - sys.stdlib_module_names == {"chalice", "chalicelib", "infra"}
+    # `chalice_patches` under Chalice's own commands only: the served ring runs the zip without it.
+    assert imported(ROOT / "app.py") - sys.stdlib_module_names == {
+        "chalice",
+        "chalice_patches",
+        "chalicelib",
+    }
 
 
 @pytest.mark.parametrize(
     ("package", "forbidden"),
     [
         ("credhelper", {"app", "chalice", "chalicelib", "infra", "tests"}),
+        ("chalice_patches", {"app", "credhelper", "infra", "tests"}),
         ("infra", {"app", "credhelper", "tests"}),
-        ("chalicelib", {"boto3", "botocore", "credhelper", "infra", "chalice", "app", "tests"}),
+        (
+            "chalicelib",
+            {"boto3", "botocore", "chalice_patches", "credhelper", "infra", "chalice", "app", "tests"},
+        ),
     ],
 )
 def test_packages_keep_apart(package: str, forbidden: set[str]) -> None:

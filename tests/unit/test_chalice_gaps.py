@@ -1,4 +1,4 @@
-"""Each gap that infra/chalice_gaps.py closes, shown open in Chalice itself.
+"""Each gap that chalice_patches closes, shown open in Chalice itself.
 
 A test here that fails tells that this Chalice closes or moves the gap: delete what closed it.
 """
@@ -20,8 +20,8 @@ from chalice.deploy.swagger import SwaggerGenerator
 from chalice.local import LambdaEventConverter, RouteMatcher
 from chalice.utils import OSUtils
 
-from infra import chalice_gaps
-from infra.chalice_gaps import GatewayEventConverter, GreedyRouteMatcher
+from chalice_patches import packaging as patches
+from chalice_patches.local_server import GatewayEventConverter, GreedyRouteMatcher
 
 ROUTES = ["/", "/{proxy+}", "/_challenge/{proxy+}"]
 
@@ -89,13 +89,13 @@ def test_local_bodies_are_base64_or_text_as_at_the_gateway() -> None:
 
 
 def test_chalice_configures_no_gateway_response_and_leaves_the_default_host_open() -> None:
-    document = chalice_gaps._generate_swagger(generator(), small_app(), rest_api(domain_name="x"))
+    document = patches._generate_swagger(generator(), small_app(), rest_api(domain_name="x"))
     assert "x-amazon-apigateway-gateway-responses" not in document
     assert "x-amazon-apigateway-endpoint-configuration" not in document
 
 
 def test_the_document_has_the_challenge_and_closes_the_default_host_beside_a_domain() -> None:
-    document = chalice_gaps.generate_swagger(generator(), small_app(), rest_api(domain_name="x"))
+    document = patches.generate_swagger(generator(), small_app(), rest_api(domain_name="x"))
     responses = document["x-amazon-apigateway-gateway-responses"]
     assert set(responses) == {"UNAUTHORIZED", "DEFAULT_4XX", "DEFAULT_5XX"}
     # A variable of the request in a text of the gateway's could be a credential.
@@ -117,12 +117,12 @@ def test_a_domain_is_not_deployed_in_front_of_itself(
     """Each relay would be a relay's relay, until the account's concurrency is used up."""
     monkeypatch.setenv("ECR_REGISTRY", "ecr.example.com")
     with pytest.raises(SystemExit):
-        chalice_gaps.generate_swagger(generator(), small_app(), rest_api("ecr.example.com"))
+        patches.generate_swagger(generator(), small_app(), rest_api("ecr.example.com"))
     assert "ECR_REGISTRY='ecr.example.com' is the custom domain itself" in capsys.readouterr().err
 
 
 def test_without_a_domain_the_default_host_is_the_only_one_and_stays_open() -> None:
-    document = chalice_gaps.generate_swagger(generator(), small_app(), rest_api(domain_name=None))
+    document = patches.generate_swagger(generator(), small_app(), rest_api(domain_name=None))
     assert "x-amazon-apigateway-endpoint-configuration" not in document
 
 
@@ -142,7 +142,7 @@ def test_chalice_would_bundle_itself_with_all_that_its_commands_need(tmp_path: P
     file = tmp_path / "requirements.txt"
     file.write_text("chalice==1.34.0\n")
     builder = RecordingBuilder()
-    chalice_gaps._build_site_packages(builder, "cp311", str(file), str(tmp_path))
+    patches._build_site_packages(builder, "cp311", str(file), str(tmp_path))
     assert builder.asked == ["chalice==1.34.0\n"]
 
 
@@ -159,7 +159,7 @@ def test_all_requirements_but_chalice_are_bundled(requirements: str, left: str, 
     file = tmp_path / "requirements.txt"
     file.write_text(requirements)
     builder = RecordingBuilder()
-    chalice_gaps.build_site_packages(builder, "cp311", str(file), str(tmp_path))
+    patches.build_site_packages(builder, "cp311", str(file), str(tmp_path))
     assert builder.asked == [left]
 
 
@@ -174,9 +174,9 @@ def test_bytecode_is_shipped_by_chalice_and_not_by_us(tmp_path: Path) -> None:
     for name in ("app.py", "__pycache__/app.cpython-311.pyc"):
         (tmp_path / "chalicelib" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "chalicelib" / name).touch()
-    shipped = {name for _, name in chalice_gaps._chalicelib_files(AnyPackager(), str(tmp_path))}
+    shipped = {name for _, name in patches._chalicelib_files(AnyPackager(), str(tmp_path))}
     assert shipped == {"chalicelib/app.py", "chalicelib/__pycache__/app.cpython-311.pyc"}
-    ours = {name for _, name in chalice_gaps.chalicelib_files(AnyPackager(), str(tmp_path))}
+    ours = {name for _, name in patches.chalicelib_files(AnyPackager(), str(tmp_path))}
     assert ours == {"chalicelib/app.py"}
 
 

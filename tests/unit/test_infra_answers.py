@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from chalice_patches.gateway_responses import CHALLENGE
 from chalicelib.registry_host import RegistryHost
 from chalicelib.settings import RedirectMode
 from infra.answers import probe
-from infra.chalice_gaps import CHALLENGE
 from infra.checks import registry_answers
 from infra.outside import NotReached, Reply
 

@@ -1,17 +1,8 @@
-"""Where Chalice falls short of a registry's front, closed in one place and never in Lambda.
+"""What `chalice local` lacks beside API Gateway, added in the process that runs it.
 
-Chalice 1.34 has no way to configure what this service stands on, and `chalice local` serves less than
-API Gateway does:
-
-- asked for `chalice` in requirements.txt, the packager bundles all that Chalice's commands depend on
-  (22 MB), though it copies the one file that Lambda needs of Chalice by itself; and it ships whatever
-  bytecode this machine has left in chalicelib/
-- gateway responses cannot be configured, and each deploy deletes hand-made ones; the default
-  execute-api host stays open beside a custom domain: both are added to the generated Swagger document,
-  which deploy, package and package --pkg-format terraform share
-- `chalice local` matches `/{proxy+}` below one segment only (aws/chalice#2118), its events lack `path`
-  and `multiValueHeaders`, its 401 lacks the gateway response's header, its 403 repeats the Authorization
-  header, and its server reads no chunked bodies, answers HEAD with a body and sends Content-Length twice
+Chalice 1.34 matches `/{proxy+}` below one segment only (aws/chalice#2118), its events lack `path` and
+`multiValueHeaders`, its 401 lacks the gateway response's header, its 403 repeats the Authorization
+header, and its server reads no chunked bodies, answers HEAD with a body and sends Content-Length twice.
 
 tests/unit/test_chalice_gaps.py and tests/served/test_chalice_local_gaps.py show each of them open in Chalice
 itself: a release that closes or moves one makes a test fail, so that what is not needed any more goes
@@ -20,20 +11,12 @@ from here.
 
 from __future__ import annotations
 
-import os
-import re
 import sys
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from email.errors import MissingHeaderBodySeparatorDefect
-from pathlib import Path
 from typing import Any, NoReturn
 
 import chalice.local
-from chalice.deploy.packager import BaseLambdaDeploymentPackager, DependencyBuilder
-from chalice.deploy.swagger import SwaggerGenerator
 from chalice.local import (
     ChaliceRequestHandler,
     EventType,
@@ -47,105 +30,29 @@ from chalice.local import (
     ThreadedHTTPServer,
 )
 
-from chalicelib.errors import InvalidSetting
+from chalice_patches.gateway_responses import CHALLENGE, UNAUTHORIZED_BODY
+from chalice_patches.refusal import end_command
 from chalicelib.message import error_answer
 from chalicelib.registry_host import ACCEPTED_FORM
 from chalicelib.settings import ECR_REGISTRY, Settings
 
-CHALLENGE = 'Basic realm="Amazon ECR"'
-
-
-def _in_words(code: str, message: str) -> dict[str, Any]:
-    return {"responseTemplates": {"application/json": error_answer(500, code, message).body}}
-
-
-UNAUTHORIZED_BODY = error_answer(401, "UNAUTHORIZED", "authentication required").body
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-gateway-responses.html
-GATEWAY_RESPONSES: dict[str, dict[str, Any]] = {
-    "UNAUTHORIZED": {
-        "statusCode": "401",
-        "responseParameters": {"gatewayresponse.header.WWW-Authenticate": f"'{CHALLENGE}'"},
-        "responseTemplates": {"application/json": UNAUTHORIZED_BODY},
-    },
-    # What the gateway answers by itself, in the registry API's words and with none of the request's: its
-    # own text for a method it does not know quotes the Authorization header.
-    "DEFAULT_4XX": _in_words("UNSUPPORTED", "API Gateway does not take this request"),
-    "DEFAULT_5XX": _in_words("UNAVAILABLE", "API Gateway got no answer from the service in time"),
-}
-
 # What API Gateway takes of a request body; the same here keeps a laptop from reading a layer into memory.
 MAX_BODY = 10 * 1024 * 1024
 
-_CHALICE_REQUIREMENT = re.compile(r"\s*chalice\b(?![-\w])", re.IGNORECASE)
 
-_generate_swagger = SwaggerGenerator.generate_swagger
-_build_site_packages = DependencyBuilder.build_site_packages
-_chalicelib_files = BaseLambdaDeploymentPackager._iter_chalice_lib_if_needed
-
-
-def settings_or_exit(environment: Mapping[str, str]) -> Settings:
-    """The settings, or one line and the end of Chalice's command."""
-    try:
-        return Settings.from_environment(environment)
-    except InvalidSetting as error:
-        _exit(f"{error}; set it in .chalice/config.json (environment_variables) or in the environment")
-
-
-def close_gaps(settings: Settings) -> None:
+def patch_local_server(settings: Settings) -> None:
     """Patch the Chalice that is running this process; a second call changes nothing more."""
 
     def local_dev_server(app: Any, config: Any, host: str, port: int) -> LocalDevServer:
         if settings.registry is None:
-            _exit(
+            end_command(
                 f"{ECR_REGISTRY} is not set, and `chalice local` has no function ARN to derive it from; "
                 f"set it to {ACCEPTED_FORM}"
             )
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         return LocalDevServer(app, config, host, port, RegistryApiHandler, LocalServer)
 
-    BaseLambdaDeploymentPackager._iter_chalice_lib_if_needed = chalicelib_files  # type: ignore[method-assign,assignment]
-    DependencyBuilder.build_site_packages = build_site_packages  # type: ignore[method-assign,assignment]
-    SwaggerGenerator.generate_swagger = generate_swagger  # type: ignore[method-assign,assignment]
     chalice.local.LocalDevServer = local_dev_server  # type: ignore[misc,assignment]
-
-
-def build_site_packages(builder: DependencyBuilder, abi: str, requirements: str, target: str) -> None:
-    """Chalice's own, for all requirements but Chalice."""
-    lines = Path(requirements).read_text(encoding="utf-8").splitlines(keepends=True)
-    with tempfile.TemporaryDirectory() as directory:
-        others = Path(directory, "requirements.txt")
-        others.write_text("".join(x for x in lines if not _CHALICE_REQUIREMENT.match(x)), encoding="utf-8")
-        _build_site_packages(builder, abi, str(others), target)
-
-
-def chalicelib_files(packager: BaseLambdaDeploymentPackager, project: str) -> Iterator[tuple[str, str]]:
-    """Chalice's own, for sources alone: the zip must not depend on what was run here before."""
-    for path, name in _chalicelib_files(packager, project):
-        if "__pycache__" not in name:
-            yield path, name
-
-
-def generate_swagger(generator: SwaggerGenerator, app: Any, rest_api: Any = None) -> dict[str, Any]:
-    """Chalice's document with the gateway response, and the default host closed beside a domain."""
-    document: dict[str, Any] = _generate_swagger(generator, app, rest_api)
-    document["x-amazon-apigateway-gateway-responses"] = GATEWAY_RESPONSES
-    if rest_api is not None and rest_api.domain_name is not None:
-        domain = rest_api.domain_name.domain_name
-        registry = Settings.from_environment(os.environ).registry
-        if registry is not None and registry.host == domain:
-            _exit(f"{ECR_REGISTRY}={domain!r} is the custom domain itself, which would ask itself for ever")
-        endpoint = document.setdefault("x-amazon-apigateway-endpoint-configuration", {})
-        endpoint["disableExecuteApiEndpoint"] = True
-    return document
-
-
-def _exit(line: str) -> NoReturn:
-    sys.stderr.write(f"custom-ecr-domain: {line}\n")
-    sys.stderr.flush()
-    if threading.current_thread() is not threading.main_thread():
-        # The reloader of `chalice local` loads the app in a thread, where SystemExit ends nothing.
-        os._exit(2)
-    sys.exit(2)
 
 
 class GreedyRouteMatcher(RouteMatcher):

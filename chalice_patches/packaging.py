@@ -1,0 +1,75 @@
+"""What `chalice deploy` and `chalice package` lack, added in the process that runs them.
+
+Chalice 1.34 has no way to configure what this service stands on:
+
+- asked for `chalice` in requirements.txt, the packager bundles all that Chalice's commands depend on
+  (22 MB), though it copies the one file that Lambda needs of Chalice by itself; and it ships whatever
+  bytecode this machine has left in chalicelib/
+- gateway responses cannot be configured, and each deploy deletes hand-made ones; the default
+  execute-api host stays open beside a custom domain: both are added to the generated Swagger document,
+  which deploy, package and package --pkg-format terraform share
+
+tests/unit/test_chalice_gaps.py shows each of them open in Chalice itself: a release that closes
+or moves one makes a test fail, so that what is not needed any more goes from here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from chalice.deploy.packager import BaseLambdaDeploymentPackager, DependencyBuilder
+from chalice.deploy.swagger import SwaggerGenerator
+
+from chalice_patches.gateway_responses import GATEWAY_RESPONSES
+from chalice_patches.refusal import end_command
+from chalicelib.settings import ECR_REGISTRY, Settings
+
+_CHALICE_REQUIREMENT = re.compile(r"\s*chalice\b(?![-\w])", re.IGNORECASE)
+
+_generate_swagger = SwaggerGenerator.generate_swagger
+_build_site_packages = DependencyBuilder.build_site_packages
+_chalicelib_files = BaseLambdaDeploymentPackager._iter_chalice_lib_if_needed
+
+
+def patch_packaging() -> None:
+    """Patch the Chalice that is running this process; a second call changes nothing more."""
+    BaseLambdaDeploymentPackager._iter_chalice_lib_if_needed = chalicelib_files  # type: ignore[method-assign,assignment]
+    DependencyBuilder.build_site_packages = build_site_packages  # type: ignore[method-assign,assignment]
+    SwaggerGenerator.generate_swagger = generate_swagger  # type: ignore[method-assign,assignment]
+
+
+def build_site_packages(builder: DependencyBuilder, abi: str, requirements: str, target: str) -> None:
+    """Chalice's own, for all requirements but Chalice."""
+    lines = Path(requirements).read_text(encoding="utf-8").splitlines(keepends=True)
+    with tempfile.TemporaryDirectory() as directory:
+        others = Path(directory, "requirements.txt")
+        others.write_text("".join(x for x in lines if not _CHALICE_REQUIREMENT.match(x)), encoding="utf-8")
+        _build_site_packages(builder, abi, str(others), target)
+
+
+def chalicelib_files(packager: BaseLambdaDeploymentPackager, project: str) -> Iterator[tuple[str, str]]:
+    """Chalice's own, for sources alone: the zip must not depend on what was run here before."""
+    for path, name in _chalicelib_files(packager, project):
+        if "__pycache__" not in name:
+            yield path, name
+
+
+def generate_swagger(generator: SwaggerGenerator, app: Any, rest_api: Any = None) -> dict[str, Any]:
+    """Chalice's document with the gateway response, and the default host closed beside a domain."""
+    document: dict[str, Any] = _generate_swagger(generator, app, rest_api)
+    document["x-amazon-apigateway-gateway-responses"] = GATEWAY_RESPONSES
+    if rest_api is not None and rest_api.domain_name is not None:
+        domain = rest_api.domain_name.domain_name
+        registry = Settings.from_environment(os.environ).registry
+        if registry is not None and registry.host == domain:
+            end_command(
+                f"{ECR_REGISTRY}={domain!r} is the custom domain itself, which would ask itself for ever"
+            )
+        endpoint = document.setdefault("x-amazon-apigateway-endpoint-configuration", {})
+        endpoint["disableExecuteApiEndpoint"] = True
+    return document
