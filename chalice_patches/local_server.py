@@ -32,7 +32,7 @@ from chalice.local import (
 
 from chalice_patches.gateway_responses import CHALLENGE, UNAUTHORIZED_BODY
 from chalice_patches.refusal import end_command
-from chalicelib.message import error_answer
+from chalicelib.http_message import error_response
 from chalicelib.registry_host import ACCEPTED_FORM
 from chalicelib.settings import ECR_REGISTRY, Settings
 
@@ -91,7 +91,7 @@ class RegistryApiHandler(ChaliceRequestHandler):
 
     disable_nagle_algorithm = True
     error_content_type = "application/json"
-    error_message_format = error_answer(400, "UNSUPPORTED", "malformed HTTP request").body
+    error_message_format = error_response(400, "UNSUPPORTED", "malformed HTTP request").body
 
     def __init__(self, request: Any, client_address: Any, server: Any, app_object: Any, config: Any) -> None:
         self._app_object = app_object
@@ -159,7 +159,7 @@ class RegistryApiHandler(ChaliceRequestHandler):
     def _refuse(self, status: int, reason: str) -> NoReturn:
         # What follows on this connection may be body or request; nobody can tell.
         self.close_connection = True
-        refusal = LocalGatewayException({}, error_answer(status, "UNSUPPORTED", reason).body.encode())
+        refusal = LocalGatewayException({}, error_response(status, "UNSUPPORTED", reason).body.encode())
         refusal.CODE = status
         raise refusal
 

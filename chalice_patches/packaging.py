@@ -27,7 +27,7 @@ from chalice.deploy.swagger import SwaggerGenerator
 
 from chalice_patches.gateway_responses import GATEWAY_RESPONSES
 from chalice_patches.refusal import end_command
-from chalicelib.settings import ECR_REGISTRY, Settings
+from chalicelib.settings import ECR_REGISTRIES, ECR_REGISTRY, Settings
 
 _CHALICE_REQUIREMENT = re.compile(r"\s*chalice\b(?![-\w])", re.IGNORECASE)
 
@@ -65,11 +65,16 @@ def generate_swagger(generator: SwaggerGenerator, app: Any, rest_api: Any = None
     document["x-amazon-apigateway-gateway-responses"] = GATEWAY_RESPONSES
     if rest_api is not None and rest_api.domain_name is not None:
         domain = rest_api.domain_name.domain_name
-        registry = Settings.from_environment(os.environ).registry
-        if registry is not None and registry.host == domain:
-            end_command(
-                f"{ECR_REGISTRY}={domain!r} is the custom domain itself, which would ask itself for ever"
-            )
+        settings = Settings.from_environment(os.environ)
+        for variable, registry in (
+            (ECR_REGISTRY, settings.registry),
+            *((ECR_REGISTRIES, prefix.registry) for prefix in settings.prefixes),
+        ):
+            if registry is not None and registry.host == domain.lower():
+                end_command(
+                    f"{variable} names {registry.authority!r}, which is the custom domain itself: it would "
+                    "ask itself for ever; name the registry's own host"
+                )
         endpoint = document.setdefault("x-amazon-apigateway-endpoint-configuration", {})
         endpoint["disableExecuteApiEndpoint"] = True
     return document

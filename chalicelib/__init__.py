@@ -1,2 +1,6 @@
-"""What Chalice ships to Lambda: standard library only, and pure but for registry_connection. Values are
-named tuples: dataclasses would take a tenth of a cold start."""
+"""The redirect service: what Chalice ships to Lambda beside app.py. Standard library only.
+
+http_message, event, settings, registry_host, registries, registry_path, location and decision are functions
+from values to values; service joins them. relaying/ is what only mode `relay` needs. Values are named
+tuples: dataclasses would take a tenth of a cold start.
+"""

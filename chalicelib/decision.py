@@ -1,98 +1,132 @@
-"""Which of the four answers a request gets: one pure function over the client table.
+"""Where a request goes: one pure function from its line and the settings.
 
-A credential leaves it in one case only: as user info of a Location at the configured registry, for the
-family that the table lets be carried.
+No header is among its arguments, so in the modes `edge` and `plain` nobody can choose the host of a
+redirect, and no credential can be in one.
 """
 
 from typing import NamedTuple
 
-from chalicelib.clients import Family, Treatment, family_of
-from chalicelib.credentials import basic_credentials
-from chalicelib.location import MAX_LOCATION, at_registry, fault_of_path, with_query
-from chalicelib.message import Request
+from chalicelib.http_message import Query, RequestLine, Response, error_response
+from chalicelib.location import MAX_EDGE_LOCATION, MAX_LOCATION, path_fault, with_query
+from chalicelib.registries import Registries
 from chalicelib.registry_host import RegistryHost
-from chalicelib.registry_path import Endpoint, challenge_path, endpoint_of, without_challenge
+from chalicelib.registry_path import (
+    Endpoint,
+    edge_path,
+    registry_path,
+    split_edge_path,
+    without_challenge,
+)
 from chalicelib.settings import RedirectMode
 
-_UPLOAD_METHODS = frozenset({"POST", "PATCH", "PUT"})
+_CACHEABLE = frozenset({"GET", "HEAD"})
 
 
 class Redirect(NamedTuple):
-    """A 307; `location` holds a credential where `treatment` is CARRY."""
+    """A 307."""
 
-    treatment: Treatment
-    family: Family
+    #: The name of the decision in the log: `edge`, `plain` or `challenge`.
+    name: str
     location: str
-
-    def __repr__(self) -> str:
-        return object.__repr__(self)  # it may hold a credential
-
-
-class Relay(NamedTuple):
-    """Ask the registry ourselves; `target` is path and query."""
-
-    family: Family
-    endpoint: Endpoint
-    target: str
+    #: Whether a shared cache may keep it: it depends on path, query and settings alone.
+    cacheable: bool = False
 
 
 class Refusal(NamedTuple):
-    """An error of our own: HTTP status, OCI error code, message for people."""
+    """An error of our own."""
 
-    family: Family
     status: int
+    #: An error code of the registry API.
     code: str
+    #: A sentence for people.
     message: str
+    name: str = "refusal"
 
 
-Decision = Redirect | Relay | Refusal
+class ToRelay(NamedTuple):
+    """The relay decides, by the headers, between a challenge and asking the registry."""
+
+    registry: RegistryHost
+    endpoint: Endpoint
+    #: A path under /v2/, without any prefix of ours.
+    path: str
+    query: Query
+    #: Whether the client came by way of the challenge, and so has an Authorization.
+    challenged: bool = False
 
 
-def decide(request: Request, registry: RegistryHost, mode: RedirectMode) -> Decision:
+Decision = Redirect | Refusal | ToRelay
+
+
+def decide(line: RequestLine, registries: Registries, mode: RedirectMode) -> Decision:
     """Never raises, whatever the request holds."""
-    family = family_of(request.header("user-agent"))
-    unprefixed = without_challenge(request.path)
-    path = request.path if unprefixed is None else unprefixed
-    fault = fault_of_path(path)
+    edge = split_edge_path(line.path)
+    if edge is not None:
+        return _past_the_edge(*edge, line, registries, mode)
+    unprefixed = without_challenge(line.path)
+    path = line.path if unprefixed is None else unprefixed
+    fault = path_fault(path)
     if fault is not None:
-        return Refusal(family, 400, "NAME_INVALID", f"the path {fault}")
-    target = with_query(path, request.query)
-    endpoint = endpoint_of(path) if mode is RedirectMode.AUTO else None
-    if endpoint is None or request.method == "OPTIONS":
-        return _redirect(Treatment.PLAIN, family, at_registry(registry, target))
-
-    authorization = request.headers.get("authorization", ())
-    credentials = basic_credentials(authorization)
-    if credentials is None:
-        if endpoint is Endpoint.PING or family.anonymous is Treatment.PLAIN:
-            return _redirect(Treatment.PLAIN, family, at_registry(registry, target))
-        if unprefixed is not None:
-            # The authorizer lets any Authorization pass; to challenge again would be an endless loop.
-            return Refusal(family, 401, "UNAUTHORIZED", "the Authorization header holds no Basic credentials")
-        return _redirect(Treatment.CHALLENGE, family, challenge_path(target))
-
-    is_upload = endpoint is Endpoint.UPLOAD and request.method in _UPLOAD_METHODS
-    treatment = family.uploads if is_upload else family.messages
-    if treatment is Treatment.RELAY:
-        if is_upload and request.garbled:
-            return Refusal(
-                family,
-                415,
-                "UNSUPPORTED",
-                "the gateway passes layer bytes only as Content-Type: application/octet-stream",
-            )
-        return Relay(family, endpoint, target)
-    carried = credentials if treatment is Treatment.CARRY else None
-    return _redirect(treatment, family, at_registry(registry, target, carried))
+        return Refusal(400, "NAME_INVALID", f"the path {fault}")
+    asked = registry_path(path)
+    if asked is None:
+        target = with_query(path, line.query)
+        return _redirect("plain", registries.default.origin + target, line, mode)
+    registry = registries.of_repository(asked.repository)
+    query = line.query
+    if asked.endpoint is Endpoint.UPLOAD and registries.prefixes:
+        query = _without_foreign_mount(query, registry, registries)
+    if mode is RedirectMode.RELAY:
+        return ToRelay(registry, asked.endpoint, path, query, unprefixed is not None)
+    target = with_query(path, query)
+    if mode is RedirectMode.PLAIN:
+        return _redirect("plain", registry.origin + target, line, mode)
+    return _redirect("edge", edge_path(registry.authority, target), line, mode)
 
 
-def _redirect(treatment: Treatment, family: Family, location: str) -> Redirect | Refusal:
-    if len(location) > MAX_LOCATION:
-        # Beyond its limit API Gateway would answer 500 without a word.
+def _past_the_edge(
+    authority: str, path: str, line: RequestLine, registries: Registries, mode: RedirectMode
+) -> Decision:
+    """An edge path reaches the function only while DNS is on its way to or from CloudFront, or where
+    somebody tries: nothing but a configured registry's own /v2/ passes."""
+    registry = registries.with_authority(authority)
+    asked = registry_path(path)
+    lower = path.lower()
+    if registry is None or asked is None or path_fault(path) or "%2f" in lower or "%2e" in lower:
+        return Refusal(404, "NAME_UNKNOWN", "no registry of this name is at this path")
+    if mode is RedirectMode.PLAIN:
+        return _redirect("plain", registry.origin + with_query(path, line.query), line, mode)
+    return ToRelay(registry, asked.endpoint, path, line.query)
+
+
+def _redirect(name: str, location: str, line: RequestLine, mode: RedirectMode) -> Redirect | Refusal:
+    limit, passes = (MAX_EDGE_LOCATION, "CloudFront") if name == "edge" else (MAX_LOCATION, "API Gateway")
+    if len(location) > limit:
         return Refusal(
-            family,
             431,
             "UNSUPPORTED",
-            f"a redirect of {len(location)} bytes, where API Gateway passes {MAX_LOCATION}",
+            f"the redirect would have {len(location)} bytes, and {passes} passes {limit}",
         )
-    return Redirect(treatment, family, location)
+    return Redirect(name, location, mode is RedirectMode.EDGE and line.method in _CACHEABLE)
+
+
+def _without_foreign_mount(query: Query, registry: RegistryHost, registries: Registries) -> Query:
+    """The query of an upload start without a mount from a repository that lies in another registry: the
+    client then uploads the blob.
+
+    https://github.com/opencontainers/distribution-spec/blob/main/spec.md#mounting-a-blob-from-another-repository
+    """
+    sources = [value for name, value in query if name == "from"]
+    if all(registries.of_repository(source) == registry for source in sources):
+        return query
+    return tuple((name, value) for name, value in query if name not in ("mount", "from"))
+
+
+def response_of(decision: Redirect | Refusal) -> Response:
+    """What the client gets. What may be cached says so; app.py forbids it for all else."""
+    if isinstance(decision, Refusal):
+        return error_response(decision.status, decision.code, decision.message)
+    headers = {"Location": decision.location}
+    if decision.cacheable:
+        headers["Cache-Control"] = "public, max-age=60"
+    return Response(307, headers)

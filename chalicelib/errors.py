@@ -1,4 +1,4 @@
-"""What can go wrong. Messages quote nothing in which a credential can be."""
+"""What can go wrong in the service. Messages quote nothing in which a credential can be."""
 
 
 class ServiceError(Exception):
@@ -6,30 +6,31 @@ class ServiceError(Exception):
 
 
 class InvalidSetting(ServiceError):
-    """The service cannot start with `value` in the environment; `expected` is the accepted form."""
+    """The service cannot start with a value in its environment."""
 
     def __init__(self, variable: str, value: str, expected: str) -> None:
         super().__init__(f"{variable}={value!r} is not accepted; expected {expected}")
+        #: The name of the environment variable.
         self.variable = variable
+        #: The value that is not accepted, cut where it may hold a credential.
         self.value = value
-        self.expected = expected
 
 
 class RegistryError(ServiceError):
-    """`registry` is its origin."""
+    """A registry did not give a response that the relay can pass on. `registry` is its origin."""
 
     def __init__(self, registry: str, what: str) -> None:
         super().__init__(f"{registry} {what}")
-        self.registry = registry
 
 
 class RegistryUnreachable(RegistryError):
-    """No connection, a failed handshake, or an answer that is not HTTP."""
+    """There is no connection, the handshake failed, or what came is not HTTP."""
 
 
 class RegistryLate(RegistryError):
-    """No whole answer within the time a relay may take."""
+    """No whole response came within the time that a relay may take."""
 
 
-class AnswerNotRelayable(RegistryError):
-    """An answer too large for a Lambda response, or bytes where only text can pass."""
+class ResponseNotRelayable(RegistryError):
+    """The response is too large for Lambda, or holds bytes where only text can pass, or a Location that is
+    refused."""

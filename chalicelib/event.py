@@ -1,37 +1,38 @@
-"""From API Gateway's Lambda-proxy event (REST API, payload 1.0) to a Request."""
+"""From API Gateway's Lambda-proxy event (REST API, payload 1.0) to a request.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+A map that API Gateway leaves null, as its own test invocation does, is an empty one.
+"""
 
 import base64
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.message import Query, Request
+from chalicelib.http_message import Request, RequestLine
 
 _REPLACEMENT = "\ufffd"
 
 
-def request_of(event: Mapping[str, Any]) -> Request:
+def line_of(event: Mapping[str, Any]) -> RequestLine:
     """The path is `event["path"]`: `pathParameters.proxy` loses the trailing slash that upload starts need,
     and Chalice's own `Request.path` is the route's pattern."""
-    context = event["requestContext"]
+    parameters = event.get("multiValueQueryStringParameters")
+    query = (
+        tuple([(name, value) for name, values in parameters.items() for value in values])
+        if parameters
+        else ()
+    )
+    return RequestLine(event["requestContext"]["httpMethod"], event["path"], query)
+
+
+def request_of(event: Mapping[str, Any], line: RequestLine) -> Request:
+    """The whole request, whose line was read before."""
     headers: dict[str, tuple[str, ...]] = {}
-    for name, values in event["multiValueHeaders"].items():
+    for name, values in (event.get("multiValueHeaders") or {}).items():
         key = name.lower()
         headers[key] = (*headers.get(key, ()), *values)
-    body, garbled = _body(event.get("body"), bool(event.get("isBase64Encoded")))
-    return Request(
-        method=context["httpMethod"],
-        path=event["path"],
-        query=_query(event.get("multiValueQueryStringParameters")),
-        headers=headers,
-        body=body,
-        garbled=garbled,
-    )
-
-
-def _query(parameters: Mapping[str, list[str]] | None) -> Query:
-    if not parameters:
-        return ()
-    return tuple([(name, value) for name, values in parameters.items() for value in values])
+    body, is_lossy = _body(event.get("body"), bool(event.get("isBase64Encoded")))
+    return Request(line, headers, body, is_lossy)
 
 
 def _body(body: str | bytes | None, is_base64: bool) -> tuple[bytes, bool]:
@@ -44,5 +45,6 @@ def _body(body: str | bytes | None, is_base64: bool) -> tuple[bytes, bool]:
             return b"", True
     if isinstance(body, bytes):
         return body, False
-    # The gateway's mark for bytes that are no UTF-8, under a Content-Type it does not know as binary.
+    # API Gateway writes this character for bytes that are not UTF-8, under a Content-Type that it does not
+    # know as binary.
     return body.encode("utf-8", "replace"), _REPLACEMENT in body

@@ -1,26 +1,32 @@
-"""Locations. One names the configured registry, our own host (a relative one) or, in an answer that the
-registry itself gave, the host it sends layer downloads to; never another."""
+"""URLs: which paths may stand in a Location, and what a URL in a registry's response becomes.
+
+A Location of ours names a configured registry, our own host (a relative one) or, in a response that a
+registry gave, the host to which it sends layer downloads. None ever holds user info.
+"""
 
 import re
 from urllib.parse import quote, urljoin, urlsplit
 
-from chalicelib.credentials import BasicCredentials
-from chalicelib.message import Query, is_printable_ascii
+from chalicelib.http_message import Query, is_printable_ascii
 from chalicelib.registry_host import RegistryHost
 
 # API Gateway allows 10,240 bytes for all headers together (AWS: API Gateway quotas); all others take well
 # under 1 KiB.
 MAX_LOCATION = 10_240 - 1_024
+# CloudFront takes URLs of 8,192 bytes (AWS: CloudFront quotas), the scheme and our own host among them.
+MAX_EDGE_LOCATION = 8_192 - 264
 
 _UNRESERVED_QUERY = "/:@-._~"
 # RFC 3986's path characters; anything else must arrive percent-encoded.
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@/%-]*")
-# What is no escape, an escaped control character, and the backslash, which some clients read as a slash.
+# A malformed escape, an escaped control character, and the backslash, which some clients read as a slash.
 _UNFIT_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%(?:[01].|7[Ff]|5[Cc])")
 _DOT_SEGMENT = re.compile(r"(?:/|%2[Ff])(?:\.|%2[Ee]){1,2}(?:/|%2[Ff]|$)")
+# What URL parsers agree about: no user info, no escape, no backslash, ASCII alone.
+_AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 
 
-def fault_of_path(path: str) -> str | None:
+def path_fault(path: str) -> str | None:
     """What makes a path unfit for a Location, or None. Clients rewrite dot segments and backslashes, so
     the registry would be asked for something else than was decided on."""
     if not _PATH.fullmatch(path):
@@ -40,35 +46,27 @@ def with_query(path: str, query: Query) -> str:
     return f"{path}?{'&'.join(pairs)}"
 
 
-def at_registry(registry: RegistryHost, target: str, credentials: BasicCredentials | None = None) -> str:
-    """The URL of `target` at the registry, with the credentials as user info if given."""
-    if credentials is None:
-        return registry.origin + target
-    user = quote(credentials.user, safe="")
-    password = quote(credentials.password, safe="")
-    return f"{registry.scheme}://{user}:{password}@{registry.authority}{target}"
+def location_from(registry: RegistryHost, target: str, reference: str) -> str | None:
+    """A URL reference in the registry's response to `target`, as our client should see it.
 
-
-def from_registry(registry: RegistryHost, target: str, reference: str) -> str | None:
-    """A URL reference in the registry's answer to `target`, as our client should see it: relative to us
-    where it is the registry's own, so that the client comes back here with its credentials. None where
-    it is no URL, of another scheme, with user info, too long, or would lead to a host that the registry
-    did not name.
+    The registry's own URLs become relative ones, so that the client comes back to our name with its
+    credentials. None is returned for what is not a URL, has another scheme or user info, is too long, or
+    has an authority that two URL parsers could read in two ways.
     """
     if not is_printable_ascii(reference) or " " in reference or not 0 < len(reference) <= MAX_LOCATION:
         return None
     try:
         absolute = urljoin(registry.origin + target, reference)
         parts = urlsplit(absolute)
-        host, port = parts.hostname or "", parts.port
+        port = parts.port
     except ValueError:
         return None
-    if not host or parts.username is not None or parts.scheme not in ("https", registry.scheme):
+    if parts.scheme not in ("https", registry.scheme) or not _AUTHORITY.fullmatch(parts.netloc):
         return None
-    if not registry.same_origin(parts.scheme, host, port):
+    if not registry.same_origin(parts.scheme, parts.hostname or "", port):
         return absolute
     # "//host" would be another host; the other ways to spell one are faults of any path.
-    if parts.path.startswith("//") or fault_of_path(parts.path or "/"):
+    if parts.path.startswith("//") or path_fault(parts.path or "/"):
         return None
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 

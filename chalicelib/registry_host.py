@@ -1,7 +1,7 @@
 """Registry hosts: which text names one, and what an ECR host name says.
 
-Imports next to nothing on purpose: the credential helper ships the same file (credhelper/registry_host.py
-is a link to it), so that the grammar exists once.
+Imports next to nothing on purpose: the credential helper ships the same file as credhelper/registry_host.py,
+and a test holds that the two are equal.
 """
 
 from __future__ import annotations
@@ -35,21 +35,28 @@ _SUFFIX_OF_PARTITION = {partition: suffix for suffix, partition in _IPV4_SUFFIXE
 
 
 class InvalidRegistry(ValueError):
-    """`value` is the text as given, `reason` what is wrong with it."""
+    """A text does not name a registry."""
 
     def __init__(self, value: str, reason: str) -> None:
-        super().__init__(f"{value!r} is no registry host: {reason}; expected {ACCEPTED_FORM}")
+        super().__init__(f"{value!r} is not a valid registry host: {reason}; expected {ACCEPTED_FORM}")
+        #: The text, cut where it may hold a credential.
         self.value = value
+        #: What is wrong with it.
         self.reason = reason
 
 
 class EcrRegistry(NamedTuple):
-    """`account` is None for ECR Public, whose API lives in us-east-1."""
+    """What the host name of an ECR registry says."""
 
+    #: Twelve digits; None for ECR Public.
     account: str | None
+    #: The region of the API that gives tokens; for ECR Public that is us-east-1.
     region: str
+    #: `aws`, `aws-us-gov`, `aws-cn` and the like.
     partition: str
+    #: Whether the host is the FIPS endpoint.
     fips: bool = False
+    #: Whether the host has IPv6 addresses too.
     dual_stack: bool = False
 
     @property
@@ -58,18 +65,22 @@ class EcrRegistry(NamedTuple):
 
 
 class RegistryHost(NamedTuple):
-    """Scheme, lower-case host and port (None: the scheme's own); `ecr` is None where no ECR form fits."""
+    """The host of a registry, and how to reach it."""
 
+    #: `https`, or `http` for a loopback host.
     scheme: str
+    #: In lower case; an IPv6 address has its brackets.
     host: str
+    #: None where it is the scheme's own.
     port: int | None
+    #: What an ECR host name says; None for any other host.
     ecr: EcrRegistry | None
 
     @classmethod
     def parse(cls, text: str) -> RegistryHost:
         """A trailing slash is allowed, a path is not. Raises InvalidRegistry."""
         if "@" in text:
-            raise InvalidRegistry("***" + text[text.rindex("@") :], "credentials have no place here")
+            raise InvalidRegistry("***" + text[text.rindex("@") :], "it must not hold credentials")
         scheme, separator, rest = text.partition("://")
         if not separator:
             scheme, rest = "https", text
@@ -89,14 +100,14 @@ class RegistryHost(NamedTuple):
         Raises InvalidRegistry."""
         parts = function_arn.split(":")
         if len(parts) < 7 or parts[0] != "arn" or parts[2] != "lambda":
-            raise InvalidRegistry(function_arn, "not a Lambda function's ARN")
+            raise InvalidRegistry(function_arn, "it is not the ARN of a Lambda function")
         partition, region, account = parts[1], parts[3], parts[4]
         suffix = _SUFFIX_OF_PARTITION.get(partition)
         if suffix is None:
             raise InvalidRegistry(function_arn, f"the partition {partition!r} is unknown")
         registry = cls.parse(f"{account}.dkr.ecr.{region}.{suffix}")
         if registry.ecr is None:
-            raise InvalidRegistry(function_arn, "its account and region make no ECR host name")
+            raise InvalidRegistry(function_arn, "its account and region do not make an ECR host name")
         return registry
 
     @property
@@ -110,15 +121,18 @@ class RegistryHost(NamedTuple):
         return f"{self.scheme}://{self.authority}"
 
     def same_origin(self, scheme: str, host: str, port: int | None) -> bool:
-        """Whether a URL's parts name this registry."""
+        """Whether a URL's parts name this registry. An IPv6 address may come without its brackets, as
+        urllib.parse gives it."""
         scheme = scheme.lower()
+        if ":" in host and not host.startswith("["):
+            host = f"[{host}]"
         if port == _default_port(scheme):
             port = None
         return (scheme, host.lower(), port) == (self.scheme, self.host, self.port)
 
 
 def ecr_registry(host: str) -> EcrRegistry | None:
-    """A lower-case host name read as a whole; None where it is not ECR's.
+    """A lower-case host name read as a whole; None where it is not one of ECR's.
 
     ACCOUNT.dkr.ecr[-fips].REGION.SUFFIX, ACCOUNT.dkr-ecr[-fips].REGION.SUFFIX (dual-stack), ECR Public.
     """

@@ -4,18 +4,21 @@ arguments, so no credential can be in a line; a path is cut, since the log is pa
 import json
 import traceback
 
+from chalicelib.http_message import RequestLine
+
 MAX_PATH = 512
 
 _quoted = json.encoder.encode_basestring_ascii
 
 
-def request_line(request_id: str, method: str, path: str, answer: str, family: str, status: int) -> str:
-    """`answer`: plain, challenge, relay, carry or refusal."""
+def request_line(request_id: str, line: RequestLine, decision: str, status: int, family: str = "") -> str:
+    """`decision` is edge, plain, challenge, relay or refusal; `family` is that of the client, which only
+    the relay knows."""
     # json.dumps would take a fifth of a redirect's time.
+    client = f', "client": "{family}"' if family else ""
     return (
-        f'{{"request_id": {_quoted(request_id)}, "method": {_quoted(method)}, '
-        f'"path": {_quoted(path[:MAX_PATH])}, "answer": "{answer}", "client": "{family}", '
-        f'"status": {status}}}'
+        f'{{"request_id": {_quoted(request_id)}, "method": {_quoted(line.method)}, '
+        f'"path": {_quoted(line.path[:MAX_PATH])}, "decision": "{decision}"{client}, "status": {status}}}'
     )
 
 

@@ -1,39 +1,31 @@
-"""From a request to its answer and its log line."""
+"""From API Gateway's event to a response and its log line."""
 
-from chalicelib.decision import Decision, Redirect, Refusal, Relay, decide
-from chalicelib.errors import AnswerNotRelayable, RegistryError, RegistryLate
-from chalicelib.handed_on import handed_on, registry_request
-from chalicelib.message import Answer, Request, error_answer
-from chalicelib.registry_connection import Registry
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalicelib.decision import ToRelay, decide, response_of
+from chalicelib.event import line_of, request_of
+from chalicelib.http_message import Request, Response
+from chalicelib.registries import Registries
 from chalicelib.request_log import request_line
 from chalicelib.settings import RedirectMode
 
-
-def respond(request: Request, request_id: str, registry: Registry, mode: RedirectMode) -> tuple[Answer, str]:
-    """The answer, and the line that the log gets about it."""
-    decision = decide(request, registry.host, mode)
-    answer = _answer(request, decision, registry)
-    line = request_line(
-        request_id, request.method, request.path, _name(decision), decision.family.name, answer.status
-    )
-    return answer, line
+#: From a request for the relay to the response, the name of the decision and that of the client's family.
+RelayFunction = Callable[[Request, ToRelay], tuple[Response, str, str]]
 
 
-def _answer(request: Request, decision: Decision, registry: Registry) -> Answer:
-    if isinstance(decision, Redirect):
-        return Answer(307, {"Location": decision.location})
-    if isinstance(decision, Refusal):
-        return error_answer(decision.status, decision.code, decision.message)
-    try:
-        answer = registry.ask(registry_request(request, decision))
-        return handed_on(request, decision, registry.host, answer)
-    except RegistryError as error:
-        status = 504 if isinstance(error, RegistryLate) else 502
-        code = "UNSUPPORTED" if isinstance(error, AnswerNotRelayable) else "UNAVAILABLE"
-        return error_answer(status, code, str(error))
-
-
-def _name(decision: Decision) -> str:
-    if isinstance(decision, Redirect):
-        return decision.treatment.value
-    return "relay" if isinstance(decision, Relay) else "refusal"
+def respond(
+    event: Mapping[str, Any],
+    request_id: str,
+    registries: Registries,
+    mode: RedirectMode,
+    relay: RelayFunction,
+) -> tuple[Response, str]:
+    """The response, and the line that the log gets about it. Headers are read for the relay alone."""
+    line = line_of(event)
+    decision = decide(line, registries, mode)
+    if isinstance(decision, ToRelay):
+        response, name, family = relay(request_of(event, line), decision)
+        return response, request_line(request_id, line, name, response.status, family)
+    response = response_of(decision)
+    return response, request_line(request_id, line, decision.name, response.status)

@@ -1,4 +1,4 @@
-"""The relay's other half: one kept-alive connection per thread to the registry of the settings.
+"""The half of the relay that talks: one kept-alive connection per thread to a configured registry.
 
 No redirect is followed, and nothing of a request chooses the host.
 """
@@ -13,14 +13,13 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from chalicelib.errors import RegistryLate, RegistryUnreachable
-from chalicelib.handed_on import RegistryAnswer, RegistryRequest
 from chalicelib.registry_host import RegistryHost
+from chalicelib.relaying.relay import RegistryRequest, RegistryResponse, is_length
 
 CONNECT_SECONDS = 3.0
-ANSWER_SECONDS = 20.0
+RESPONSE_SECONDS = 20.0
 _HUNG_UP = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 # Lambda freezes between requests, and idle connections are dropped without a word.
 IDLE_SECONDS = 20.0
@@ -28,18 +27,8 @@ IDLE_SECONDS = 20.0
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 
 
-class Registry(Protocol):
-    """What can be asked like a registry."""
-
-    @property
-    def host(self) -> RegistryHost: ...
-
-    def ask(self, request: RegistryRequest) -> RegistryAnswer:
-        """Raises RegistryUnreachable or RegistryLate."""
-
-
 class RegistryConnection:
-    """A Registry over HTTP(S), safe to share between threads."""
+    """Asks one registry over HTTP(S); safe to share between threads."""
 
     def __init__(
         self,
@@ -47,22 +36,21 @@ class RegistryConnection:
         tls: ssl.SSLContext,
         clock: Callable[[], float] = time.time,
         connect_seconds: float = CONNECT_SECONDS,
-        answer_seconds: float = ANSWER_SECONDS,
+        response_seconds: float = RESPONSE_SECONDS,
     ) -> None:
         self._host = host
         self._tls = tls
         self._clock = clock
         self._connect_seconds = connect_seconds
-        self._answer_seconds = answer_seconds
+        self._response_seconds = response_seconds
         self._kept = threading.local()
 
-    @property
-    def host(self) -> RegistryHost:
-        return self._host
+    def ask(self, request: RegistryRequest) -> RegistryResponse:
+        """A dead connection is replaced once, where sending the request twice does no harm.
 
-    def ask(self, request: RegistryRequest) -> RegistryAnswer:
-        """A dead connection is replaced once, where sending the request twice does no harm."""
-        deadline = time.monotonic() + self._answer_seconds
+        Raises RegistryUnreachable or RegistryLate.
+        """
+        deadline = time.monotonic() + self._response_seconds
         connection = self._kept_connection(request)
         if connection is not None:
             try:
@@ -81,8 +69,11 @@ class RegistryConnection:
         self._kept.connection = None
         if connection is None:
             return None
-        # What is left of an answer would be taken for the next one: none may go to another client.
-        if connection.owner == request.owner and 0 <= self._clock() - connection.last_used < IDLE_SECONDS:
+        # The rest of a response would be taken for the next one, which may be another client's.
+        if (
+            connection.key == request.connection_key
+            and 0 <= self._clock() - connection.last_used < IDLE_SECONDS
+        ):
             # Readable before anything was asked means closed, or out of step.
             left = connection.sock.pending() if isinstance(connection.sock, ssl.SSLSocket) else 0
             if not left and not select.select([connection.sock], [], [], 0)[0]:
@@ -98,35 +89,37 @@ class RegistryConnection:
         except TimeoutError as error:
             connection.close()
             raise RegistryLate(
-                self._host.origin, f"took no connection within {self._connect_seconds:g} s"
+                self._host.origin, f"did not take a connection within {self._connect_seconds:g} s"
             ) from error
         except OSError as error:
             connection.close()
             raise self._unreachable("cannot be connected to", error) from error
         return connection
 
-    def _exchange(self, connection: _Connection, request: RegistryRequest, deadline: float) -> RegistryAnswer:
+    def _exchange(
+        self, connection: _Connection, request: RegistryRequest, deadline: float
+    ) -> RegistryResponse:
         """Raises _HUNG_UP beside the errors of `ask`."""
         connection.deadline = deadline
         keep = False
         try:
-            answer, keep = _sent(connection, request, self._host.authority)
+            response, keep = _sent(connection, request, self._host.authority)
         except TimeoutError as error:
             raise RegistryLate(
-                self._host.origin, f"gave no whole answer within {self._answer_seconds:g} s"
+                self._host.origin, f"gave no whole response within {self._response_seconds:g} s"
             ) from error
         except _HUNG_UP:
             raise
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise self._unreachable("gave no HTTP answer", error) from error
+            raise self._unreachable("did not answer in HTTP", error) from error
         finally:
             if keep:
-                connection.owner = request.owner
+                connection.key = request.connection_key
                 connection.last_used = self._clock()
                 self._kept.connection = connection
             else:
                 connection.close()
-        return answer
+        return response
 
     def _unreachable(self, what: str, error: Exception) -> RegistryUnreachable:
         # The class alone: http.client's messages quote the request.
@@ -140,7 +133,7 @@ class _Connection(http.client.HTTPConnection):
         port = host.port or (443 if host.scheme == "https" else 80)
         super().__init__(host.host.strip("[]"), port)
         self._tls = tls if host.scheme == "https" else None
-        self.owner = 0
+        self.key = 0
         self.last_used = self.deadline = 0.0
 
     def connect(self) -> None:
@@ -191,8 +184,8 @@ class _UntilDeadline(io.RawIOBase):
         super().close()
 
 
-def _sent(connection: _Connection, request: RegistryRequest, authority: str) -> tuple[RegistryAnswer, bool]:
-    """The answer, and whether the connection can be used again."""
+def _sent(connection: _Connection, request: RegistryRequest, authority: str) -> tuple[RegistryResponse, bool]:
+    """The response, and whether the connection can be used again."""
     connection.sock.settimeout(_left(connection.deadline))
     connection.putrequest(request.method, request.target, skip_host=True)
     connection.putheader("Host", authority)
@@ -203,15 +196,19 @@ def _sent(connection: _Connection, request: RegistryRequest, authority: str) -> 
     connection.endheaders(request.body or None)
     response = connection.getresponse()
     if response.status < 200:
-        # http.client skips 100 alone; the answer is still to come, and would be the next one's.
+        # http.client skips 100 alone; the final response is still to come, and would be the next one's.
+        raise http.client.HTTPException
+    lengths = set(response.headers.get_all("Content-Length", []))
+    if len(lengths) > 1 or not all(map(is_length, lengths)):
+        # http.client takes the first of two, and a sign or other scripts' digits for a number too.
         raise http.client.HTTPException
     # One byte more tells "too large" from "just fits".
-    body = response.read(request.answer_limit + 1)
-    whole = len(body) <= request.answer_limit
+    body = response.read(request.body_limit + 1)
+    whole = len(body) <= request.body_limit
     if whole and response.length:
         raise http.client.IncompleteRead(body, response.length)
     keep = response.isclosed() and not response.will_close
-    return RegistryAnswer(response.status, tuple(response.headers.raw_items()), body, whole), keep
+    return RegistryResponse(response.status, tuple(response.headers.raw_items()), body, whole), keep
 
 
 def _left(deadline: float) -> float:

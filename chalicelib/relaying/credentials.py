@@ -4,26 +4,26 @@ import binascii
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from chalicelib.message import is_printable_ascii
+from chalicelib.http_message import is_printable_ascii, without_repr
 
 
-class BasicCredentials(NamedTuple):
-    """Without a repr, so that no log can show it."""
+@without_repr
+class Credentials(NamedTuple):
+    """Well-formed Basic credentials. Whether they are good, the registry says."""
 
-    user: str
-    password: str
+    #: The header's whole value, which goes to the registry as it is.
+    authorization: str
+    #: The same number for the same credentials. A kept connection is used for one such key alone.
+    connection_key: int
 
-    def __repr__(self) -> str:
-        return object.__repr__(self)  # it may hold a credential
 
-
-def basic_credentials(authorization: Sequence[str]) -> BasicCredentials | None:
+def credentials_from(authorization: Sequence[str]) -> Credentials | None:
     """From all values of the header. Malformed counts as absent: another scheme, bad base64, no colon, an
-    empty user or password, control characters, bytes that are no UTF-8, more than one header."""
+    empty user or password, control characters, bytes that are not UTF-8, more than one header."""
     if len(authorization) != 1:
         return None
     scheme, _, encoded = authorization[0].partition(" ")
-    if scheme.lower() != "basic":
+    if scheme.lower() != "basic" or not is_printable_ascii(encoded):
         return None
     encoded = encoded.strip(" ")
     try:
@@ -37,4 +37,5 @@ def basic_credentials(authorization: Sequence[str]) -> BasicCredentials | None:
         return None
     if not user or not password or not (is_printable_ascii(decoded) or decoded.isprintable()):
         return None
-    return BasicCredentials(user, password)
+    # A keyed hash of all of it: the beginnings of ECR's tokens are alike.
+    return Credentials(authorization[0], hash(authorization[0]))

@@ -1,0 +1,66 @@
+"""Whether a client is challenged, redirected to the registry itself, or relayed."""
+
+from typing import NamedTuple
+
+from chalicelib.decision import Redirect, Refusal, ToRelay
+from chalicelib.http_message import Request
+from chalicelib.location import MAX_LOCATION, with_query
+from chalicelib.registry_host import RegistryHost
+from chalicelib.registry_path import Endpoint, challenge_path
+from chalicelib.relaying.client_families import Family
+from chalicelib.relaying.credentials import Credentials, credentials_from
+
+_UPLOAD_METHODS = frozenset({"POST", "PATCH", "PUT"})
+
+
+class Relay(NamedTuple):
+    """The registry is asked with the client's own credentials."""
+
+    registry: RegistryHost
+    endpoint: Endpoint
+    #: Path and query.
+    target: str
+    credentials: Credentials
+    family: Family
+    name: str = "relay"
+
+
+def decide_relay(request: Request, asked: ToRelay, family: Family) -> Redirect | Refusal | Relay:
+    """Never raises, whatever the request holds."""
+    target = with_query(asked.path, asked.query)
+    if _is_for(asked.registry, request.header("host")):
+        # A domain in front of itself: each relay would be a relay's relay.
+        return Refusal(508, "UNSUPPORTED", "the registry behind this domain is the domain itself")
+    if family.always_plain or request.line.method == "OPTIONS":
+        return _redirect("plain", asked.registry.origin + target)
+    credentials = credentials_from(request.headers.get("authorization", ()))
+    if credentials is None:
+        if asked.challenged:
+            # The authorizer lets any Authorization pass; to challenge again would be an endless loop.
+            return Refusal(401, "UNAUTHORIZED", "the Authorization header does not hold Basic credentials")
+        return _redirect("challenge", challenge_path(target))
+    if asked.endpoint is Endpoint.UPLOAD and request.line.method in _UPLOAD_METHODS:
+        if family.uploads_plain:
+            return _redirect("plain", asked.registry.origin + target)
+        if request.body_is_lossy:
+            return Refusal(
+                415,
+                "UNSUPPORTED",
+                "API Gateway passes the bytes of a layer only as Content-Type: application/octet-stream",
+            )
+    return Relay(asked.registry, asked.endpoint, target, credentials, family)
+
+
+def _is_for(registry: RegistryHost, host: str) -> bool:
+    return host.lower().removesuffix(":443") == registry.authority
+
+
+def _redirect(name: str, location: str) -> Redirect | Refusal:
+    if len(location) > MAX_LOCATION:
+        # Beyond its limit API Gateway answers 500 without a word.
+        return Refusal(
+            431,
+            "UNSUPPORTED",
+            f"the redirect would have {len(location)} bytes, and API Gateway passes {MAX_LOCATION}",
+        )
+    return Redirect(name, location)
