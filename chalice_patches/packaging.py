@@ -3,8 +3,8 @@
 Chalice 1.34 has no way to configure what this service stands on:
 
 - asked for `chalice` in requirements.txt, the packager bundles all that Chalice's commands depend on
-  (22 MB), though it copies the one file that Lambda needs of Chalice by itself; and it ships whatever
-  bytecode this machine has left in chalicelib/
+  (22 MB), though it copies the one file that Lambda needs of Chalice by itself; it ships whatever bytecode
+  this machine has left in chalicelib/, and with all comments
 - gateway responses cannot be configured, and each deploy deletes hand-made ones; the default
   execute-api host stays open beside a custom domain: both are added to the generated Swagger document,
   which deploy, package and package --pkg-format terraform share
@@ -18,27 +18,28 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from chalice.deploy.packager import BaseLambdaDeploymentPackager, DependencyBuilder
 from chalice.deploy.swagger import SwaggerGenerator
 
 from chalice_patches.gateway_responses import GATEWAY_RESPONSES
 from chalice_patches.refusal import end_command
+from chalice_patches.shipped_source import without_comments
 from chalicelib.settings import ECR_REGISTRIES, ECR_REGISTRY, Settings
 
 _CHALICE_REQUIREMENT = re.compile(r"\s*chalice\b(?![-\w])", re.IGNORECASE)
 
 _generate_swagger = SwaggerGenerator.generate_swagger
 _build_site_packages = DependencyBuilder.build_site_packages
-_chalicelib_files = BaseLambdaDeploymentPackager._iter_chalice_lib_if_needed
+_add_app_files = BaseLambdaDeploymentPackager._add_app_files
 
 
 def patch_packaging() -> None:
     """Patch the Chalice that is running this process; a second call changes nothing more."""
-    BaseLambdaDeploymentPackager._iter_chalice_lib_if_needed = chalicelib_files  # type: ignore[method-assign,assignment]
+    BaseLambdaDeploymentPackager._add_app_files = add_app_files  # type: ignore[method-assign]
     DependencyBuilder.build_site_packages = build_site_packages  # type: ignore[method-assign,assignment]
     SwaggerGenerator.generate_swagger = generate_swagger  # type: ignore[method-assign,assignment]
 
@@ -52,11 +53,18 @@ def build_site_packages(builder: DependencyBuilder, abi: str, requirements: str,
         _build_site_packages(builder, abi, str(others), target)
 
 
-def chalicelib_files(packager: BaseLambdaDeploymentPackager, project: str) -> Iterator[tuple[str, str]]:
-    """Chalice's own, for sources alone: the zip must not depend on what was run here before."""
-    for path, name in _chalicelib_files(packager, project):
-        if "__pycache__" not in name:
-            yield path, name
+def add_app_files(self: BaseLambdaDeploymentPackager, zip_fileobj: ZipFile, project_dir: str) -> None:
+    """Chalice's own files as they are, and ours without bytecode, comments and dates: the zip depends on
+    the source alone."""
+    for path, name in self._iter_app_filenames(project_dir):
+        content = Path(path).read_bytes()
+        if not name.startswith("chalice/"):
+            if not name.endswith(".py"):
+                continue
+            content = without_comments(content.decode()).encode()
+        file = ZipInfo(name)
+        file.external_attr = 0o644 << 16
+        zip_fileobj.writestr(file, content, ZIP_DEFLATED, compresslevel=9)
 
 
 def generate_swagger(generator: SwaggerGenerator, app: Any, rest_api: Any = None) -> dict[str, Any]:

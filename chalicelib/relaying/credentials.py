@@ -23,7 +23,7 @@ def credentials_from(authorization: Sequence[str]) -> Credentials | None:
     if len(authorization) != 1:
         return None
     scheme, _, encoded = authorization[0].partition(" ")
-    if scheme.lower() != "basic" or not is_printable_ascii(encoded):
+    if scheme.lower() != "basic":
         return None
     encoded = encoded.strip(" ")
     try:

@@ -6,11 +6,13 @@ A test here that fails tells that this Chalice closes or moves the gap: delete w
 from __future__ import annotations
 
 import json
+import os
 from http.client import HTTPMessage, parse_headers
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from zipfile import ZipFile
 
 import chalice
 import pytest
@@ -22,6 +24,7 @@ from chalice.utils import OSUtils
 
 from chalice_patches import packaging as patches
 from chalice_patches.local_server import GatewayEventConverter, GreedyRouteMatcher
+from chalice_patches.shipped_source import without_comments
 
 ROUTES = ["/", "/{proxy+}", "/_challenge/{proxy+}"]
 
@@ -170,14 +173,63 @@ class AnyPackager(packager.BaseLambdaDeploymentPackager):
         self._osutils = OSUtils()
 
 
-def test_bytecode_is_shipped_by_chalice_and_not_by_us(tmp_path: Path) -> None:
-    for name in ("app.py", "__pycache__/app.cpython-311.pyc"):
-        (tmp_path / "chalicelib" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "chalicelib" / name).touch()
-    shipped = {name for _, name in patches._chalicelib_files(AnyPackager(), str(tmp_path))}
-    assert shipped == {"chalicelib/app.py", "chalicelib/__pycache__/app.cpython-311.pyc"}
-    ours = {name for _, name in patches.chalicelib_files(AnyPackager(), str(tmp_path))}
-    assert ours == {"chalicelib/app.py"}
+SOURCE = """\'\'\'Why.\'\'\'
+
+class Empty(Exception):
+    \'\'\'What it means.\'\'\'
+
+def say():  # why
+    \'\'\'What it does,
+    on two lines.\'\'\'
+    return "# not a comment"
+"""
+
+
+def shipped(project: Path, add: Any) -> dict[str, str]:  # noqa: ANN401  Chalice's method or ours
+    """Name and content of each file that is added to the zip."""
+    (project / "app.py").write_text(SOURCE)
+    for name in ("a.py", "__pycache__/a.cpython-311.pyc"):
+        (project / "chalicelib" / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / "chalicelib" / name).write_text(SOURCE)
+    with ZipFile(BytesIO(), "w") as zipped:
+        add(AnyPackager(), zipped, str(project))
+        return {name: zipped.read(name).decode() for name in zipped.namelist()}
+
+
+def test_bytecode_and_comments_are_shipped_by_chalice(tmp_path: Path) -> None:
+    files = shipped(tmp_path, patches._add_app_files)
+    assert "chalicelib/__pycache__/a.cpython-311.pyc" in files
+    assert files["app.py"] == SOURCE
+
+
+def test_bytecode_and_comments_are_not_shipped_by_us(tmp_path: Path) -> None:
+    files = shipped(tmp_path, patches.add_app_files)
+    assert set(files) == {"chalice/app.py", "chalice/__init__.py", "app.py", "chalicelib/a.py"}
+    assert "hy" not in files["app.py"]
+    assert "What it" not in files["app.py"]
+
+
+def test_what_is_shipped_is_the_same_program_on_the_same_lines() -> None:
+    lines = without_comments(SOURCE).splitlines()
+    assert lines[2:4] == ["class Empty(Exception):", "    pass"]
+    assert lines[5] == "def say():"
+    assert lines[8] == '    return "# not a comment"'
+    for path in (Path(__file__).parents[2] / "chalicelib").rglob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        compile(without_comments(source), path.name, "exec")
+        assert without_comments(source).count("\n") == source.count("\n")
+
+
+def test_the_zip_depends_on_the_source_alone(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(SOURCE)
+    archives = []
+    for seconds in (1_000_000_000, 1_500_000_000):
+        os.utime(tmp_path / "app.py", (seconds, seconds))
+        file = BytesIO()
+        with ZipFile(file, "w") as zipped:
+            patches.add_app_files(AnyPackager(), zipped, str(tmp_path))
+        archives.append(file.getvalue())
+    assert archives[0] == archives[1]
 
 
 def generator() -> SwaggerGenerator:
