@@ -31,7 +31,7 @@ from tests.standins.lambda_function import LambdaFunction
 from tests.standins.package import FunctionSource, package
 from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import Manifest
-from tests.unit.gateway_events import event
+from tests.unit.service.gateway_events import event
 
 PROJECT = Path(__file__).parents[1]
 TARGET = "/v2/team/app/manifests/latest"

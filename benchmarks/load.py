@@ -157,12 +157,6 @@ def _challenged(reply: Reply, sender: Sender) -> bool:
     return (reply.status, reply.location) == (307, f"/_challenge/v2/{sender.repository}/manifests/latest")
 
 
-def _carried(reply: Reply, sender: Sender) -> bool:
-    parts = urlsplit(reply.location)
-    host = parts.netloc.rpartition("@")[2]
-    return reply.status == 307 and host == sender.domain.ecr.authority and parts.password == sender.token
-
-
 def _manifest(reply: Reply, sender: Sender) -> bool:
     return (reply.status, reply.body) == (200, MANIFEST)
 
@@ -182,7 +176,6 @@ LAYER_DOWNLOAD = Kind("a layer", f"/v2/{{repository}}/blobs/{LAYER_DIGEST}", _CR
 KINDS = (
     Kind("a plain redirect", f"{_LATEST}?n=1&n=2", "docker/26.1.5", "", _plainly_redirected),
     Kind("a challenge", _LATEST, "containerd/1.7.24", "", _challenged),
-    Kind("a carried request", _LATEST, "skopeo/1.18.0", "own", _carried),
     Kind("a manifest", _LATEST, _CRANE, "right", _manifest),
     Kind("another's token", _LATEST, _CRANE, "own", _refused),
     LAYER_DOWNLOAD,

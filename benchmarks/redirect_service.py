@@ -34,7 +34,7 @@ from tests.standins.ecr import FakeEcr
 from tests.standins.package import package
 from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import Manifest
-from tests.unit.gateway_events import event
+from tests.unit.service.gateway_events import event
 
 PROJECT = Path(__file__).parents[1]
 MANIFEST = json.dumps({"schemaVersion": 2, "layers": [{"digest": "sha256:" + "a" * 64}] * 10}).encode()

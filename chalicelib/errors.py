@@ -14,6 +14,8 @@ class InvalidSetting(ServiceError):
         self.variable = variable
         #: The value that is not accepted, cut where it may hold a credential.
         self.value = value
+        #: The accepted form, as the message has it.
+        self.expected = expected
 
 
 class RegistryError(ServiceError):

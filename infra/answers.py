@@ -1,4 +1,4 @@
-"""See from outside that the name works: DNS, certificate, and each of the four answers.
+"""See from outside that the name works: DNS, certificate, and each of the three answers.
 
 The credentials sent here are made up, so that nothing secret travels and nothing can be read or
 changed: the registry's refusal is what shows that the relay reaches it.
@@ -17,7 +17,8 @@ from infra.outside import NotReached, Outside, Reply
 _USER_INFO = "custom-ecr-domain:made-up"
 _AUTHORIZATION = "Basic " + base64.b64encode(_USER_INFO.encode()).decode()
 _PATH = "/v2/custom-ecr-domain/doctor/tags/list?n=1"
-_ANY, _CONTAINERD, _SKOPEO = "custom-ecr-domain-doctor/1", "containerd/2.0.0", "skopeo/1.18.0"
+_PLAIN_PATH = "/custom-ecr-domain/doctor?n=1"
+_ANY, _CONTAINERD = "custom-ecr-domain-doctor/1", "containerd/2.0.0"
 
 
 def probe(outside: Outside, domain: str, registry: RegistryHost, mode: RedirectMode) -> tuple[Finding, ...]:
@@ -35,9 +36,10 @@ def probe(outside: Outside, domain: str, registry: RegistryHost, mode: RedirectM
     except NotReached as error:
         return (dns, Finding("certificate", False, f"{error}; a new domain name takes some minutes"))
     certificate = Finding("certificate", True, f"{domain} shows a certificate that holds")
+    # A path that is not under /v2/ gets the plain redirect in every mode.
     answers = {"plain": _plain}
-    if mode is RedirectMode.AUTO:
-        answers |= {"challenge": _challenge, "relay": _relay, "carry": _carry}
+    if mode is RedirectMode.RELAY:
+        answers |= {"challenge": _challenge, "relay": _relay}
     found_answers = []
     for check, answer in answers.items():
         try:
@@ -48,8 +50,8 @@ def probe(outside: Outside, domain: str, registry: RegistryHost, mode: RedirectM
 
 
 def _plain(outside: Outside, origin: str, registry: RegistryHost) -> Finding:
-    reply = outside.get(origin, _PATH, {"User-Agent": _ANY})
-    return _redirects("plain", reply, f"{registry.origin}{_PATH}")
+    reply = outside.get(origin, _PLAIN_PATH, {"User-Agent": _ANY})
+    return _redirects("plain", reply, f"{registry.origin}{_PLAIN_PATH}")
 
 
 def _challenge(outside: Outside, origin: str, registry: RegistryHost) -> Finding:
@@ -76,12 +78,6 @@ def _relay(outside: Outside, origin: str, registry: RegistryHost) -> Finding:
         return Finding("relay", True, f"{registry.host} refused made-up credentials ({reply.status})")
     line = f"made-up credentials are answered {reply.status}; expected {registry.host} to refuse them"
     return Finding("relay", False, line)
-
-
-def _carry(outside: Outside, origin: str, registry: RegistryHost) -> Finding:
-    reply = outside.get(origin, _PATH, {"User-Agent": _SKOPEO, "Authorization": _AUTHORIZATION})
-    location = f"{registry.scheme}://{_USER_INFO}@{registry.authority}{_PATH}"
-    return _redirects("carry", reply, location)
 
 
 def _redirects(check: str, reply: Reply, location: str) -> Finding:

@@ -35,8 +35,8 @@ class Client:
 
 
 CLIENTS = (
-    Client("crane/v0.20.3", "and everyone else: relayed, layers come from the bucket"),
-    Client("skopeo/1.18.0", "podman, buildah: carried to the registry, which answers itself"),
+    Client("crane/v0.20.3", "challenged at first, then relayed; layers come from the bucket"),
+    Client("skopeo/1.18.0", "podman, buildah: challenged at first, then relayed"),
     Client("containerd/1.7.24", "BuildKit, Docker's containerd store: challenged here, then relayed", False),
 )
 

@@ -4,6 +4,7 @@ The header lists name what passes. A registry's challenge does not pass: API Gat
 """
 
 import json
+import re
 from typing import NamedTuple
 
 from chalicelib.errors import ResponseNotRelayable
@@ -21,7 +22,7 @@ REQUEST_HEADERS = (
     "If-None-Match",
     "User-Agent",
 )
-# As str.title() spells them; and Oci-*.
+# As str.title() spells them; and Oci-*, of which http.client would take almost any spelling.
 RESPONSE_HEADERS = (
     "Content-Type",
     "Docker-Content-Digest",
@@ -33,6 +34,7 @@ RESPONSE_HEADERS = (
     "Range",
     "Retry-After",
 )
+_OCI_HEADER = re.compile(r"Oci-[A-Za-z0-9-]+")
 
 # A Lambda response is at most 6 MiB of JSON (AWS: Lambda quotas).
 MAX_BODY = 6 * 1024 * 1024 - 16 * 1024
@@ -100,7 +102,7 @@ def client_response(request: Request, relay: Relay, response: RegistryResponse) 
     lines = {name.title(): value for name, value in reversed(response.headers)}
     headers: dict[str, str] = {}
     for name, value in lines.items():
-        if name in RESPONSE_HEADERS or name.startswith("Oci-"):
+        if name in RESPONSE_HEADERS or _OCI_HEADER.fullmatch(name):
             passed = _passed_value(name, value, relay)
             if passed is not None:
                 headers[name] = passed

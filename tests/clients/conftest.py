@@ -120,7 +120,7 @@ class Start(Protocol):
         *,
         registry: str | None = None,
         token: str | None = None,
-        mode: RedirectMode = RedirectMode.AUTO,
+        mode: RedirectMode = RedirectMode.RELAY,
         observe: Observer | None = None,
         observe_registry: Observer | None = None,
     ) -> AbstractContextManager[Domain]: ...
@@ -135,7 +135,7 @@ def start_domain(
         *,
         registry: str | None = None,
         token: str | None = None,
-        mode: RedirectMode = RedirectMode.AUTO,
+        mode: RedirectMode = RedirectMode.RELAY,
         observe: Observer | None = None,
         observe_registry: Observer | None = None,
     ) -> AbstractContextManager[Domain]:
@@ -157,7 +157,7 @@ def start_domain(
 @pytest.fixture(scope="session")
 def domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
     """The service as it is deployed, in front of the real registry."""
-    with start_domain("auto", registry=registry.authority) as running:
+    with start_domain("relay", registry=registry.authority) as running:
         yield running
 
 

@@ -40,7 +40,7 @@ def test_client(row: Row, domain: Domain, registry: Registry, bench: Bench, matr
 def test_client_with_plain_redirects(
     row: Row, plain_domain: Domain, registry: Registry, bench: Bench, matrix: Matrix
 ) -> None:
-    """REDIRECT_MODE=plain: what the field's other redirectors do, and why `auto` is the default."""
+    """REDIRECT_MODE=plain: what the field's other redirectors do, and why it is not the default."""
     assert row.plain is not None
     small = dataclasses.replace(row, layer_sizes=SMALL)
     result, task = _run(small, plain_domain, registry, bench)

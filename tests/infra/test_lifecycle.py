@@ -195,7 +195,7 @@ def test_doctor_sees_the_four_answers(story: Story) -> None:
         f"ok   {check}"
         for check in (
             *("certificate", "zone", "registry", "names", "domain", "records", "health check", "access log"),
-            *("deployment", "dns", "certificate", "plain", "challenge", "relay", "carry"),
+            *("deployment", "dns", "certificate", "plain", "challenge", "relay"),
         )
     ]
     assert story.changed["doctor"] == []

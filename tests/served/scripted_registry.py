@@ -8,11 +8,11 @@ import ssl
 import threading
 from collections.abc import Iterator
 
-from chalicelib.handed_on import RegistryRequest
-from chalicelib.registry_connection import RegistryConnection
 from chalicelib.registry_host import RegistryHost
+from chalicelib.relaying.registry_connection import RegistryConnection
+from chalicelib.relaying.relay import RegistryRequest
 
-GET = RegistryRequest("GET", "/v2/r/manifests/latest", (("Accept", "a/b"), ("Accept", "c/d")))
+GET = RegistryRequest("GET", "/v2/r/manifests/latest", (("Accept", "a/b"), ("Accept", "c/d")), 7)
 TLS = ssl.create_default_context()
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 NEXT_REQUEST = b""
@@ -70,4 +70,4 @@ def connected(origin: str, **options: float) -> Iterator[RegistryConnection]:
 
 def close_kept(registry: RegistryConnection) -> None:
     """End this thread's kept connection."""
-    registry._kept_connection(GET._replace(headers=(("Authorization", "nobody's"),)))
+    registry._kept_connection(GET._replace(connection_key=-1))

@@ -85,7 +85,7 @@ def test_ours_serves_with_chalices_reloader_too(tmp_path: Path) -> None:
     """The command as it is typed, with the application loaded in a thread of the reloader's worker."""
     with ChaliceLocal("http://127.0.0.1:9", tmp_path / "log", reload=True) as service:
         answer = exchange(service.port, b"GET /v2/a/b/c HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert b"\r\nLocation: http://127.0.0.1:9/v2/a/b/c\r\n" in answer
+    assert b"\r\nLocation: /_challenge/v2/a/b/c\r\n" in answer
 
 
 @pytest.mark.parametrize("reload", [False, True])
@@ -107,7 +107,7 @@ def test_a_bad_setting_stops_the_start_with_one_line(
     assert all(word in line for word in words)
 
 
-@pytest.mark.parametrize("variable", ["ECR_REGISTRY", "REDIRECT_MODE"])
+@pytest.mark.parametrize("variable", ["ECR_REGISTRY", "ECR_REGISTRIES", "REDIRECT_MODE"])
 def test_a_bad_setting_stops_the_deployment_with_one_line(variable: str, tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()

@@ -66,14 +66,7 @@ def test_a_relayed_upload_is_bounded_by_the_gateway(gateway: Front, size: int, s
     assert gateway.ask("PUT", end, {**client, "Content-Type": OCTETS}, content).status == status
 
 
-def test_carried_uploads_know_no_bound(gateway: Front) -> None:
-    layer = os.urandom(20_000_000)
-    with RegistryClient(gateway.origin, gateway.ecr.token, "skopeo/1.18.0", tls=gateway.tls) as client:
-        client.push("team/carried", "latest", layer)
-        assert client.pull("team/carried", "latest") == [layer]
-
-
-def test_layer_bytes_sent_as_text_are_refused_and_not_stored_garbled(gateway: Front) -> None:
+def test_layer_bytes_sent_as_text_are_refused_and_not_stored(gateway: Front) -> None:
     client = {"Authorization": gateway.ecr.authorization, "User-Agent": "curl/8.5.0"}
     start = gateway.ask("POST", "/v2/team/text/blobs/uploads/", client)
     form = {**client, "Content-Type": "application/x-www-form-urlencoded"}
@@ -123,8 +116,8 @@ def test_64_clients_make_10_000_requests_without_an_error(gateway: Front) -> Non
             if relayed:
                 seen["relay", reply.status if reply.body == manifest else 0] += 1
             else:
-                expected = f"{gateway.ecr.origin}{path}?number={number}"
-                seen["plain", reply.status if reply["Location"] == expected else 0] += 1
+                expected = f"/_challenge{path}?number={number}"
+                seen["challenge", reply.status if reply["Location"] == expected else 0] += 1
         connection.close()
         with lock:
             counts.update(seen)
@@ -134,7 +127,7 @@ def test_64_clients_make_10_000_requests_without_an_error(gateway: Front) -> Non
         thread.start()
     for thread in threads:
         thread.join()
-    assert counts == {("relay", 200): REQUESTS // 4, ("plain", 307): REQUESTS * 3 // 4}
+    assert counts == {("relay", 200): REQUESTS // 4, ("challenge", 307): REQUESTS * 3 // 4}
 
 
 def _next(numbers: Iterator[int], lock: threading.Lock) -> int | None:

@@ -16,14 +16,15 @@ from tests.standins.package import CFN_LINT, Package
 MOST_BYTES = 40 * 1024
 
 
-def test_the_zip_is_small_and_holds_the_door_the_service_and_two_files_of_chalice(
+def test_the_zip_is_small_and_holds_app_the_service_and_two_files_of_chalice(
     service_package: Package,
 ) -> None:
     with zipfile.ZipFile(service_package.archive) as archive:
         names = {name for name in archive.namelist() if not name.startswith("chalicelib/")}
         shipped = {name for name in archive.namelist() if name.startswith("chalicelib/")}
     assert names == {"app.py", "chalice/__init__.py", "chalice/app.py"}
-    assert shipped == {f"chalicelib/{path.name}" for path in (PROJECT / "chalicelib").glob("*.py")}
+    ours = (PROJECT / "chalicelib").rglob("*.py")
+    assert shipped == {path.relative_to(PROJECT).as_posix() for path in ours}
     assert service_package.archive.stat().st_size <= MOST_BYTES
 
 

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from chalicelib.errors import RegistryError, RegistryLate, RegistryUnreachable
-from chalicelib.handed_on import RegistryAnswer, RegistryRequest
-from chalicelib.registry_connection import IDLE_SECONDS, RegistryConnection
 from chalicelib.registry_host import RegistryHost
+from chalicelib.relaying.registry_connection import IDLE_SECONDS, RegistryConnection
+from chalicelib.relaying.relay import RegistryRequest, RegistryResponse
 from tests.served.scripted_registry import GET, OK, TLS, Script, close_kept, connected
 from tests.standins.certificates import Certificates
 from tests.standins.http_message import CloseConnection, Request, Response
@@ -34,8 +34,8 @@ def test_the_request_reaches_the_registry_as_it_is_and_the_answer_comes_back_who
     handler = Counting()
     with HttpServer(handler) as server, connected(server.origin) as registry:
         body = bytes(range(256))
-        sent = RegistryRequest("PUT", "/v2/r/blobs/uploads/1?digest=sha256:a", GET.headers, body)
-        assert registry.ask(sent) == RegistryAnswer(
+        sent = RegistryRequest("PUT", "/v2/r/blobs/uploads/1?digest=sha256:a", GET.headers, 7, body)
+        assert registry.ask(sent) == RegistryResponse(
             200, (("X-A", "1"), ("X-A", "2"), ("Content-Length", "2")), b"ok"
         )
     (seen,) = handler.requests
@@ -53,7 +53,7 @@ def test_the_request_reaches_the_registry_as_it_is_and_the_answer_comes_back_who
 def test_an_empty_upload_start_has_a_length() -> None:
     handler = Counting()
     with HttpServer(handler) as server, connected(server.origin) as registry:
-        registry.ask(RegistryRequest("POST", "/v2/r/blobs/uploads/", ()))
+        registry.ask(RegistryRequest("POST", "/v2/r/blobs/uploads/", (), 7))
     assert handler.requests[0].value("Content-Length") == "0"
 
 
@@ -80,7 +80,8 @@ def test_threads_do_not_share_a_connection() -> None:
         def ask(token: str) -> None:
             for _ in range(5):
                 barrier.wait()
-                answer = registry.ask(GET._replace(headers=(("Authorization", token),)))
+                headers = (("Authorization", token),)
+                answer = registry.ask(GET._replace(headers=headers, connection_key=hash(token)))
                 answers.append((token, answer.body.decode()))
             close_kept(registry)
 
@@ -98,8 +99,8 @@ def test_another_clients_connection_is_not_used() -> None:
     """Whatever is left on it, the next client shall not see it."""
     handler = Counting()
     with HttpServer(handler) as server, connected(server.origin) as registry:
-        for token in ("a", "a", "b", "a"):
-            registry.ask(GET._replace(headers=(("Authorization", token),)))
+        for key in (1, 1, 2, 1):
+            registry.ask(GET._replace(connection_key=key))
     assert server.connections == 3
 
 
@@ -181,7 +182,7 @@ def test_a_retry_happens_once() -> None:
     assert len(asked) == 3
 
 
-def test_redirects_are_handed_back_and_not_followed() -> None:
+def test_redirects_are_returned_and_not_followed() -> None:
     def handler(request: Request) -> Response:
         return Response(307, (("Location", "/elsewhere"),))
 
@@ -196,10 +197,10 @@ def test_no_more_is_read_than_was_asked_for(size: int, whole: bool) -> None:
         return Response(200, (), b"x" * size)
 
     with HttpServer(handler) as server, connected(server.origin) as registry:
-        answer = registry.ask(GET._replace(answer_limit=10))
+        answer = registry.ask(GET._replace(body_limit=10))
         assert (len(answer.body), answer.whole) == (min(size, 11), whole)
         # What was left unread never comes out as the next answer.
-        assert registry.ask(GET._replace(answer_limit=10)).status == 200
+        assert registry.ask(GET._replace(body_limit=10)).status == 200
 
 
 def test_a_retry_gets_what_time_is_left_and_no_more() -> None:
@@ -212,7 +213,7 @@ def test_a_retry_gets_what_time_is_left_and_no_more() -> None:
             raise CloseConnection
         return Response(200, (), b"ok")
 
-    with HttpServer(handler) as server, connected(server.origin, answer_seconds=0.9) as registry:
+    with HttpServer(handler) as server, connected(server.origin, response_seconds=0.9) as registry:
         registry.ask(GET)
         started = time.monotonic()
         with pytest.raises(RegistryLate):

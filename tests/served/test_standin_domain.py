@@ -34,7 +34,7 @@ def test_the_service_runs_from_its_zip(domain: Domain, client: Client) -> None:
     domain.ecr.forget()
     answer = client("GET", "/v2/app/tags/list?n=2&last=%2B")
     assert answer.status == 307
-    assert answer.headers["Location"] == f"{domain.ecr.origin}/v2/app/tags/list?last=%2B&n=2"
+    assert answer.headers["Location"] == "/_challenge/v2/app/tags/list?last=%2B&n=2"
     assert domain.ecr.seen == []
 
 

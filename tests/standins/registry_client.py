@@ -1,8 +1,7 @@
 """A small registry client that shows every hop: for the demo, the load test and the benchmarks.
 
 It authenticates as most clients do: without credentials until the first 401, then with them at the host
-it was configured for and at no other, unless a redirect brings its own in the user info, as Go's HTTP
-client takes them.
+it was configured for and at no other.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from tests.standins.registry_store import digest_of
 
@@ -27,7 +26,7 @@ _MOST_REDIRECTS = 10
 
 @dataclass(frozen=True)
 class Hop:
-    """One request and its answer; `location` may hold a credential, which `shown` masks."""
+    """One request and its answer; `location` may hold a signature, which `shown` masks."""
 
     method: str
     url: str = field(repr=False)
@@ -74,7 +73,8 @@ class RegistryClient:
         observe: Callable[[Hop], None] = lambda hop: None,
     ) -> None:
         self._origin = origin
-        self._authorizations = {urlsplit(origin).netloc: _basic("AWS", password)}
+        self._host = urlsplit(origin).netloc
+        self._authorization = _basic("AWS", password)
         self._user_agent = user_agent
         self._tls = tls
         self._observe = observe
@@ -165,11 +165,8 @@ class RegistryClient:
 
     def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-        if parts.username is not None:
-            # From now on also for that host's own Locations, as containers/image does.
-            self._authorizations[host] = _basic(unquote(parts.username), unquote(parts.password or ""))
-        authorization = self._authorizations.get(host) if self._challenged else None
+        host = parts.netloc
+        authorization = self._authorization if self._challenged and host == self._host else None
         lines = {"User-Agent": self._user_agent, **headers}
         if authorization is not None:
             lines["Authorization"] = authorization

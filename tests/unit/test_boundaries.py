@@ -10,7 +10,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 OURS = ("app", "chalicelib", "credhelper", "chalice_patches", "infra", "tests", "benchmarks")
-SHIPPED = sorted((ROOT / "chalicelib").glob("*.py"))
+CHALICELIB = ROOT / "chalicelib"
+SHIPPED = sorted(CHALICELIB.rglob("*.py"))
+# What asks registries; all else in chalicelib works on values alone.
+TALKING = {"relaying/registry_connection.py", "relaying/relay_service.py"}
 
 
 def imported(path: Path) -> set[str]:
@@ -29,7 +32,7 @@ def test_what_is_shipped_imports_the_standard_library_alone(path: Path) -> None:
     assert imported(path) <= sys.stdlib_module_names | {"chalicelib"}
 
 
-def test_the_door_imports_chalice_and_what_is_shipped() -> None:
+def test_app_imports_chalice_and_what_is_shipped() -> None:
     # `chalice_patches` under Chalice's own commands only: the served ring runs the zip without it.
     assert imported(ROOT / "app.py") - sys.stdlib_module_names == {
         "chalice",
@@ -59,14 +62,18 @@ def test_packages_keep_apart(package: str, forbidden: set[str]) -> None:
 
 
 def test_decisions_know_no_io() -> None:
-    """Everything up to the relay's connection works on values alone."""
-    pure = {path.name for path in SHIPPED} - {"registry_connection.py"}
+    pure = {path.relative_to(CHALICELIB).as_posix() for path in SHIPPED} - TALKING
     talkers = {"socket", "ssl", "http", "select", "os", "subprocess", "threading", "time"}
-    assert {name: imported(ROOT / "chalicelib" / name) & talkers for name in pure} == {
-        name: set() for name in pure
-    }
+    assert {name: imported(CHALICELIB / name) & talkers for name in pure} == {name: set() for name in pure}
 
 
-def test_no_file_is_a_drawer() -> None:
+def test_nothing_but_the_relay_imports_the_relay() -> None:
+    """app.py does where a request is for it, and at the start of mode `relay`."""
+    others = [path for path in SHIPPED if path.parent == CHALICELIB]
+    assert others
+    assert [path.name for path in others if "chalicelib.relaying" in path.read_text(encoding="utf-8")] == []
+
+
+def test_no_file_is_named_for_nothing() -> None:
     tracked = [path for folder in OURS for path in (ROOT / folder).rglob("*.py")]
     assert [path for path in tracked if path.stem in ("utils", "util", "helpers", "manager", "common")] == []

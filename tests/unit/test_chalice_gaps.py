@@ -100,7 +100,7 @@ def test_chalice_configures_no_gateway_response_and_leaves_the_default_host_open
 def test_the_document_has_the_challenge_and_closes_the_default_host_beside_a_domain() -> None:
     document = patches.generate_swagger(generator(), small_app(), rest_api(domain_name="x"))
     responses = document["x-amazon-apigateway-gateway-responses"]
-    assert set(responses) == {"UNAUTHORIZED", "DEFAULT_4XX", "DEFAULT_5XX"}
+    assert set(responses) == {"UNAUTHORIZED", "REQUEST_TOO_LARGE", "DEFAULT_4XX", "DEFAULT_5XX"}
     # A variable of the request in a text of the gateway's could be a credential.
     assert "$" not in json.dumps(responses)
     unauthorized = responses["UNAUTHORIZED"]
@@ -114,14 +114,30 @@ def test_the_document_has_the_challenge_and_closes_the_default_host_beside_a_dom
     assert document["x-amazon-apigateway-endpoint-configuration"] == {"disableExecuteApiEndpoint": True}
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "domain"),
+    [
+        ("ECR_REGISTRY", "ecr.example.com", "ecr.example.com"),
+        ("ECR_REGISTRY", "ECR.example.com", "ecr.Example.com"),
+        ("ECR_REGISTRY", "https://ecr.example.com:8443", "ecr.example.com"),
+        ("ECR_REGISTRIES", '{"team/": "Ecr.example.com"}', "ecr.example.com"),
+    ],
+)
 def test_a_domain_is_not_deployed_in_front_of_itself(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    value: str,
+    domain: str,
 ) -> None:
     """Each relay would be a relay's relay, until the account's concurrency is used up."""
-    monkeypatch.setenv("ECR_REGISTRY", "ecr.example.com")
-    with pytest.raises(SystemExit):
-        patches.generate_swagger(generator(), small_app(), rest_api("ecr.example.com"))
-    assert "ECR_REGISTRY='ecr.example.com' is the custom domain itself" in capsys.readouterr().err
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit) as ended:
+        patches.generate_swagger(generator(), small_app(), rest_api(domain))
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"custom-ecr-domain: {variable} names 'ecr.example.com")
+    assert "the custom domain itself" in line
 
 
 def test_without_a_domain_the_default_host_is_the_only_one_and_stays_open() -> None:

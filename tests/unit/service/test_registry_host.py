@@ -111,7 +111,7 @@ def test_what_is_no_registry_is_refused_with_its_value(text: str, reason: str) -
 
 
 def test_credentials_in_a_registry_are_refused_and_not_repeated() -> None:
-    with pytest.raises(InvalidRegistry, match="credentials have no place here") as refused:
+    with pytest.raises(InvalidRegistry, match="it must not hold credentials") as refused:
         RegistryHost.parse("https://AWS:eyJsecret@registry.example.com")
     assert refused.value.value == "***@registry.example.com"
     assert "secret" not in str(refused.value)

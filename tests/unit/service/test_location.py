@@ -6,9 +6,8 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from chalicelib.credentials import BasicCredentials
-from chalicelib.location import at_registry, fault_of_path, from_registry, with_query
-from chalicelib.message import Query
+from chalicelib.http_message import Query
+from chalicelib.location import location_from, path_fault, with_query
 from chalicelib.registry_host import RegistryHost
 
 REGISTRY = RegistryHost.parse("123456789012.dkr.ecr.us-west-2.amazonaws.com")
@@ -57,7 +56,7 @@ BUCKET = "https://prod-us-west-2-starport-layer-bucket.s3.us-west-2.amazonaws.co
     ],
 )
 def test_paths_unfit_for_a_location_are_known(path: str, fault: str | None) -> None:
-    found = fault_of_path(path)
+    found = path_fault(path)
     assert (found is None) if fault is None else (found is not None and fault in found)
 
 
@@ -83,11 +82,6 @@ def test_a_lone_surrogate_in_the_query_becomes_a_question_mark() -> None:
     assert with_query("/p", (("a", "\ud800"),)) == "/p?a=%3F"
 
 
-def test_carried_credentials_are_percent_encoded_user_info() -> None:
-    location = at_registry(REGISTRY, "/v2/", BasicCredentials("A@W:S", "p/a?s#s@evil.example.com:1%"))
-    assert location == f"https://A%40W%3AS:p%2Fa%3Fs%23s%40evil.example.com%3A1%25@{REGISTRY.host}/v2/"
-
-
 @pytest.mark.parametrize(
     ("reference", "expected"),
     [
@@ -111,7 +105,17 @@ def test_carried_credentials_are_percent_encoded_user_info() -> None:
         ("http://bucket.example.com/", None),
         ("ftp://bucket.example.com/", None),
         ("javascript:alert(1)", None),
+        # A browser's parser takes `v2` for the host; a relative reference is read by all in one way.
         ("https:///v2/", "/v2/"),
+        # Parsers disagree about the host of each of these: Python's takes what follows the last `@`.
+        ("https://bucket.example.com\\@evil.example.com/", None),
+        (f"https://{REGISTRY.host}\\.evil.example.com/", None),
+        ("https://bucket%2eexample.com/", None),
+        ("https://bucket.example.com%40evil.example.com/", None),
+        ("https://bucket.example.com:443:80/", None),
+        ("https://bucket.example.com:/", None),
+        ("https://bucket.example.com:99999/", None),
+        ("https://[::1]@evil.example.com/", None),
         ("https://[::1/", None),
         ("https://bucket.example.com:port/", None),
         (f"{REGISTRY.origin}/v2/a b", None),
@@ -123,10 +127,17 @@ def test_carried_credentials_are_percent_encoded_user_info() -> None:
     ],
 )
 def test_a_registry_reference_becomes_ours_or_stays_elsewhere(reference: str, expected: str | None) -> None:
-    assert from_registry(REGISTRY, "/v2/r/blobs/uploads/", reference) == expected
+    assert location_from(REGISTRY, "/v2/r/blobs/uploads/", reference) == expected
 
 
 def test_a_plain_http_registry_keeps_its_scheme() -> None:
     local = RegistryHost.parse("http://127.0.0.1:5000")
-    assert from_registry(local, "/v2/", "http://127.0.0.1:5000/v2/x") == "/v2/x"
-    assert from_registry(local, "/v2/", "http://127.0.0.1:9000/blob") == "http://127.0.0.1:9000/blob"
+    assert location_from(local, "/v2/", "http://127.0.0.1:5000/v2/x") == "/v2/x"
+    assert location_from(local, "/v2/", "http://127.0.0.1:9000/blob") == "http://127.0.0.1:9000/blob"
+
+
+def test_an_ipv6_registry_is_known_by_its_brackets() -> None:
+    local = RegistryHost.parse("http://[::1]:5000")
+    assert location_from(local, "/v2/", "http://[::1]:5000/v2/x?y=z") == "/v2/x?y=z"
+    assert location_from(local, "/v2/", "http://[::1]:5000//evil.example.com/") is None
+    assert location_from(local, "/v2/", "http://[::2]:5000/v2/x") == "http://[::2]:5000/v2/x"

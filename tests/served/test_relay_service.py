@@ -1,0 +1,126 @@
+"""The relay as a whole, in front of a scripted registry: responses and errors as they leave it."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.decision import ToRelay
+from chalicelib.http_message import Request, RequestLine, Response
+from chalicelib.registry_host import RegistryHost
+from chalicelib.registry_path import Endpoint
+from chalicelib.relaying.relay_service import RelayService
+from tests.served.scripted_registry import TLS, close_kept
+from tests.standins import http_message
+from tests.standins.http_message import CloseConnection
+from tests.standins.http_server import HttpServer
+
+BASIC = "Basic " + base64.b64encode(b"AWS:token").decode()
+MANIFEST = "/v2/r/manifests/latest"
+Answer = http_message.Response | type[CloseConnection]
+
+
+class Registry:
+    """Gives one answer to everyone and keeps what it was asked."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.asked: list[http_message.Request] = []
+
+    def __call__(self, request: http_message.Request) -> http_message.Response:
+        self.asked.append(request)
+        if isinstance(self._answer, type):
+            raise self._answer
+        return self._answer
+
+
+@contextlib.contextmanager
+def relaying() -> Iterator[RelayService]:
+    service = RelayService(TLS)
+    yield service
+    for connection in service._connections.values():
+        close_kept(connection)
+
+
+def relayed(
+    service: RelayService, server: HttpServer, agent: str = "crane/1", authorization: str = BASIC
+) -> tuple[Response, str, str]:
+    headers = {"user-agent": (agent,), "authorization": (authorization,)}
+    asked = ToRelay(RegistryHost.parse(server.origin), Endpoint.MANIFEST, MANIFEST, ())
+    return service.respond(Request(RequestLine("GET", MANIFEST), headers), asked)
+
+
+def test_the_registrys_response_comes_with_the_names_of_decision_and_client() -> None:
+    registry = Registry(http_message.Response(200, (("Content-Type", "application/json"),), b"{}"))
+    with HttpServer(registry) as server, relaying() as service:
+        response, decision, family = relayed(service, server)
+    assert response == Response(200, {"Content-Type": "application/json"}, "{}")
+    assert (decision, family) == ("relay", "go-containerregistry")
+    assert [request.target for request in registry.asked] == [MANIFEST]
+
+
+@pytest.mark.parametrize(
+    ("agent", "authorization", "decision", "family"),
+    [
+        ("crane/1", "", "challenge", "go-containerregistry"),
+        ("docker/26.1.5", BASIC, "plain", "docker"),
+        ("", "Bearer x", "challenge", "other"),
+    ],
+)
+def test_a_registry_is_asked_for_nothing_but_relays(
+    agent: str, authorization: str, decision: str, family: str
+) -> None:
+    registry = Registry(http_message.Response(200, ()))
+    with HttpServer(registry) as server, relaying() as service:
+        response, *names = relayed(service, server, agent, authorization)
+    assert (response.status, names) == (307, [decision, family])
+    assert registry.asked == []
+
+
+def test_each_registry_has_a_connection_of_its_own() -> None:
+    registries = [Registry(http_message.Response(200, (), name)) for name in (b"one", b"two")]
+    with HttpServer(registries[0]) as one, HttpServer(registries[1]) as two, relaying() as service:
+        bodies = [relayed(service, server)[0].body for server in (one, two, one, two)]
+        assert (one.connections, two.connections) == (1, 1)
+    assert bodies == ["one", "two", "one", "two"]
+
+
+def error_of(response: Response) -> tuple[int, str, str]:
+    (error,) = json.loads(response.body)["errors"]
+    assert response.headers == {"Content-Type": "application/json"}
+    return response.status, error["code"], error["message"]
+
+
+def test_a_registry_that_hangs_up_is_named_in_the_registry_apis_words() -> None:
+    with HttpServer(Registry(CloseConnection)) as server, relaying() as service:
+        response, decision, _ = relayed(service, server)
+    status, code, message = error_of(response)
+    assert (status, code, decision) == (502, "UNAVAILABLE", "relay")
+    assert message.startswith(f"{server.origin} closed the connection")
+
+
+def test_a_registry_that_is_late_is_a_gateway_timeout() -> None:
+    with HttpServer(Registry(http_message.Response(200, ()))) as server, relaying() as service:
+        relayed(service, server)
+        (connection,) = service._connections.values()
+        connection._response_seconds = 0.0
+        response, _, _ = relayed(service, server)
+    assert error_of(response)[:2] == (504, "UNAVAILABLE")
+
+
+def test_a_response_that_cannot_be_passed_on_is_a_bad_gateway() -> None:
+    with HttpServer(Registry(http_message.Response(200, (), b"\xff"))) as server, relaying() as service:
+        response, _, _ = relayed(service, server)
+    assert error_of(response)[:2] == (502, "UNSUPPORTED")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_registry_that_is_busy_says_so_itself(status: int) -> None:
+    busy = http_message.Response(status, (("Retry-After", "7"),))
+    with HttpServer(Registry(busy)) as server, relaying() as service:
+        response, _, _ = relayed(service, server)
+    assert (response.status, response.headers["Retry-After"]) == (status, "7")

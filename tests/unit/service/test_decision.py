@@ -1,0 +1,271 @@
+"""The decision as a table: method, path, query -> what each mode makes of it. No header is asked."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from chalicelib.decision import Decision, Redirect, Refusal, ToRelay, decide, response_of
+from chalicelib.http_message import Query, RequestLine
+from chalicelib.location import MAX_EDGE_LOCATION, MAX_LOCATION
+from chalicelib.registries import Registries, RegistryPrefix
+from chalicelib.registry_host import RegistryHost
+from chalicelib.registry_path import Endpoint
+from chalicelib.settings import RedirectMode
+
+DEFAULT = RegistryHost.parse("111111111111.dkr.ecr.us-west-2.amazonaws.com")
+PAYMENTS = RegistryHost.parse("222222222222.dkr.ecr.us-west-2.amazonaws.com")
+REGISTRIES = Registries(DEFAULT, (RegistryPrefix("payments/", PAYMENTS),))
+ONE = Registries(DEFAULT)
+EDGE, RELAY, PLAIN = RedirectMode.EDGE, RedirectMode.RELAY, RedirectMode.PLAIN
+
+MANIFEST = "/v2/team/app/manifests/latest"
+BLOB = "/v2/team/app/blobs/sha256:abc"
+START = "/v2/team/app/blobs/uploads/"
+UPLOAD = "/v2/team/app/blobs/uploads/49b2323e"
+TAGS = "/v2/team/app/tags/list"
+PAYMENTS_START = "/v2/payments/app/blobs/uploads/"
+NONE: Query = ()
+PAGE: Query = (("n", "2"), ("last", "v1"))
+DIGEST: Query = (("digest", "sha256:abc"),)
+
+
+def mount(*sources: str) -> Query:
+    return (("mount", "sha256:abc"), *(("from", source) for source in sources))
+
+
+class Row(NamedTuple):
+    """A request under /v2/, and path and query at the registry that it is for."""
+
+    method: str
+    path: str
+    query: Query
+    registry: RegistryHost
+    endpoint: Endpoint
+    target: str
+
+
+TABLE = [
+    Row("GET", "/v2/", NONE, DEFAULT, Endpoint.PING, "/v2/"),
+    Row("GET", "/v2", NONE, DEFAULT, Endpoint.PING, "/v2"),
+    Row("GET", MANIFEST, NONE, DEFAULT, Endpoint.MANIFEST, MANIFEST),
+    Row("HEAD", MANIFEST, (("ns", "x"),), DEFAULT, Endpoint.MANIFEST, f"{MANIFEST}?ns=x"),
+    Row("GET", BLOB, NONE, DEFAULT, Endpoint.BLOB, BLOB),
+    Row("GET", TAGS, PAGE, DEFAULT, Endpoint.TAGS, f"{TAGS}?n=2&last=v1"),
+    Row("PATCH", UPLOAD, NONE, DEFAULT, Endpoint.UPLOAD, UPLOAD),
+    Row("PUT", UPLOAD, DIGEST, DEFAULT, Endpoint.UPLOAD, f"{UPLOAD}?digest=sha256:abc"),
+    Row("PUT", UPLOAD, (("_state", "a=="),), DEFAULT, Endpoint.UPLOAD, f"{UPLOAD}?_state=a%3D%3D"),
+    Row("DELETE", MANIFEST, NONE, DEFAULT, Endpoint.MANIFEST, MANIFEST),
+    Row("OPTIONS", MANIFEST, NONE, DEFAULT, Endpoint.MANIFEST, MANIFEST),
+    Row("GET", "/v2/team/app/referrers/sha256:abc", (("artifactType", "a/b"),), DEFAULT, Endpoint.REFERRERS,
+        "/v2/team/app/referrers/sha256:abc?artifactType=a/b"),
+    Row("GET", "/v2/_catalog", NONE, DEFAULT, Endpoint.OTHER, "/v2/_catalog"),
+    Row("GET", "/v2/team/app/unknown/x", NONE, DEFAULT, Endpoint.OTHER, "/v2/team/app/unknown/x"),
+    # Another registry's repositories; the names stay as they are.
+    Row("GET", "/v2/payments/app/manifests/1", NONE, PAYMENTS, Endpoint.MANIFEST,
+        "/v2/payments/app/manifests/1"),
+    Row("GET", "/v2/payments%2Fapp/manifests/1", NONE, PAYMENTS, Endpoint.MANIFEST,
+        "/v2/payments%2Fapp/manifests/1"),
+    Row("GET", "/v2/paymentsapp/tags/list", NONE, DEFAULT, Endpoint.TAGS, "/v2/paymentsapp/tags/list"),
+    Row("GET", "/v2/payments/app/x", NONE, PAYMENTS, Endpoint.OTHER, "/v2/payments/app/x"),
+    # A mount within a registry stays; one across registries would find nothing, and goes.
+    Row("POST", START, mount("team/base"), DEFAULT, Endpoint.UPLOAD,
+        f"{START}?mount=sha256:abc&from=team/base"),
+    Row("POST", START, mount("payments/base"), DEFAULT, Endpoint.UPLOAD, START),
+    Row("POST", START, (("a", "b"), *mount("payments/base")), DEFAULT, Endpoint.UPLOAD, f"{START}?a=b"),
+    Row("POST", START, mount("team/base", "payments/base"), DEFAULT, Endpoint.UPLOAD, START),
+    Row("POST", PAYMENTS_START, mount("payments/base"), PAYMENTS, Endpoint.UPLOAD,
+        f"{PAYMENTS_START}?mount=sha256:abc&from=payments/base"),
+    Row("POST", PAYMENTS_START, mount("team/base"), PAYMENTS, Endpoint.UPLOAD, PAYMENTS_START),
+    # Without a source the registry may look wherever it likes.
+    Row("POST", START, mount(), DEFAULT, Endpoint.UPLOAD, f"{START}?mount=sha256:abc"),
+    # Elsewhere these names mean nothing, and stay.
+    Row("GET", TAGS, mount("payments/base"), DEFAULT, Endpoint.TAGS,
+        f"{TAGS}?mount=sha256:abc&from=payments/base"),
+    # Odd paths that are only odd.
+    Row("GET", "/v2/a%2Fb/manifests/x", NONE, DEFAULT, Endpoint.MANIFEST, "/v2/a%2Fb/manifests/x"),
+    Row("GET", "/v2//a", NONE, DEFAULT, Endpoint.OTHER, "/v2//a"),
+]  # fmt: skip
+
+
+def decided(row: Row, mode: RedirectMode, prefix: str = "", registries: Registries = REGISTRIES) -> Decision:
+    return decide(RequestLine(row.method, prefix + row.path, row.query), registries, mode)
+
+
+def named(row: Row) -> str:
+    return f"{row.method} {row.path[:40]}"
+
+
+# A client that was sent to the challenge while the mode was `relay` comes back to that path.
+@pytest.mark.parametrize("prefix", ["", "/_challenge"])
+@pytest.mark.parametrize("row", TABLE, ids=named)
+def test_at_the_edge_all_under_v2_is_one_redirect_on_our_own_name(row: Row, prefix: str) -> None:
+    assert decided(row, EDGE, prefix) == Redirect(
+        "edge", f"/_registry/{row.registry.authority}{row.target}", cacheable=row.method in ("GET", "HEAD")
+    )
+
+
+@pytest.mark.parametrize("prefix", ["", "/_challenge"])
+@pytest.mark.parametrize("row", TABLE, ids=named)
+def test_in_plain_mode_all_under_v2_is_a_redirect_to_the_registry(row: Row, prefix: str) -> None:
+    assert decided(row, PLAIN, prefix) == Redirect("plain", row.registry.origin + row.target)
+
+
+@pytest.mark.parametrize("prefix", ["", "/_challenge"])
+@pytest.mark.parametrize("row", TABLE, ids=named)
+def test_in_relay_mode_all_under_v2_is_for_the_relay_to_decide(row: Row, prefix: str) -> None:
+    decision = decided(row, RELAY, prefix)
+    assert isinstance(decision, ToRelay)
+    assert (decision.registry, decision.endpoint) == (row.registry, row.endpoint)
+    assert decision.challenged is bool(prefix)
+    assert decision.path == row.path
+    # As the table says, but for the query that the relay writes itself.
+    expected = row.query if row.target != row.path else ()
+    kept = expected if "mount" in row.target or "mount" not in dict(row.query) else expected[:-2]
+    assert decision.query == kept
+
+
+@pytest.mark.parametrize("mode", RedirectMode)
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/v2nope", "/V2/", "/v1/x", "/favicon.ico", "//v2/team/app/manifests/x", "//evil.example.com/",
+     "/_challenge/", "/_challenge/_challenge/v2/", "/_challenged/v2/", "/_registryx/a/v2/",
+     "/_Registry/a/v2/", "/_challenge/_registry/111111111111.dkr.ecr.us-west-2.amazonaws.com/v2/"],
+)  # fmt: skip
+def test_what_is_not_under_v2_is_a_redirect_to_the_default_registry_in_every_mode(
+    path: str, mode: RedirectMode
+) -> None:
+    line = RequestLine("GET", path, (("q", "payments/x"),))
+    rest = path.removeprefix("/_challenge") if path.startswith("/_challenge/") else path
+    expected = Redirect("plain", f"{DEFAULT.origin}{rest}?q=payments/x", cacheable=mode is EDGE)
+    assert decide(line, REGISTRIES, mode) == expected
+
+
+@pytest.mark.parametrize("mode", RedirectMode)
+@pytest.mark.parametrize("prefix", ["", "/_challenge"])
+@pytest.mark.parametrize(
+    "path",
+    ["", "v2/", "/v2/../x", "/v2/%2e%2e/x", "/v2/%0d%0aX:y", "/v2/a\\b", "/v2/a%5Cb", "/v2/\udcff", "/v2/a b",
+     "/v2/a?b", "/v2/%", "/..", "/a/./b", "/\\evil.example.com"],
+)  # fmt: skip
+def test_a_path_that_clients_would_rewrite_is_refused(path: str, prefix: str, mode: RedirectMode) -> None:
+    if prefix and not path.startswith("/"):
+        return
+    decision = decide(RequestLine("GET", prefix + path), REGISTRIES, mode)
+    assert isinstance(decision, Refusal)
+    assert (decision.status, decision.code) == (400, "NAME_INVALID")
+
+
+OTHERS = "333333333333.dkr.ecr.us-west-2.amazonaws.com"
+CONFIGURED = DEFAULT.authority
+# Edge paths that no configured registry is asked for, at the edge and here.
+BAD_EDGE_PATHS = [
+    "/_registry",
+    "/_registry/",
+    "/_registry//v2/",
+    f"/_registry/{CONFIGURED}",
+    f"/_registry/{CONFIGURED}/",
+    # Another host, an address, a port of its own, user info, other letters, a scheme.
+    f"/_registry/{OTHERS}/v2/",
+    "/_registry/evil.example.com/v2/",
+    "/_registry/127.0.0.1/v2/",
+    "/_registry/169.254.169.254/v2/",
+    "/_registry/[::1]/v2/",
+    f"/_registry/{CONFIGURED}:443/v2/",
+    f"/_registry/{CONFIGURED}:8443/v2/",
+    f"/_registry/{CONFIGURED}:/v2/",
+    f"/_registry/AWS:token@{CONFIGURED}/v2/",
+    f"/_registry/{CONFIGURED}@evil.example.com/v2/",
+    f"/_registry/{CONFIGURED.upper()}/v2/",
+    f"/_registry/{CONFIGURED}./v2/",
+    f"/_registry/https://{CONFIGURED}/v2/",
+    f"/_registry/{CONFIGURED.replace('.', '%2e')}/v2/",
+    f"/_registry/%20{CONFIGURED}/v2/",
+    f"/_registry/{CONFIGURED}\\v2/",
+    # A path that is not the registry's /v2/.
+    f"/_registry/{CONFIGURED}/v1/",
+    f"/_registry/{CONFIGURED}/V2/",
+    f"/_registry/{CONFIGURED}//v2/",
+    f"/_registry/{CONFIGURED}/v2nope",
+    f"/_registry/{CONFIGURED}/x/v2/",
+    f"/_registry/{CONFIGURED}/_registry/{CONFIGURED}/v2/",
+    f"/_registry/{CONFIGURED}/_challenge/v2/",
+    # Encoded slashes and dots, which some read as plain ones.
+    f"/_registry/{CONFIGURED}%2Fv2/",
+    f"/_registry/{CONFIGURED}/%2fv2/",
+    f"/_registry/{CONFIGURED}/v2%2F",
+    f"/_registry/{CONFIGURED}/v2/a%2Fb/manifests/x",
+    f"/_registry/{CONFIGURED}/v2/a%2fb/manifests/x",
+    f"/_registry/{CONFIGURED}/v2/a%2eb/manifests/x",
+    f"/_registry/{CONFIGURED}/v2/%2E%2E/x",
+    f"/_registry/{CONFIGURED}/v2/../x",
+    f"/_registry/{CONFIGURED}/v2/..",
+    # What is refused in any path.
+    f"/_registry/{CONFIGURED}/v2/a\\b",
+    f"/_registry/{CONFIGURED}/v2/%0d%0aX:y",
+    f"/_registry/{CONFIGURED}/v2/%zz",
+    f"/_registry/{CONFIGURED}/v2/\u00e9",
+]
+
+
+@pytest.mark.parametrize("mode", RedirectMode)
+@pytest.mark.parametrize("path", BAD_EDGE_PATHS)
+def test_an_edge_path_of_no_configured_registry_is_not_found(path: str, mode: RedirectMode) -> None:
+    decision = decide(RequestLine("GET", path), REGISTRIES, mode)
+    assert isinstance(decision, Refusal)
+    assert (decision.status, decision.code) == (404, "NAME_UNKNOWN")
+
+
+@pytest.mark.parametrize("registry", [DEFAULT, PAYMENTS])
+@pytest.mark.parametrize("mode", [EDGE, RELAY])
+def test_an_edge_path_of_a_configured_registry_is_for_the_relay(
+    registry: RegistryHost, mode: RedirectMode
+) -> None:
+    """Whoever is in mid-push while DNS changes goes on at the registry where the upload was started."""
+    path = f"/_registry/{registry.authority}{UPLOAD}"
+    decision = decide(RequestLine("PUT", path, DIGEST), REGISTRIES, mode)
+    assert decision == ToRelay(registry, Endpoint.UPLOAD, UPLOAD, DIGEST)
+
+
+def test_an_edge_path_of_a_configured_registry_is_a_redirect_in_plain_mode() -> None:
+    line = RequestLine("PUT", f"/_registry/{PAYMENTS.authority}{UPLOAD}", DIGEST)
+    expected = Redirect("plain", f"{PAYMENTS.origin}{UPLOAD}?digest=sha256:abc")
+    assert decide(line, REGISTRIES, PLAIN) == expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "before", "longest"),
+    [(EDGE, f"/_registry/{DEFAULT.authority}", MAX_EDGE_LOCATION), (PLAIN, DEFAULT.origin, MAX_LOCATION)],
+)
+def test_a_location_may_be_as_long_as_what_is_in_front_passes_and_not_longer(
+    mode: RedirectMode, before: str, longest: int
+) -> None:
+    path = "/v2/" + "a" * (longest - len(before) - len("/v2/"))
+    fits = decide(RequestLine("GET", path), ONE, mode)
+    assert isinstance(fits, Redirect)
+    assert len(fits.location) == longest
+    refused = decide(RequestLine("GET", path + "a"), ONE, mode)
+    assert isinstance(refused, Refusal)
+    assert (refused.status, refused.code) == (431, "UNSUPPORTED")
+    assert str(longest) in refused.message
+
+
+def test_a_query_that_grows_by_its_escapes_is_refused() -> None:
+    assert isinstance(decide(RequestLine("GET", "/v2/", (("q", "<" * 4_000),)), ONE, EDGE), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("decision", "cache_control"),
+    [(Redirect("edge", "/_registry/x/v2/", cacheable=True), "public, max-age=60"),
+     (Redirect("edge", "/_registry/x/v2/"), None)],
+)  # fmt: skip
+def test_a_redirect_says_whether_it_may_be_kept(decision: Redirect, cache_control: str | None) -> None:
+    response = response_of(decision)
+    assert (response.status, response.body) == (307, "")
+    assert response.headers.get("Cache-Control") == cache_control
+    assert response.headers["Location"] == decision.location
+
+
+def test_a_refusal_is_never_kept() -> None:
+    assert "Cache-Control" not in response_of(Refusal(404, "NAME_UNKNOWN", "no")).headers
