@@ -206,6 +206,7 @@ def _refuse(wire: Wire, status: int) -> None:
     wire.write(response_head(replace(page, headers=headers), reason(status)) + page.body)
     # What is not read yet would turn the close into a reset, which takes the answer along.
     with contextlib.suppress(OSError):
+        socket.socket.shutdown(wire.socket, socket.SHUT_WR)
         wire.socket.settimeout(1)
         while wire.socket.recv(65536):
             pass

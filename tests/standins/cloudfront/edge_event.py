@@ -84,12 +84,10 @@ def changed_request(request: Request, event: dict[str, Any], result: dict[str, A
     _check_read_only(given, result, _READ_ONLY_IN_REQUEST)
     path, mark, query = request.target.partition("?")
     if uri != given["uri"]:
-        path = uri
+        path = _fit(uri)
     if result.get("querystring", {}) != given["querystring"]:
-        query = _query(result.get("querystring", {}))
+        query = _fit(_query(result.get("querystring", {})))
         mark = "?" if query else ""
-    if len(path + mark + query) >= _URI_LIMIT or any(not "!" <= each <= "~" for each in path + query):
-        raise InvalidResult("a URI that is too long or has characters that must be encoded")
     cookies = "; ".join(f"{name}={each['value']}" for name, each in result.get("cookies", {}).items())
     headers = (
         *_headers_of(result),
@@ -184,6 +182,12 @@ def _headers_of(result: dict[str, Any]) -> tuple[Header, ...]:
     if any(name != name.lower() or _hidden(name) for name in headers):
         raise InvalidResult("a header that functions may not set, or a name with capitals")
     return tuple((name.title(), value) for name, each in headers.items() for value in _values(each))
+
+
+def _fit(text: str) -> str:
+    if len(text) >= _URI_LIMIT or any(not "!" <= each <= "~" for each in text):
+        raise InvalidResult("a URI that is too long or has characters that must be encoded")
+    return text
 
 
 def _check_read_only(given: dict[str, Any], result: dict[str, Any], names: tuple[str, ...]) -> None:
