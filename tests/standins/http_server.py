@@ -8,19 +8,16 @@ a handler that crashed is reported there, so that it fails the test which owned 
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import socketserver
 import ssl
-import sys
-import threading
+from collections.abc import Callable
 from http import HTTPStatus
 from types import TracebackType
-from typing import Any
 
 import h11
 
 from tests.standins.http_message import CloseConnection, Handler, Request, Response
+from tests.standins.listener import Listener
 
 _HEADER_LIMIT = 256 * 1024
 """Far above what the gateway accepts, so that the refusal is the gateway's own."""
@@ -43,30 +40,27 @@ class HttpServer:
         address: str = "127.0.0.1",
         name: str | None = None,
     ) -> None:
-        self._server = _Listener(address, handler, context)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._handler = handler
+        self._listener = Listener(self._serve, context, address)
         self.host = name or address
-        self.port: int = self._server.server_address[1]
+        self.port = self._listener.port
         self.authority = f"{self.host}:{self.port}"
         self.origin = f"{'https' if context else 'http'}://{self.authority}"
 
     @property
     def connections(self) -> int:
         """How many connections were accepted so far."""
-        return self._server.accepted
+        return self._listener.connections
 
     def start(self) -> None:
-        self._thread.start()
+        self._listener.start()
 
     def stop(self) -> None:
         """Ends all connections and threads. Raises the first crash of a handler, if there was one."""
-        if self._thread.is_alive():
-            self._server.shutdown()
-            self._thread.join()
-        self._server.end_connections()
-        self._server.server_close()
-        if self._server.crashes:
-            raise self._server.crashes[0]
+        self._listener.stop()
+
+    def _serve(self, connection: socket.socket, peer: str) -> None:
+        _Connection(connection, peer, self._handler).serve(lambda: self._listener.ending)
 
     def __enter__(self) -> HttpServer:
         self.start()
@@ -78,68 +72,17 @@ class HttpServer:
         self.stop()
 
 
-class _Listener(socketserver.ThreadingTCPServer):
-    request_queue_size = 512
-    allow_reuse_address = True
-    daemon_threads = False  # so that server_close joins them
+class _Connection:
+    """One connection's messages, until one end has had enough."""
 
-    def __init__(self, address: str, handler: Handler, context: ssl.SSLContext | None) -> None:
-        self.handler = handler
-        self.context = context
-        self.crashes: list[BaseException] = []
-        self._open: set[socket.socket] = set()
-        self._ending = False
-        self.accepted = 0
-        self._lock = threading.Lock()
-        super().__init__((address, 0), _Connection)
+    def __init__(self, connection: socket.socket, peer: str, handler: Handler) -> None:
+        self._socket = connection
+        self._peer = peer
+        self._handler = handler
 
-    def get_request(self) -> tuple[socket.socket, Any]:
-        connection, peer = self.socket.accept()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.context is not None:
-            # The handshake happens in the connection's thread: a slow client must not hold the others up.
-            connection = self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        with self._lock:
-            self._open.add(connection)
-            self.accepted += 1
-        return connection, peer
-
-    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as typeshed has it
-        with self._lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def end_connections(self) -> None:
-        with self._lock:
-            self._ending = True
-            for connection in self._open:
-                _wake(connection)
-
-    @property
-    def ending(self) -> bool:
-        return self._ending
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        error = sys.exc_info()[1]
-        if error is not None and not isinstance(error, OSError):
-            self.crashes.append(error)
-
-
-def _wake(connection: socket.socket) -> None:
-    # Not SSLSocket.shutdown: that drops the TLS state under the feet of the thread which reads.
-    with contextlib.suppress(OSError):
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
-
-
-class _Connection(socketserver.BaseRequestHandler):
-    server: _Listener
-    request: socket.socket
-
-    def handle(self) -> None:
-        if isinstance(self.request, ssl.SSLSocket):
-            self.request.do_handshake()
+    def serve(self, ending: Callable[[], bool]) -> None:
         protocol = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEADER_LIMIT)
-        while not self.server.ending:
+        while not ending():
             try:
                 request = self._read(protocol)
             except h11.RemoteProtocolError as error:
@@ -148,7 +91,7 @@ class _Connection(socketserver.BaseRequestHandler):
             if request is None:
                 return
             try:
-                response = self.server.handler(request)
+                response = self._handler(request)
             except CloseConnection:
                 return
             except Exception:
@@ -166,10 +109,10 @@ class _Connection(socketserver.BaseRequestHandler):
             event = protocol.next_event()
             if event is h11.NEED_DATA:
                 if head is not None and protocol.they_are_waiting_for_100_continue:
-                    self.request.sendall(
+                    self._socket.sendall(
                         protocol.send(h11.InformationalResponse(status_code=100, headers=[])) or b""
                     )
-                protocol.receive_data(self.request.recv(_READ))
+                protocol.receive_data(self._socket.recv(_READ))
             elif isinstance(event, h11.Request):
                 head = event
             elif isinstance(event, h11.Data):
@@ -183,7 +126,7 @@ class _Connection(socketserver.BaseRequestHandler):
                         for name, value in head.headers.raw_items()
                     ),
                     bytes(body),
-                    self.client_address[0],
+                    self._peer,
                 )
             else:
                 return None
@@ -205,7 +148,7 @@ class _Connection(socketserver.BaseRequestHandler):
         silent = request is None or request.method == "HEAD" or response.status in _BODYLESS
         data = b"" if silent else protocol.send(h11.Data(data=response.body)) or b""
         end = b"" if request is None else protocol.send(h11.EndOfMessage()) or b""
-        self.request.sendall((head or b"") + data + end)
+        self._socket.sendall((head or b"") + data + end)
 
 
 def _reason(status: int) -> bytes:

@@ -1,0 +1,175 @@
+"""The CloudFront stand-in: who is asked, and what is refused before anybody is.
+
+Sources: the CloudFront developer guide, "Cache behavior settings" (paths), "Request and response behavior
+for custom origins" (methods, bodies, limits), "Quotas" (sizes, chains).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.served.edge_client import RunningEdge, distribution_of, running_edge
+from tests.standins.certificates import Certificates
+from tests.standins.cloudfront.distribution_config import normalised
+from tests.standins.cloudfront.resolved_template import UnresolvedTemplate
+
+
+@pytest.fixture(scope="module")
+def module_edge(certificates: Certificates) -> Iterator[RunningEdge]:
+    with running_edge(certificates) as running:
+        yield running
+
+
+@pytest.fixture
+def edge(module_edge: RunningEdge) -> RunningEdge:
+    module_edge.api.requests.clear()
+    module_edge.registry.requests.clear()
+    return module_edge
+
+
+def asked(edge: RunningEdge) -> tuple[list[str], list[str]]:
+    """Targets that reached the registry, and the API."""
+    return [each.target for each in edge.registry.requests], [each.target for each in edge.api.requests]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v2/", "/v2/a/manifests/1?x=1&x=2", "/", "/_registry/", "/_Registry/x/v2/"]
+)
+def test_what_matches_no_pattern_goes_to_the_api(edge: RunningEdge, path: str) -> None:
+    assert edge("GET", path).status == 200
+    assert asked(edge) == ([], [path])
+
+
+def test_a_pattern_ignores_the_query_and_its_star_takes_slashes(edge: RunningEdge) -> None:
+    assert edge("GET", edge.at_registry("/v2/a/b/c?d=/e")).status == 200
+    assert asked(edge) == (["/v2/a/b/c?d=/e"], [])
+
+
+def test_the_first_pattern_that_matches_is_taken(certificates: Certificates) -> None:
+    def first(template: dict[str, object]) -> None:
+        config = distribution_of(template)
+        to_api = {**config["DefaultCacheBehavior"], "PathPattern": "_registry/*/v?/c*"}
+        config["CacheBehaviors"].insert(0, to_api)
+
+    with running_edge(certificates, change=first) as edge:
+        edge("GET", edge.at_registry("/v2/cat"))
+        edge("GET", edge.at_registry("/v2/dog"))
+        assert asked(edge) == (["/v2/dog"], [edge.at_registry("/v2/cat")])
+
+
+@pytest.mark.parametrize(
+    ("path", "compared"),
+    [
+        ("/a//b", "/a/b"),
+        ("/a/../b", "/b"),
+        ("/a/./b/.", "/a/b/"),
+        ("/../..", "/"),
+        ("/%5Fregistry/%41", "/_registry/A"),
+        ("/a%2Fb%3a", "/a%2Fb%3a"),
+    ],
+)
+def test_paths_are_compared_in_their_normal_form(path: str, compared: str) -> None:
+    assert normalised(path) == compared
+
+
+def bad_paths(authority: str) -> list[str]:
+    """The paths below /_registry/ of which nobody may be asked."""
+    ours = f"/_registry/{authority}"
+    return [
+        "/_registry/other.example.com/v2/",
+        "/_registry/AWS:token@" + authority + "/v2/",
+        ours + "0/v2/",
+        "/_registry/10.0.0.1/v2/",
+        "/_registry/" + authority.replace(".", "%2e") + "/v2/",
+        f"/_registry%2F{authority}/v2/",
+        ours + "%2Fv2/",
+        ours + "/v2/..%2f..%2ftoken",
+        ours + "/v2/../../" + authority + "/token",
+        "/_registry/x/../" + authority + "/v2/",
+        ours + "\\..\\v2/",
+        ours + "/v2/a\\b",
+        ours + ours + "/v2/",
+        "/_REGISTRY/" + authority + "/v2/",
+        ours + "/V2/",
+        ours + "/token",
+        ours + "/",
+        ours,
+    ]
+
+
+def test_bad_paths_reach_no_registry(edge: RunningEdge) -> None:
+    """They are refused here, or go to the API, whose service answers 404 to each."""
+    for path in bad_paths(edge.authority):
+        edge.api.requests.clear()
+        status = edge("GET", path).status
+        assert edge.registry.requests == [], path
+        reached = [each.target for each in edge.api.requests]
+        assert (status, reached) in ((403, []), (200, [path])), path
+
+
+@pytest.mark.parametrize("host", ["other.example.com", "localhost.example.com", "", "127.0.0.1"])
+def test_a_host_that_is_no_alias_is_refused(edge: RunningEdge, host: str) -> None:
+    refused = edge.raw(f"GET /v2/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    assert refused.startswith(b"HTTP/1.1 403 ")
+    assert asked(edge) == ([], [])
+
+
+def test_the_seven_methods_pass_and_no_other(edge: RunningEdge) -> None:
+    for method in ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"):
+        assert edge(method, "/v2/").status == 200
+    assert len(edge.api.requests) == 7
+    refused = edge("TRACE", "/v2/")
+    assert (refused.status, len(edge.api.requests)) == (403, 7)
+
+
+def test_a_get_with_a_body_is_refused(edge: RunningEdge) -> None:
+    assert edge("GET", "/v2/", body=b"x").status == 403
+    assert edge("GET", "/v2/", body=iter([b"x"])).status == 403
+    assert edge("GET", "/v2/", ("Content-Length", "0")).status == 200
+    assert len(edge.api.requests) == 1
+
+
+def test_a_request_has_at_most_32768_bytes(edge: RunningEdge) -> None:
+    head = "GET /v2/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: {}\r\n\r\n"
+    room = 32_768 - len(head) + 2
+    assert edge.raw(head.format("x" * room).encode()).startswith(b"HTTP/1.1 200 ")
+    assert edge.raw(head.format("x" * (room + 1)).encode()).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_url_has_at_most_8192_bytes(edge: RunningEdge) -> None:
+    assert edge("GET", "/" + "x" * 8_191).status == 200
+    assert edge("GET", "/" + "x" * 8_192).status == 413
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: 1\r\nContent-Length: 2\r\n",
+        "Content-Length: +1\r\n",
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "X : y\r\n",
+        "X\r\n",
+        "X: y\r\n z\r\n",
+    ],
+)
+def test_what_two_readers_would_frame_differently_is_refused(edge: RunningEdge, lines: str) -> None:
+    sent = f"POST /v2/ HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n0\r\n\r\n".encode()
+    assert edge.raw(sent).startswith(b"HTTP/1.1 400 ")
+    assert asked(edge) == ([], [])
+
+
+def test_a_chain_has_at_most_two_distributions(edge: RunningEdge) -> None:
+    via = "1.1 a.cloudfront.net (CloudFront)"
+    assert edge("GET", "/v2/", ("Via", via)).status == 200
+    assert edge("GET", "/v2/", ("Via", f"{via}, {via}")).status == 403
+
+
+def test_what_the_reader_does_not_know_is_an_error_and_not_left_out(certificates: Certificates) -> None:
+    def compressed(template: dict[str, object]) -> None:
+        distribution_of(template)["DefaultCacheBehavior"]["Compress"] = True
+
+    with pytest.raises(UnresolvedTemplate), running_edge(certificates, change=compressed):
+        pass

@@ -1,0 +1,1 @@
+"""Amazon CloudFront: what a generated template says, served over TLS, with its functions run."""

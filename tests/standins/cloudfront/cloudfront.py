@@ -1,0 +1,218 @@
+"""A CloudFront distribution on loopback, as a generated template describes it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+from tests.standins.cloudfront.distribution_config import read_distribution
+from tests.standins.cloudfront.edge import Edge, EdgeAnswer, reason
+from tests.standins.cloudfront.edge_cache import EdgeCache
+from tests.standins.cloudfront.forwarding import HEAD_LIMIT, URL_LIMIT, error_page, to_viewer
+from tests.standins.cloudfront.origin_connections import AnswerCutOff, OriginConnections
+from tests.standins.cloudfront.passage import PassageObserver
+from tests.standins.cloudfront.unknowns import Bodies, Unknowns
+from tests.standins.cloudfront.wire import (
+    LAST_CHUNK,
+    BadMessage,
+    HeadTooLong,
+    Truncated,
+    Wire,
+    body_length,
+    body_of,
+    chunk,
+    read_request,
+    response_head,
+)
+from tests.standins.http_message import Request, Response, without
+from tests.standins.listener import Listener
+
+_NO_BODY = frozenset({204, 304})
+
+
+class CloudFront:
+    """Serves the template's only distribution from `start()` (or `with`) to `stop()`.
+
+    `origins` says where each origin's domain name is served on this machine; one that is not there is
+    asked at its own name and port. `context` must be valid for `name`, which is an alias of the
+    distribution; `trust` is for the origins. `clock` is the cache's; `timeout_scale` shortens the
+    template's timeouts. `observe` is told of every request that could be read, secrets and all.
+    Raises UnresolvedTemplate, FunctionFailed.
+    """
+
+    def __init__(
+        self,
+        template: Mapping[str, Any],
+        parameters: Mapping[str, str],
+        *,
+        context: ssl.SSLContext,
+        trust: ssl.SSLContext,
+        origins: Mapping[str, tuple[str, int]] | None = None,
+        name: str = "localhost",
+        address: str = "127.0.0.1",
+        unknowns: Unknowns | None = None,
+        observe: PassageObserver | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        timeout_scale: float = 1.0,
+    ) -> None:
+        config = read_distribution(template, parameters)
+        self.unknowns = unknowns or Unknowns()
+        """May be replaced while running; the next request goes by it."""
+        self.cache = EdgeCache(config.error_minimum, clock)
+        self._connections = OriginConnections(origins or {}, trust, timeout_scale)
+        self._edge = Edge(config, self._connections, self.cache, lambda: self.unknowns)
+        self._observe = observe
+        self._reset_after: int | None = None
+        self._lock = threading.Lock()
+        self._listener = Listener(self._serve, context, address)
+        self.host = name
+        self.port = self._listener.port
+        self.authority = f"{name}:{self.port}"
+        """HOST:PORT, as in an image's name."""
+        self.origin = f"https://{self.authority}"
+
+    def reset_next_upload(self, after: int) -> None:
+        """The next request body is cut off after so many bytes: both connections are reset."""
+        with self._lock:
+            self._reset_after = after
+
+    def start(self) -> None:
+        self._listener.start()
+
+    def stop(self) -> None:
+        self._connections.end()
+        self._listener.stop()
+
+    def __enter__(self) -> CloudFront:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _serve(self, connection: socket.socket, peer: str) -> None:
+        wire = Wire(connection)
+        while not self._listener.ending:
+            try:
+                head = wire.read_head(HEAD_LIMIT)
+                if head is None:
+                    return
+                request = read_request(head, peer)
+                body_length(request)
+                if len(request.target) > URL_LIMIT:
+                    raise HeadTooLong
+            except HeadTooLong:
+                _refuse(wire, 413)
+                return
+            except BadMessage:
+                _refuse(wire, 400)
+                return
+            except Truncated:
+                return
+            try:
+                if not self._exchange(wire, request):
+                    return
+            except (BadMessage, Truncated, AnswerCutOff, OSError):
+                # One side went away in the middle of a message: the other must not take it for whole.
+                _reset(connection)
+                return
+
+    def _exchange(self, wire: Wire, request: Request) -> bool:
+        """Answers one request; whether the connection is kept."""
+        if "100-continue" in (request.value("Expect") or "").lower() and body_length(request) != 0:
+            wire.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        pieces = self._counted(body_of(wire, request))
+        answer = self._edge.answer(request, pieces)
+        for _ in pieces:
+            pass  # what an answer did not wait for
+        keep = not any("close" in each.lower() for each in request.values("Connection"))
+        sent = _send(wire, request, answer, keep, self.unknowns.bodies)
+        if self._observe is not None:
+            self._observe(replace(answer.passage, viewer_response=sent))
+        return keep
+
+    def _counted(self, pieces: Iterator[memoryview]) -> Iterator[memoryview]:
+        count = 0
+        for piece in pieces:
+            count += len(piece)
+            with self._lock:
+                reset = self._reset_after is not None and count > self._reset_after
+                if reset:
+                    self._reset_after = None
+            if reset:
+                raise ConnectionResetError("reset on purpose")
+            yield piece
+
+
+def _send(wire: Wire, request: Request, answer: EdgeAnswer, keep: bool, bodies: Bodies) -> Response:
+    """Sends the answer; returns its head as sent. Raises AnswerCutOff, OSError."""
+    response = answer.passage.viewer_response
+    silent = request.method == "HEAD" or response.status in _NO_BODY
+    pieces, length = answer.pieces, answer.length
+    if bodies is Bodies.BUFFERED and pieces is not None and not silent:
+        pieces = _held(pieces)
+    headers = without(response.headers, "Content-Length")
+    if silent:
+        # An answer to HEAD has the length that its origin names, if any.
+        headers = response.headers
+    elif pieces is None:
+        headers = (*headers, ("Content-Length", str(len(response.body))))
+    elif length is not None:
+        headers = (*headers, ("Content-Length", str(length)))
+    else:
+        headers = (*headers, ("Transfer-Encoding", "chunked"))
+    sent = replace(response, headers=(*headers, ("Connection", "keep-alive" if keep else "close")))
+    wire.write(response_head(sent, reason(response.status)))
+    if pieces is None:
+        if not silent:
+            wire.write(response.body)
+        return sent
+    for piece in pieces:
+        wire.write(piece if length is not None else chunk(piece))
+    if length is None and not silent:
+        wire.write(LAST_CHUNK)
+    return sent
+
+
+def _held(pieces: Iterator[memoryview]) -> Iterator[memoryview]:
+    """The same pieces, once all of them are there."""
+    held = tempfile.SpooledTemporaryFile(1024 * 1024)  # noqa: SIM115 - closed below
+    for piece in pieces:
+        held.write(piece)
+    held.seek(0)
+    return _closing(held)
+
+
+def _closing(held: tempfile.SpooledTemporaryFile[bytes]) -> Iterator[memoryview]:
+    with held:
+        while piece := held.read(256 * 1024):
+            yield memoryview(piece)
+
+
+def _refuse(wire: Wire, status: int) -> None:
+    page = to_viewer(error_page(status, reason(status), "Bad request.", "-"), "Error", "-")
+    headers = (*page.headers, ("Content-Length", str(len(page.body))), ("Connection", "close"))
+    wire.write(response_head(replace(page, headers=headers), reason(status)) + page.body)
+    # What is not read yet would turn the close into a reset, which takes the answer along.
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(wire.socket, socket.SHUT_WR)
+        wire.socket.settimeout(1)
+        while wire.socket.recv(65536):
+            pass
+
+
+def _reset(connection: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()

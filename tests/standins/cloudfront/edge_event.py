@@ -1,0 +1,222 @@
+"""The events of CloudFront Functions: heads as JSON, and what a function may change in them.
+
+The CloudFront developer guide, "CloudFront Functions event structure" and "Restrictions on all edge
+functions".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+from tests.standins.http_message import Header, Request, Response
+
+_DISALLOWED = frozenset(
+    {
+        "connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
+        "trailer", "upgrade", "x-accel-buffering", "x-accel-charset", "x-accel-limit-rate",
+        "x-accel-redirect",
+        "x-amzn-auth", "x-amzn-cf-billing", "x-amzn-cf-id", "x-amzn-cf-xff", "x-amzn-errortype",
+        "x-amzn-fle-profile", "x-amzn-header-count", "x-amzn-header-order", "x-amzn-lambda-integration-tag",
+        "x-amzn-requestid", "x-cache", "x-forwarded-proto", "x-real-ip",
+    }
+)  # fmt: skip
+_DISALLOWED_BEGINNINGS = ("x-amz-cf-", "x-edge-")
+_READ_ONLY_IN_REQUEST = ("content-length", "host", "transfer-encoding", "via")
+_READ_ONLY_IN_RESPONSE = ("warning", "via")
+_URI_LIMIT = 8_192
+
+
+class InvalidResult(Exception):
+    """A function broke a rule of what it may return; CloudFront answers 502."""
+
+
+@dataclass(frozen=True)
+class FunctionAnswer:
+    """A response as a function left it."""
+
+    response: Response
+    #: None where the function set none: the origin's body stays.
+    body: bytes | None
+
+
+def request_event(request: Request, request_id: str) -> dict[str, Any]:
+    """The viewer-request event."""
+    return {
+        "version": "1.0",
+        "context": {
+            "distributionDomainName": "d111111abcdef8.cloudfront.net",
+            "distributionId": "EDFDVBD6EXAMPLE",
+            "eventType": "viewer-request",
+            "requestId": request_id,
+        },
+        "viewer": {"ip": request.peer},
+        "request": _request_object(request),
+    }
+
+
+def response_event(request: Request, response: Response, reason: str, request_id: str) -> dict[str, Any]:
+    """The viewer-response event."""
+    event = request_event(request, request_id)
+    event["context"]["eventType"] = "viewer-response"
+    event["response"] = {
+        "statusCode": response.status,
+        "statusDescription": reason,
+        "headers": _header_objects(response.headers, "set-cookie"),
+        "cookies": _set_cookies(response.values("Set-Cookie")),
+    }
+    return event
+
+
+def changed_request(request: Request, event: dict[str, Any], result: dict[str, Any]) -> Request:
+    """The request that a viewer-request function returned. `event` is what it was given.
+
+    A path or query that it did not change goes on as it came; header names are capitalised word by word.
+    Raises InvalidResult.
+    """
+    given = event["request"]
+    uri = result.get("uri")
+    if result.get("method") != given["method"] or not isinstance(uri, str) or not uri.startswith("/"):
+        raise InvalidResult("a method that was changed, or no path")
+    _check_read_only(given, result, _READ_ONLY_IN_REQUEST)
+    path, mark, query = request.target.partition("?")
+    if uri != given["uri"]:
+        path = _fit(uri)
+    if result.get("querystring", {}) != given["querystring"]:
+        query = _fit(_query(result.get("querystring", {})))
+        mark = "?" if query else ""
+    cookies = "; ".join(f"{name}={each['value']}" for name, each in result.get("cookies", {}).items())
+    headers = (
+        *_headers_of(result),
+        *((("Cookie", cookies),) if cookies else ()),
+        *(header for header in request.headers if _hidden(header[0])),
+    )
+    return replace(request, target=path + mark + query, headers=headers)
+
+
+def changed_response(response: Response, event: dict[str, Any], result: dict[str, Any]) -> FunctionAnswer:
+    """The response that a viewer-response function returned. Raises InvalidResult."""
+    _check_read_only(event["response"], result, _READ_ONLY_IN_RESPONSE)
+    kept = tuple(header for header in response.headers if _hidden(header[0]))
+    return _answer(result, kept)
+
+
+def generated_response(result: dict[str, Any]) -> FunctionAnswer:
+    """The response that a viewer-request function returned instead of a request. Raises InvalidResult."""
+    return _answer(result, ())
+
+
+def _answer(result: dict[str, Any], kept: tuple[Header, ...]) -> FunctionAnswer:
+    status = result.get("statusCode")
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        raise InvalidResult("no status")
+    cookies = (("Set-Cookie", _set_cookie(name, each)) for name, each in result.get("cookies", {}).items())
+    return FunctionAnswer(
+        Response(status, (*_headers_of(result), *cookies, *kept)),
+        _body(result["body"]) if "body" in result else None,
+    )
+
+
+def _body(given: object) -> bytes:
+    if isinstance(given, str):
+        return given.encode()
+    if isinstance(given, dict) and given.get("encoding") == "text":
+        return str(given.get("data", "")).encode()
+    if isinstance(given, dict) and given.get("encoding") == "base64":
+        try:
+            return base64.b64decode(str(given.get("data", "")), validate=True)
+        except binascii.Error as error:
+            raise InvalidResult("a body that is not base64") from error
+    raise InvalidResult("a body of an unknown form")
+
+
+def _request_object(request: Request) -> dict[str, Any]:
+    path, _, query = request.target.partition("?")
+    pairs = tuple(
+        (name, value) for name, _, value in (part.partition("=") for part in query.split("&") if part)
+    )
+    cookies = [each.strip().partition("=") for line in request.values("Cookie") for each in line.split(";")]
+    return {
+        "method": request.method,
+        "uri": path,
+        "querystring": _objects(pairs),
+        "headers": _header_objects(request.headers, "cookie"),
+        "cookies": _objects(tuple((name, value) for name, _, value in cookies if name)),
+    }
+
+
+def _header_objects(headers: tuple[Header, ...], apart: str) -> dict[str, Any]:
+    lines = tuple((name.lower(), value) for name, value in headers)
+    return _objects(tuple(line for line in lines if line[0] != apart and not _hidden(line[0])))
+
+
+def _objects(pairs: tuple[Header, ...]) -> dict[str, Any]:
+    """Values by name; a name that came more than once has all of them in `multiValue` too."""
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return {
+        name: {"value": each[0]}
+        if len(each) == 1
+        else {"value": each[0], "multiValue": [{"value": value} for value in each]}
+        for name, each in values.items()
+    }
+
+
+def _values(each: object) -> list[str]:
+    if not isinstance(each, dict):
+        raise InvalidResult("a header that is not an object")
+    found = (
+        [one.get("value") for one in each["multiValue"]] if each.get("multiValue") else [each.get("value")]
+    )
+    if not all(isinstance(value, str) and "\r" not in value and "\n" not in value for value in found):
+        raise InvalidResult("a value that is not text of one line")
+    return [str(value) for value in found]
+
+
+def _headers_of(result: dict[str, Any]) -> tuple[Header, ...]:
+    headers = result.get("headers", {})
+    if any(name != name.lower() or _hidden(name) for name in headers):
+        raise InvalidResult("a header that functions may not set, or a name with capitals")
+    return tuple((name.title(), value) for name, each in headers.items() for value in _values(each))
+
+
+def _fit(text: str) -> str:
+    if len(text) >= _URI_LIMIT or any(not "!" <= each <= "~" for each in text):
+        raise InvalidResult("a URI that is too long or has characters that must be encoded")
+    return text
+
+
+def _check_read_only(given: dict[str, Any], result: dict[str, Any], names: tuple[str, ...]) -> None:
+    headers = result.get("headers", {})
+    if changed := [name for name in names if headers.get(name) != given["headers"].get(name)]:
+        raise InvalidResult(f"a change of {changed}")
+
+
+def _hidden(name: str) -> bool:
+    return name.lower() in _DISALLOWED or name.lower().startswith(_DISALLOWED_BEGINNINGS)
+
+
+def _query(objects: dict[str, Any]) -> str:
+    return "&".join(
+        f"{quote(name, safe='%')}={quote(value, safe='%')}"
+        for name, each in objects.items()
+        for value in _values(each)
+    )
+
+
+def _set_cookies(lines: list[str]) -> dict[str, Any]:
+    cookies = {}
+    for line in lines:
+        pair, _, attributes = line.partition(";")
+        name, _, value = pair.partition("=")
+        cookies[name.strip()] = {"value": value.strip(), "attributes": attributes.strip()}
+    return cookies
+
+
+def _set_cookie(name: str, each: dict[str, Any]) -> str:
+    attributes = each.get("attributes", "")
+    return f"{name}={each['value']}" + (f"; {attributes}" if attributes else "")

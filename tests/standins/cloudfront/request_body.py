@@ -1,0 +1,47 @@
+"""A request's body on its way to an origin: passed on as it comes, or held until it is whole."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO
+
+_IN_MEMORY = 1024 * 1024
+_PIECE = 256 * 1024
+
+
+class StreamedBody:
+    """`length` None: it is known at the end only. The pieces can be taken once."""
+
+    again = False
+
+    def __init__(self, pieces: Iterator[memoryview], length: int | None) -> None:
+        self._pieces = pieces
+        self.length = length
+
+    def pieces(self) -> Iterator[memoryview]:
+        return self._pieces
+
+    def close(self) -> None:
+        pass
+
+
+class HeldBody:
+    """Reads `pieces` to the end, into memory or a temporary file; they can be taken again and again."""
+
+    again = True
+
+    def __init__(self, pieces: Iterator[memoryview]) -> None:
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by close()
+        self.length = sum(self._file.write(piece) for piece in pieces)
+
+    def pieces(self) -> Iterator[memoryview]:
+        self._file.seek(0)
+        while piece := self._file.read(_PIECE):
+            yield memoryview(piece)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+RequestBody = StreamedBody | HeldBody

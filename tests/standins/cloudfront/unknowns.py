@@ -1,0 +1,56 @@
+"""What Amazon's documentation does not say about CloudFront; each is tried in every way it could be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Bodies(Enum):
+    """When a body goes on to the other side."""
+
+    #: Each piece as it arrives.
+    STREAMED = "streamed"
+    #: Once all of it is there.
+    BUFFERED = "buffered"
+
+
+class ChunkedBody(Enum):
+    """How a request body without a length goes to the origin."""
+
+    #: As it came: Transfer-Encoding is among the headers that are "forwarded".
+    CHUNKED = "chunked"
+    #: With its Content-Length, once all of it is there.
+    MEASURED = "measured"
+
+
+class EventUri(Enum):
+    """`request.uri` in a viewer-response event, after a viewer-request function changed it."""
+
+    #: As the viewer sent it.
+    VIEWERS = "the viewer's"
+    #: As the function left it.
+    REWRITTEN = "rewritten"
+
+
+@dataclass(frozen=True)
+class Unknowns:
+    """The defaults are what the documentation makes most likely."""
+
+    #: Of requests and of responses.
+    bodies: Bodies = Bodies.STREAMED
+    #: Of requests alone; a response without a length goes on chunked (confirmed).
+    chunked_body: ChunkedBody = ChunkedBody.CHUNKED
+    #: Of the viewer-response event.
+    event_uri: EventUri = EventUri.VIEWERS
+    #: Whether errors are kept (for 10 s, or as CustomErrorResponses says) where the policy keeps nothing.
+    errors_cached_without_caching: bool = False
+    #: Whether the request goes to the origin a second time when the connection was reset before an answer.
+    #: Only a buffered body can be sent again.
+    sent_again_after_reset: bool = False
+    #: Whether the read timeout counts from the head on, while the body is still arriving.
+    read_timeout_runs_during_upload: bool = False
+    #: Whether functions and origins see the path as it is matched (RFC 3986, 6.2.2) instead of as sent.
+    paths_normalised: bool = False
+    #: Whether a request passes as it came when its function fails; else it is answered 503.
+    failed_function_passes: bool = False
