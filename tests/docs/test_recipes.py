@@ -118,7 +118,7 @@ def test_the_cron_job_may_write_the_secret_that_it_writes() -> None:
 @pytest.mark.parametrize("block", _blocks("mime"), ids=("own provider of EKS", "the helper"))
 def test_user_data_writes_a_provider_configuration_and_selects_it(block: CodeBlock, tmp_path: Path) -> None:
     """The script is run in a directory of the test's; the programs that it calls are stood in for."""
-    script, node = email.message_from_string(block.text).get_payload()
+    _, script, node = email.message_from_string(block.text).walk()
     assert (script.get_content_type(), node.get_content_type()) == (
         "text/x-shellscript",
         "application/node.eks.aws",
@@ -129,10 +129,10 @@ def test_user_data_writes_a_provider_configuration_and_selects_it(block: CodeBlo
     (tmp_path / "opt/ecr-custom/bin").mkdir(parents=True)
     (tmp_path / "pip").rename(tmp_path / "opt/ecr-custom/bin/pip")
     (tmp_path / "etc/eks/image-credential-provider").mkdir(parents=True)
-    text = re.sub(r"(?<![\w.])/(?=etc/|opt/|tmp/)", f"{tmp_path}/", script.get_payload())
+    text = re.sub(r"(?<![\w.])/(?=etc/|opt/|tmp/)", f"{tmp_path}/", str(script.get_payload()))
     subprocess.run(["/bin/sh", "-c", text], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True)
 
-    (flag,) = yaml.safe_load(node.get_payload())["spec"]["kubelet"]["flags"]
+    (flag,) = yaml.safe_load(str(node.get_payload()))["spec"]["kubelet"]["flags"]
     path = flag.removeprefix("--image-credential-provider-config=")
     assert flag != path
     providers = json.loads((tmp_path / path.removeprefix("/")).read_text().replace(str(tmp_path), ""))
