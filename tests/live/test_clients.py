@@ -31,19 +31,19 @@ class LiveClient:
         return self.program
 
 
-def _daemon(program: str) -> LiveClient:
+def _with_images(program: str, version: str) -> LiveClient:
     remove = (program, "rmi", "{reference}")
     return LiveClient(
         program,
-        (program, "--version"),
+        (program, "version", "--format", version),
         ((program, "load", "--input", "{archive}"), (program, "push", "{reference}"), remove),
         ((program, "pull", "{reference}"), remove),
     )
 
 
 CLIENTS = (
-    _daemon("docker"),
-    _daemon("podman"),
+    _with_images("docker", "{{.Server.Version}}"),
+    _with_images("podman", "{{.Client.Version}}"),
     LiveClient(
         "skopeo",
         ("skopeo", "--version"),
@@ -84,8 +84,10 @@ def test_a_client_pushes_and_pulls(
         "tag": image.tag,
         "out": str(tmp_path / "out"),
     }
-    version = subprocess.run(client.version, capture_output=True, text=True, check=False).stdout
-    told: dict[str, object] = {"version": version.strip().splitlines()[:1]}
+    version = subprocess.run(client.version, capture_output=True, text=True, check=False)
+    if version.returncode:
+        pytest.skip(f"{client.program} is installed, but its daemon does not run")
+    told: dict[str, object] = {"version": version.stdout.strip().splitlines()[:1]}
     failed = ""
     for operation, commands in (("push", client.push), ("pull", client.pull)):
         for command in commands:
@@ -95,9 +97,9 @@ def test_a_client_pushes_and_pulls(
             done = subprocess.run(
                 arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
             )
-            leaked = [secret for secret in report.secrets if secret in done.stdout]
-            # Without the output, which is where it would be shown a second time.
-            assert not leaked, f"{client.program} {command[1]} printed the token"
+            printed = any(secret in done.stdout for secret in report.secrets)
+            # Without the output, which would show it a second time.
+            assert not printed, f"{client.program} {command[1]} printed the token"
             if done.returncode:
                 failed = f"{operation}: {report.text(done.stdout[-500:])}"
         told[operation] = "failed" if failed else "works"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -34,7 +36,7 @@ def _run(directory: Path, *tests: str, **variables: str) -> LiveRun:
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *(tests or ["tests/live"])],
         cwd=ROOT,
         env={
-            "PATH": f"{directory}:/usr/bin:/bin",
+            "PATH": str(directory),
             "LIVE_REPORT": str(path),
             "HOME": str(directory),
             **variables,
@@ -48,13 +50,21 @@ def _run(directory: Path, *tests: str, **variables: str) -> LiveRun:
 
 
 def _helper(directory: Path, domain: str, user: str, password: str) -> None:
-    """The user's configuration, and a credential helper that answers for the domain."""
+    """The user's configuration, a credential helper that answers for the domain, and the clients that keep
+    no images of their own."""
+    built = Path(os.environ.get("CLIENTS_CACHE") or ROOT / ".clients") / "bin"
+    for program in ("skopeo", "crane"):
+        found = shutil.which(program, path=f"{built}{os.pathsep}{os.environ['PATH']}")
+        if found:
+            (directory / program).symlink_to(found)
     (directory / ".docker").mkdir()
     (directory / ".docker" / "config.json").write_text(json.dumps({"credHelpers": {domain: "stand-in"}}))
     answer = json.dumps({"ServerURL": domain, "Username": user, "Secret": password})
     (directory / "answer").write_text(answer)
     helper = directory / "docker-credential-stand-in"
-    helper.write_text(f'#!/bin/sh\n[ "$(cat)" = "{domain}" ] && [ "$1" = get ] && cat {directory}/answer\n')
+    helper.write_text(
+        f'#!/bin/sh\n[ "$(/bin/cat)" = "{domain}" ] && [ "$1" = get ] && /bin/cat {directory}/answer\n'
+    )
     helper.chmod(0o755)
 
 
@@ -80,7 +90,7 @@ def test_the_ring_passes_in_mode_relay(relay_run: LiveRun) -> None:
 def test_what_is_unknown_is_in_the_report(relay_run: LiveRun) -> None:
     facts = relay_run.report["facts"]
     assert facts["a layer of 6000000 bytes"]["status"] == 413
-    assert facts["a layer of 12000000 bytes"]["body"] == "HTTP content length exceeded 10485760 bytes."
+    assert facts["a layer of 12000000 bytes"]["status"] == 413
     assert facts["path /v2/a%5Fb/manifests/1"]["status"] == 307
     assert facts["HEAD of a manifest"]["true length"] > 0
 
