@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install package demo serve test check format bench bench-helper load clients matrix clean help
+.PHONY: install package demo serve test check format bench bench-helper load clients live matrix clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -47,6 +47,9 @@ load: .venv/installed  ## a minute with 200 requests in flight and faults; check
 
 clients:  ## install the real clients for the tests; Debian 12, root
 	@tests/clients/install
+
+live: .venv/installed  ## ask a real domain what AWS does: make live DOMAIN=ecr.example.com [REPOSITORY=team/live]
+	@DOMAIN="$(DOMAIN)" REPOSITORY="$(REPOSITORY)" $(BIN)/pytest tests/live
 
 matrix: .venv/installed  ## drive every client through a deployment; docs/client-matrix.md and the README's table
 	@REQUIRE_CLIENTS=1 CLIENTS_MATRIX=1 $(BIN)/pytest --quiet tests/clients

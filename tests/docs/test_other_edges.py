@@ -1,0 +1,183 @@
+"""The configuration for nginx in docs/cloudfront.md: nginx accepts it, and keeps the contract above it.
+
+The page's text is used as it is, but for the files, the port and the addresses of the two upstreams.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.docs.markdown_page import ROOT, MarkdownPage
+from tests.standins.certificates import Certificates
+from tests.standins.http_message import Request, Response
+from tests.standins.http_server import HttpServer
+
+NAME = "ecr.example.com"
+REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
+API = "d-abcdefghij.execute-api.us-west-2.amazonaws.com"
+BUCKET = "https://bucket.s3.us-west-2.amazonaws.com/layer?X-Amz-Signature=1"
+EDGE = f"/_registry/{REGISTRY}"
+#: What the registry says in `Location`, by the path that it is asked.
+LOCATIONS = {
+    "/v2/team/app/blobs/uploads/": f"https://{REGISTRY}/v2/team/app/blobs/uploads/1?_state=a%3D",
+    "/v2/team/relative/blobs/uploads/": "/v2/team/relative/blobs/uploads/1",
+    "/v2/team/app/manifests/1": f"https://{REGISTRY}/v2/team/app/manifests/sha256:1",
+    "/v2/team/app/blobs/sha256:1": BUCKET,
+}
+
+
+def _nginx() -> str:
+    program = os.environ.get("NGINX") or shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not installed")
+    return program
+
+
+@dataclass
+class Edge:
+    """nginx, with the requests that reached the two hosts behind it."""
+
+    port: int
+    tls: ssl.SSLContext
+    api: list[Request]
+    registry: list[Request]
+
+    def ask(self, method: str, target: str, body: bytes | None = None) -> http.client.HTTPResponse:
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=20)
+        connection.request(
+            method, target, body, {"Host": NAME, "Authorization": "Basic c2VjcmV0", "Connection": "close"}
+        )
+        response = connection.getresponse()
+        response.read()
+        return response
+
+
+@pytest.fixture(scope="module")
+def edge(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    program, directory = _nginx(), tmp_path_factory.mktemp("nginx")
+    (block,) = [b for b in MarkdownPage.read(ROOT / "docs" / "cloudfront.md").blocks if b.language == "nginx"]
+    at_api: list[Request] = []
+    at_registry: list[Request] = []
+
+    def api(request: Request) -> Response:
+        at_api.append(request)
+        return Response(307, (("Location", EDGE + request.target),))
+
+    def registry(request: Request) -> Response:
+        at_registry.append(request)
+        location = LOCATIONS.get(request.path)
+        return Response(202 if location else 200, (("Location", location),) if location else ())
+
+    pem, key = certificates.write_server_pem(directory / "name", NAME)
+    with (
+        HttpServer(api, context=certificates.server_context(NAME)) as api_server,
+        HttpServer(registry, context=certificates.server_context(REGISTRY)) as registry_server,
+    ):
+        upstreams = "".join(
+            f"upstream {name} {{ server {server.authority}; }}\n"
+            for name, server in ((API, api_server), (REGISTRY, registry_server))
+        )
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port = listener.getsockname()[1]
+        own = "".join(
+            f"{what}_temp_path {directory}/{what};\n"
+            for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        text = block.text
+        for written, here in (
+            ("http {\n", f"http {{\n{own}{upstreams}"),
+            ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
+            (f"/etc/nginx/{NAME}.pem", str(pem)),
+            (f"/etc/nginx/{NAME}.key", str(key)),
+            ("/etc/ssl/certs/ca-certificates.crt", str(certificates.authority_pem)),
+            ("/var/log/nginx/ecr.log", f"{directory}/access.log"),
+        ):
+            assert text.count(written) == 1
+            text = text.replace(written, here)
+        configuration = directory / "nginx.conf"
+        user = "user root;\n" if os.geteuid() == 0 else ""
+        configuration.write_text(
+            f"{user}daemon off;\nerror_log {directory}/error.log;\npid {directory}/pid;\n{text}"
+        )
+        arguments = [program, "-p", str(directory), "-e", f"{directory}/error.log", "-c", str(configuration)]
+        checked = subprocess.run([*arguments, "-t"], capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stderr
+        server = subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
+        try:
+            _wait_for(port)
+            yield Edge(port, _client_tls(certificates), at_api, at_registry)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _client_tls(certificates: Certificates) -> ssl.SSLContext:
+    context = certificates.client_context()
+    context.check_hostname = False  # the test connects to an address
+    return context
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except ConnectionRefusedError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("nginx does not listen")
+
+
+def test_the_api_is_asked_for_the_name_without_credentials(edge: Edge) -> None:
+    answer = edge.ask("GET", "/v2/team//app/tags/list?n=1&last=%2B")
+    request = edge.api[-1]
+    assert (answer.status, answer.headers["Location"]) == (307, EDGE + request.target)
+    assert request.target == "/v2/team//app/tags/list?n=1&last=%2B"
+    assert (request.value("Host"), request.value("Authorization")) == (NAME, None)
+
+
+def test_the_registry_is_asked_under_its_own_name_with_credentials(edge: Edge) -> None:
+    edge.ask("GET", f"{EDGE}/v2/team/app%5F/tags/list?n=1&last=%2B")
+    request = edge.registry[-1]
+    assert request.target == "/v2/team/app%5F/tags/list?n=1&last=%2B"
+    assert (request.value("Host"), request.value("Authorization")) == (REGISTRY, "Basic c2VjcmV0")
+
+
+def test_a_layer_of_any_size_passes(edge: Edge) -> None:
+    body = os.urandom(12_000_000)
+    assert edge.ask("PATCH", f"{EDGE}/v2/team/app/blobs/uploads/1", body).status == 200
+    assert edge.registry[-1].body == body
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/v2/team/app/blobs/uploads/", f"{EDGE}/v2/team/app/blobs/uploads/1?_state=a%3D"),
+        ("/v2/team/relative/blobs/uploads/", f"{EDGE}/v2/team/relative/blobs/uploads/1"),
+        ("/v2/team/app/manifests/1", "/v2/team/app/manifests/sha256:1"),
+        ("/v2/team/app/blobs/sha256:1", BUCKET),
+    ],
+)
+def test_a_location_leads_to_the_name_or_to_the_bucket(edge: Edge, path: str, location: str) -> None:
+    written = edge.ask("POST", EDGE + path).headers["Location"]
+    assert written in (location, f"https://{NAME}{location}", f"https://{NAME}:{edge.port}{location}")
+
+
+@pytest.mark.parametrize(
+    "path", ["/_registry/210987654321.dkr.ecr.us-west-2.amazonaws.com/v2/", f"{EDGE}/", f"{EDGE}/metrics"]
+)
+def test_nothing_else_is_reached(edge: Edge, path: str) -> None:
+    before = len(edge.registry)
+    assert edge.ask("GET", path).status == 404
+    assert len(edge.registry) == before

@@ -1,0 +1,114 @@
+"""A domain that is there already, asked one request at a time: nothing is followed, nothing is tidied up."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+_TIMEOUT = 60.0
+_AGENT = "custom-ecr-domain-live/1"
+
+
+class LiveMode(Enum):
+    """What REDIRECT_MODE the domain runs with, as `/v2/` shows it."""
+
+    EDGE = "edge"
+    RELAY = "relay"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True)
+class LiveAnswer:
+    """One response, as it came."""
+
+    status: int
+    headers: http.client.HTTPMessage = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def location(self) -> str:
+        """Empty where there is none."""
+        return self.headers["Location"] or ""
+
+
+@dataclass(frozen=True)
+class LiveDomain:
+    """`authority` is HOST, or HOST:PORT for a stand-in."""
+
+    authority: str
+    tls: ssl.SSLContext = field(repr=False)
+
+    @property
+    def mode(self) -> LiveMode:
+        location = self.ask("GET", "/v2/").location
+        if location.startswith("/_registry/"):
+            return LiveMode.EDGE
+        return LiveMode.RELAY if location.startswith("/_challenge/") else LiveMode.PLAIN
+
+    @property
+    def registry(self) -> str:
+        """The registry's authority, which the redirect of a path outside of /v2/ names in every mode."""
+        return self.ask("GET", "/").location.partition("//")[2].partition("/")[0]
+
+    def connect(self, timeout: float = _TIMEOUT) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection(self.authority, timeout=timeout, context=self.tls)
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        body: bytes | Iterable[bytes] = b"",
+        *,
+        chunked: bool = False,
+        timeout: float = _TIMEOUT,
+    ) -> LiveAnswer:
+        """http.client sends the target byte for byte. A repeated header is sent as often as it is given.
+        `body` may be an iterable whose length is in the headers; `chunked` sends each part as a chunk."""
+        connection = self.connect(timeout)
+        try:
+            connection.putrequest(method, target, skip_accept_encoding=True)
+            pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
+            if isinstance(body, bytes) and not chunked and (body or method in ("POST", "PUT", "PATCH")):
+                pairs.append(("Content-Length", str(len(body))))
+            for name, value in (("User-Agent", _AGENT), *pairs):
+                connection.putheader(name, value)
+            if chunked:
+                connection.putheader("Transfer-Encoding", "chunked")
+            connection.endheaders()
+            for part in (body,) if isinstance(body, bytes) else body:
+                connection.send(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
+            if chunked:
+                connection.send(b"0\r\n\r\n")
+            response = connection.getresponse()
+            return LiveAnswer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def raw(self, request: bytes) -> bytes:
+        """All bytes that come back for a request which asks to close the connection."""
+        host, _, port = self.authority.partition(":")
+        with (
+            socket.create_connection((host, int(port or 443)), timeout=_TIMEOUT) as plain,
+            self.tls.wrap_socket(plain, server_hostname=host) as secure,
+        ):
+            secure.sendall(request)
+            received = b""
+            while data := secure.recv(65_536):
+                received += data
+            return received
+
+    def application_protocol(self) -> str:
+        """What the server chooses when it is offered HTTP/2 and HTTP/1.1; empty where it chooses nothing."""
+        context = ssl.create_default_context()
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        host, _, port = self.authority.partition(":")
+        with (
+            socket.create_connection((host, int(port or 443)), timeout=_TIMEOUT) as plain,
+            context.wrap_socket(plain, server_hostname=host) as secure,
+        ):
+            return secure.selected_alpn_protocol() or ""

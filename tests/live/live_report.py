@@ -1,0 +1,90 @@
+"""What a live run found, as a file that its user can send: facts about AWS, and nothing about him.
+
+The domain, the repository and account numbers are replaced by words. Of headers that are not listed here
+only the names are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.live.live_domain import LiveAnswer
+
+#: Headers whose values say something about API Gateway, CloudFront or ECR, and nothing about the user.
+_TOLD = frozenset(
+    {
+        "age",
+        "allow",
+        "cache-control",
+        "connection",
+        "content-length",
+        "content-type",
+        "docker-distribution-api-version",
+        "location",
+        "range",
+        "server",
+        "transfer-encoding",
+        "www-authenticate",
+        "x-amzn-errortype",
+        "x-amzn-remapped-content-length",
+        "x-amzn-remapped-www-authenticate",
+        "x-cache",
+    }
+)
+_ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
+_UPLOAD = re.compile(r"(/blobs/uploads/)[^/?\"]+")
+_QUERY_VALUE = re.compile(r"([?&][^=&\s]+=)[^&\s\"]+")
+_BODY = 300
+
+
+class SecretFound(Exception):
+    """The report would have held a credential, so it was not written."""
+
+
+@dataclass
+class LiveReport:
+    """Facts by name, and the outcome of each test."""
+
+    domain: str
+    repository: str
+    facts: dict[str, object] = field(default_factory=dict)
+    outcomes: dict[str, str] = field(default_factory=dict)
+    #: Texts that must never be written.
+    secrets: list[str] = field(default_factory=list, repr=False)
+
+    def record(self, fact: str, value: object) -> None:
+        self.facts[fact] = value
+
+    def answer(self, answer: LiveAnswer, *, body: bool = False) -> dict[str, object]:
+        """A response as it may be told."""
+        headers = [
+            [name, self.text(value)] for name, value in answer.headers.items() if name.lower() in _TOLD
+        ]
+        others = sorted({name for name in answer.headers if name.lower() not in _TOLD})
+        told: dict[str, object] = {"status": answer.status, "headers": headers, "other_headers": others}
+        if body:
+            told["body"] = self.text(answer.body[:_BODY].decode("latin-1"))
+        return told
+
+    def text(self, text: str) -> str:
+        """A text without names, account numbers, upload sessions and values of queries."""
+        host = self.domain.partition(":")[0]
+        for name, word in ((self.domain, "DOMAIN"), (host, "DOMAIN"), (self.repository, "REPOSITORY")):
+            text = text.replace(name, word) if name else text
+        text = _ACCOUNT.sub("ACCOUNT", text)
+        return _QUERY_VALUE.sub(r"\1VALUE", _UPLOAD.sub(r"\1SESSION", text))
+
+    def write(self, path: Path, about: Mapping[str, object]) -> None:
+        """Raises SecretFound, and writes nothing then."""
+        document = {"format": 1, **about, "outcomes": self.outcomes, "facts": self.facts}
+        text = json.dumps(document, indent=2, sort_keys=True) + "\n"
+        if any(secret in text for secret in self.secrets):
+            raise SecretFound(
+                "the report holds a credential and was not written: please tell us, see SECURITY.md"
+            )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,100 @@
+"""What nobody could tell us about AWS, asked and written down. These tests assert nothing about AWS: they
+fail only where the domain is not reached at all.
+
+docs/api-gateway.md and docs/cloudfront.md have the question to each answer.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.live.live_domain import LiveDomain, LiveMode
+from tests.live.live_report import LiveReport
+from tests.live.test_front import MADE_UP
+
+PATHS = (
+    "/v2",
+    "/v2//",
+    "//v2/",
+    "/v2/a//b/manifests/1",
+    "/v2/a/manifests/1/",
+    "/v2/a/./manifests/1",
+    "/v2/a/../b/manifests/1",
+    "/v2/a%5Fb/manifests/1",
+    "/v2/a%2Fb/manifests/1",
+    "/v2/a/manifests/sha256%3A1",
+    "/v2/a;b/manifests/1",
+    "/_challenge",
+    "/_challenge/",
+    "/_challenge//",
+    "/_registry",
+    "/ping",
+)
+QUERIES = ("a", "a=", "a=1&a=2&b=3&a=4", "a=%25", "a=%2B+%20", "a=1;b=2", "a=|")
+HEADER_BYTES = (4_000, 8_000, 9_500, 10_500, 16_000, 21_000, 33_000)
+QUERY_BYTES = (2_000, 6_000, 7_500, 8_500, 9_500, 10_500)
+METHODS = ("HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_forms_of_a_path(live: LiveDomain, report: LiveReport, path: str) -> None:
+    report.record(f"path {path}", report.answer(live.ask("GET", path)))
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_forms_of_a_query(live: LiveDomain, report: LiveReport, query: str) -> None:
+    answer = live.ask("GET", f"/v2/live/tags/list?{query}")
+    # Query values are made up here, so the Location's own are told.
+    told = {"status": answer.status, "query": answer.location.partition("?")[2]}
+    report.record(f"query {query}", told)
+
+
+@pytest.mark.parametrize("size", HEADER_BYTES)
+def test_the_limit_of_request_headers(live: LiveDomain, report: LiveReport, size: int) -> None:
+    answer = live.ask("GET", "/v2/", {"X-Live": "x" * size})
+    report.record(f"a request header of {size} bytes", report.answer(answer, body=True))
+
+
+@pytest.mark.parametrize("size", QUERY_BYTES)
+def test_the_limit_of_urls_and_locations(live: LiveDomain, report: LiveReport, size: int) -> None:
+    answer = live.ask("GET", f"/v2/live/tags/list?last={'x' * size}")
+    told = {"status": answer.status, "location bytes": len(answer.location)}
+    report.record(f"a query of {size} bytes", told)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_methods(live: LiveDomain, report: LiveReport, method: str) -> None:
+    report.record(f"{method} /v2/", report.answer(live.ask(method, "/v2/"), body=True))
+
+
+def test_a_get_with_a_body(live: LiveDomain, report: LiveReport) -> None:
+    answer = live.ask("GET", "/v2/", {"Content-Length": "1"}, b"x")
+    report.record("a GET with a body", report.answer(answer, body=True))
+
+
+def test_the_raw_bytes_of_a_challenge(live: LiveDomain, mode: LiveMode, report: LiveReport) -> None:
+    host = live.authority
+    for name, lines in (
+        ("no Authorization", ""),
+        ("an empty Authorization", "Authorization:\r\n"),
+        ("two of them", f"Authorization: {MADE_UP['Authorization']}\r\n" * 2),
+    ):
+        request = f"GET /_challenge/v2/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{lines}\r\n"
+        head = live.raw(request.encode()).partition(b"\r\n\r\n")[0].decode("latin-1")
+        status, _, headers = head.partition("\r\n")
+        names = [line.partition(":")[0] for line in headers.split("\r\n")]
+        report.record(f"raw challenge, {name}", {"status line": status, "header names": names})
+
+
+def test_expect_100_continue(live: LiveDomain, report: LiveReport) -> None:
+    request = (
+        f"POST /v2/live/blobs/uploads/ HTTP/1.1\r\nHost: {live.authority}\r\nConnection: close\r\n"
+        "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nab"
+    )
+    received = live.raw(request.encode())
+    lines = [line for line in received.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+    report.record("Expect: 100-continue", [line.decode("latin-1") for line in lines])
+
+
+def test_the_protocols_that_are_offered(live: LiveDomain, report: LiveReport) -> None:
+    report.record("protocol chosen of h2 and http/1.1", live.application_protocol())
