@@ -57,6 +57,19 @@ def location(reference: str, uri: str = "/v2/team/app/blobs/uploads/") -> str | 
     return handed
 
 
+@pytest.mark.parametrize(
+    ("path", "origin"),
+    [
+        ("/_challenge/v2/team/app/manifests/1", "/v2/team/app/manifests/1"),
+        ("/_challenged/v2/", "/_challenged/v2/"),
+        ("/v2/_challenge/manifests/1", "/v2/_challenge/manifests/1"),
+    ],
+)
+def test_a_client_that_was_challenged_before_the_edge_was_there_starts_again(path: str, origin: str) -> None:
+    request = _DEFAULT.run({"request": {"method": "GET", "uri": path, "querystring": {}, "headers": {}}})
+    assert request["uri"] == origin
+
+
 def test_the_credentials_go_no_further_than_the_default_behaviour() -> None:
     headers = {"authorization": {"value": "Basic eA=="}, "accept": {"value": "*/*"}}
     request = {"method": "GET", "uri": "/v2/", "querystring": {}, "headers": headers}
