@@ -5,6 +5,8 @@ Chalice 1.34 has no way to configure what this service stands on:
 - asked for `chalice` in requirements.txt, the packager bundles all that Chalice's commands depend on
   (22 MB), though it copies the one file that Lambda needs of Chalice by itself; it ships whatever bytecode
   this machine has left in chalicelib/, and with all comments
+- one policy file serves all stages, and a function may write the logs of its own stage alone: `{stage}` in
+  the file becomes the stage's name
 - gateway responses cannot be configured, and each deploy deletes hand-made ones; the default
   execute-api host stays open beside a custom domain: both are added to the generated Swagger document,
   which deploy, package and package --pkg-format terraform share
@@ -15,6 +17,7 @@ or moves one makes a test fail, so that what is not needed any more goes from he
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
@@ -22,6 +25,9 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from chalice.config import Config
+from chalice.deploy.deployer import PolicyGenerator
+from chalice.deploy.models import FileBasedIAMPolicy
 from chalice.deploy.packager import BaseLambdaDeploymentPackager, DependencyBuilder
 from chalice.deploy.swagger import SwaggerGenerator
 
@@ -34,6 +40,7 @@ _CHALICE_REQUIREMENT = re.compile(r"\s*chalice\b(?![-\w])", re.IGNORECASE)
 
 _generate_swagger = SwaggerGenerator.generate_swagger
 _build_site_packages = DependencyBuilder.build_site_packages
+_file_based_policy = PolicyGenerator.handle_filebasediampolicy
 _add_app_files = BaseLambdaDeploymentPackager._add_app_files
 
 
@@ -41,6 +48,7 @@ def patch_packaging() -> None:
     """Patch the Chalice that is running this process; a second call changes nothing more."""
     BaseLambdaDeploymentPackager._add_app_files = add_app_files  # type: ignore[method-assign]
     DependencyBuilder.build_site_packages = build_site_packages  # type: ignore[method-assign,assignment]
+    PolicyGenerator.handle_filebasediampolicy = file_based_policy  # type: ignore[method-assign]
     SwaggerGenerator.generate_swagger = generate_swagger  # type: ignore[method-assign,assignment]
 
 
@@ -51,6 +59,12 @@ def build_site_packages(builder: DependencyBuilder, abi: str, requirements: str,
         others = Path(directory, "requirements.txt")
         others.write_text("".join(x for x in lines if not _CHALICE_REQUIREMENT.match(x)), encoding="utf-8")
         _build_site_packages(builder, abi, str(others), target)
+
+
+def file_based_policy(self: PolicyGenerator, config: Config, resource: FileBasedIAMPolicy) -> None:
+    """Chalice's own, for the stage that is deployed."""
+    _file_based_policy(self, config, resource)
+    resource.document = json.loads(json.dumps(resource.document).replace("{stage}", config.chalice_stage))
 
 
 def add_app_files(self: BaseLambdaDeploymentPackager, zip_fileobj: ZipFile, project_dir: str) -> None:

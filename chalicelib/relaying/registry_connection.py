@@ -194,20 +194,20 @@ def _sent(connection: _Connection, request: RegistryRequest, authority: str) -> 
     if request.body or request.method in ("POST", "PUT", "PATCH"):
         connection.putheader("Content-Length", str(len(request.body)))
     connection.endheaders(request.body or None)
-    response = connection.getresponse()
-    if response.status < 200:
-        # http.client skips 100 alone; the final response is still to come, and would be the next one's.
-        raise http.client.HTTPException
-    lengths = set(response.headers.get_all("Content-Length", []))
-    if len(lengths) > 1 or not all(map(is_length, lengths)):
-        # http.client takes the first of two, and a sign or other scripts' digits for a number too.
-        raise http.client.HTTPException
-    # One byte more tells "too large" from "just fits".
-    body = response.read(request.body_limit + 1)
-    whole = len(body) <= request.body_limit
-    if whole and response.length:
-        raise http.client.IncompleteRead(body, response.length)
-    keep = response.isclosed() and not response.will_close
+    with connection.getresponse() as response:
+        if response.status < 200:
+            # http.client skips 100 alone; the final response is still to come, and would be the next one's.
+            raise http.client.HTTPException
+        lengths = set(response.headers.get_all("Content-Length", []))
+        if len(lengths) > 1 or not all(map(is_length, lengths)):
+            # http.client takes the first of two, and a sign or other scripts' digits for a number too.
+            raise http.client.HTTPException
+        # One byte more tells "too large" from "just fits".
+        body = response.read(request.body_limit + 1)
+        whole = len(body) <= request.body_limit
+        if whole and response.length:
+            raise http.client.IncompleteRead(body, response.length)
+        keep = response.isclosed() and not response.will_close
     return RegistryResponse(response.status, tuple(response.headers.raw_items()), body, whole), keep
 
 

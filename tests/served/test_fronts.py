@@ -123,6 +123,39 @@ def test_an_image_is_pushed_and_pulled_byte_for_byte(front: Front) -> None:
     assert blob.body == b""
 
 
+def test_a_relayed_response_is_never_kept_on_the_way(front: Front) -> None:
+    image(front, "team/kept")
+    client = as_client(front)
+    for target in ("/v2/", "/v2/team/kept/manifests/latest", "/v2/team/kept/tags/list", "/v2/none/tags/list"):
+        reply = front.ask("GET", target, client)
+        assert reply.headers.get_all("Cache-Control") == ["no-store"], target
+
+
+FORGED = {
+    "X-Forwarded-Host": "evil.example.com",
+    "X-Forwarded-Proto": "http",
+    "Forwarded": "host=evil.example.com",
+    "X-Original-URL": "//evil.example.com/",
+    "X-Rewrite-URL": "//evil.example.com/",
+    "Referer": "https://evil.example.com/",
+    "Origin": "https://evil.example.com",
+}
+
+
+@pytest.mark.parametrize("agent", [CRANE, DOCKER])
+@pytest.mark.parametrize("target", ["/", "/v2/", "/v2/team/app/manifests/latest"])
+def test_no_header_chooses_where_a_redirect_leads(front: Front, target: str, agent: str) -> None:
+    client = {"User-Agent": agent}
+    usual = front.ask("GET", target, client)
+    forged = front.ask("GET", target, {**client, **FORGED})
+    assert (forged.status, forged["Location"]) == (usual.status, usual["Location"])
+    request = (
+        f"GET {target} HTTP/1.1\r\nHost: evil.example.com\r\nUser-Agent: {agent}\r\nConnection: close\r\n"
+    )
+    answer = front.raw(request.encode() + b"\r\n")
+    assert f"\r\nLocation: {usual['Location']}\r\n".encode() in answer
+
+
 def test_layer_bytes_of_any_value_survive_the_gateway(front: Front) -> None:
     content = bytes(range(256)) * 40
     digest = push_blob(front, "team/bytes", content)

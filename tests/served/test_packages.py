@@ -12,6 +12,7 @@ import pytest
 
 from tests.standins.chalice_local import PROJECT
 from tests.standins.package import CFN_LINT, Package
+from tests.unit.service.gateway_events import event
 
 MOST_BYTES = 40 * 1024
 
@@ -28,19 +29,59 @@ def test_the_zip_is_small_and_holds_app_the_service_and_two_files_of_chalice(
     assert service_package.archive.stat().st_size <= MOST_BYTES
 
 
-def test_the_zip_imports_nothing_of_a_third_party(service_package: Package, tmp_path: Path) -> None:
-    """In an interpreter that has the standard library and the zip's content, and nothing else."""
+@pytest.fixture(scope="module")
+def unpacked(service_package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("unpacked")
     with zipfile.ZipFile(service_package.archive) as archive:
-        archive.extractall(tmp_path)
+        archive.extractall(directory)
+    return directory
+
+
+def run_packaged(unpacked: Path, program: str, **environment: str) -> str:
+    """What a program prints in an interpreter that has the standard library and the zip's content alone."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(unpacked)!r}); {program}"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_the_zip_imports_nothing_of_a_third_party(unpacked: Path) -> None:
     program = (
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import app;"
-        "tops = {name.partition('.')[0] for name in sys.modules};"
+        "import app; tops = {name.partition('.')[0] for name in sys.modules};"
         "print(sorted(tops - sys.stdlib_module_names - {'__main__'}))"
     )
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True
+    assert run_packaged(unpacked, program).strip() == "['app', 'chalice', 'chalicelib']"
+
+
+RELAYS_OWN = ["chalicelib.relaying", "http.client", "socket", "ssl"]
+LOADED = f"print([name for name in {RELAYS_OWN} if name in sys.modules])"
+
+
+@pytest.mark.parametrize(
+    ("mode", "loaded"), [("edge", []), ("plain", []), ("relay", RELAYS_OWN), ("", RELAYS_OWN)]
+)
+def test_what_only_the_relay_needs_is_imported_by_mode_relay_alone(
+    unpacked: Path, mode: str, loaded: list[str]
+) -> None:
+    assert run_packaged(unpacked, f"import app; {LOADED}", REDIRECT_MODE=mode).strip() == str(loaded)
+
+
+@pytest.mark.parametrize("mode", ["edge", "plain"])
+@pytest.mark.parametrize(
+    "path", ["/v2/", "/v2/r/blobs/uploads/", "/", "/v2/../x", "/_registry/evil.example.com/v2/"]
+)
+def test_no_request_but_one_for_the_relay_imports_it(unpacked: Path, path: str, mode: str) -> None:
+    asked = event("POST", path, headers={"Authorization": ["Basic QVdTOnRva2Vu"]})
+    program = (
+        "import app, types; context = types.SimpleNamespace(aws_request_id='x', invoked_function_arn='');"
+        f"print(app.app({asked!r}, context)['statusCode'] < 500); {LOADED}"
     )
-    assert done.stdout.strip() == "['app', 'chalice', 'chalicelib']"
+    output = run_packaged(unpacked, program, REDIRECT_MODE=mode, ECR_REGISTRY="registry.example.com")
+    assert output.splitlines()[-2:] == ["True", "[]"]
 
 
 def test_cfn_lint_finds_nothing_in_the_template(service_package: Package, tmp_path: Path) -> None:
@@ -56,7 +97,7 @@ def test_the_template_has_the_gateway_response_and_closes_the_default_endpoint(
     assert_complete(json.dumps(service_package.template["Resources"]["RestAPI"]["Properties"]))
 
 
-def test_both_functions_run_on_arm_with_rights_to_their_log_alone(service_package: Package) -> None:
+def test_both_functions_run_on_arm_with_rights_to_their_logs_alone(service_package: Package) -> None:
     resources = service_package.template["Resources"]
     functions = [each for each in resources.values() if each["Type"] == "AWS::Serverless::Function"]
     assert len(functions) == 2
@@ -68,9 +109,9 @@ def test_both_functions_run_on_arm_with_rights_to_their_log_alone(service_packag
         if each["Type"] == "AWS::IAM::Role"
         for policy in each["Properties"]["Policies"]
     ]
-    expected = json.loads((PROJECT / ".chalice" / "policy.json").read_text(encoding="utf-8"))
+    expected = (PROJECT / ".chalice" / "policy.json").read_text(encoding="utf-8")
     assert policies
-    assert all(policy == expected for policy in policies)
+    assert all(policy == json.loads(expected.replace("{stage}", "production")) for policy in policies)
 
 
 @pytest.fixture(scope="module")

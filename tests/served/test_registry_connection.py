@@ -183,12 +183,18 @@ def test_a_retry_happens_once() -> None:
 
 
 def test_redirects_are_returned_and_not_followed() -> None:
+    asked: list[str] = []
+
     def handler(request: Request) -> Response:
+        asked.append(request.target)
+        if request.target == "/elsewhere":
+            return Response(200, (), b"what a client that follows would get")
         return Response(307, (("Location", "/elsewhere"),))
 
     with HttpServer(handler) as server, connected(server.origin) as registry:
         answer = registry.ask(GET)
     assert (answer.status, dict(answer.headers)["Location"]) == (307, "/elsewhere")
+    assert asked == [GET.target]
 
 
 @pytest.mark.parametrize(("size", "whole"), [(10, True), (11, False), (5_000_000, False)])

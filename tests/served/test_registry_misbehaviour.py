@@ -106,10 +106,18 @@ def test_a_connection_that_nobody_takes_is_given_up() -> None:
         [b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n"],
         [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"],
         [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nok"],
+        # A length that http.client reads in its own way, or not at all and then until the end.
+        [b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nok"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 1_0\r\n\r\n0123456789"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: \xc2\xb2\r\n\r\nok"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 1\r\n\r\nok"],
+        [b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok"],
         [],
     ],
-    ids=["no HTTP", "endless header", "cut body", "negative chunk", "nothing"],
-)
+    ids=["no HTTP", "endless header", "cut body", "negative chunk", "sign", "negative", "underscore",
+         "other digits", "two lengths", "a list", "nothing"],
+)  # fmt: skip
 def test_what_is_no_http_answer_is_said_so(script: list[bytes | float]) -> None:
     with Script(script) as server, connected(server.origin) as registry:
         with pytest.raises(RegistryUnreachable) as error:

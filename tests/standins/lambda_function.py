@@ -121,6 +121,13 @@ class LambdaFunction:
         """Runs the function and waits for it."""
         return self.submit(payload).result()
 
+    def configure(self, variables: Mapping[str, str]) -> None:
+        """Sets more environment variables, as an update of the function's configuration does: the next
+        invocations find no idle environment and start with them."""
+        with self._lock:
+            self._variables = {**self._variables, **variables}
+        self.recycle()
+
     def recycle(self) -> None:
         """Ends the idle environments: the next invocations find none and start cold."""
         with self._lock:

@@ -17,9 +17,13 @@ from zipfile import ZipFile
 import chalice
 import pytest
 from chalice.app import Chalice, Response
+from chalice.config import Config
 from chalice.deploy import packager
+from chalice.deploy.deployer import PolicyGenerator
+from chalice.deploy.models import FileBasedIAMPolicy
 from chalice.deploy.swagger import SwaggerGenerator
 from chalice.local import LambdaEventConverter, RouteMatcher
+from chalice.policy import AppPolicyGenerator
 from chalice.utils import OSUtils
 
 from chalice_patches import packaging as patches
@@ -246,6 +250,17 @@ def test_the_zip_depends_on_the_source_alone(tmp_path: Path) -> None:
             patches.add_app_files(AnyPackager(), zipped, str(tmp_path))
         archives.append(file.getvalue())
     assert archives[0] == archives[1]
+
+
+def test_one_policy_file_is_the_same_for_all_stages_in_chalice_and_not_in_ours(tmp_path: Path) -> None:
+    file = tmp_path / "policy.json"
+    file.write_text('{"Resource": "group/x-{stage}"}')
+    documents = []
+    for handle in (patches._file_based_policy, patches.file_based_policy):
+        policy = FileBasedIAMPolicy(document={}, filename=str(file))
+        handle(PolicyGenerator(AppPolicyGenerator(OSUtils()), OSUtils()), Config(chalice_stage="dev"), policy)
+        documents.append(policy.document)
+    assert documents == [{"Resource": "group/x-{stage}"}, {"Resource": "group/x-dev"}]
 
 
 def generator() -> SwaggerGenerator:

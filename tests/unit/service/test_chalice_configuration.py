@@ -50,15 +50,15 @@ def test_keys_that_do_harm_are_left_out(key: str) -> None:
     assert key not in (ROOT / ".chalice" / "config.json").read_text(encoding="utf-8")
 
 
-def test_the_function_may_write_its_own_log_group_and_nothing_else() -> None:
+def test_the_functions_may_write_their_own_logs_and_nothing_else() -> None:
     config = read("config.json")
     assert config["autogen_policy"] is False
     assert config["iam_policy_file"] == "policy.json"
-    assert read("policy.json")["Statement"] == [
-        {
-            "Sid": "WriteOwnLogGroup",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": f"arn:*:logs:*:*:log-group:/aws/lambda/{config['app_name']}-*",
-        }
+    (statement,) = read("policy.json")["Statement"]
+    assert statement["Action"] == ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+    # A group, and its streams, by the names that Chalice gives the functions.
+    assert statement["Resource"] == [
+        f"arn:*:logs:*:*:log-group:/aws/lambda/{config['app_name']}-{{stage}}{function}{streams}"
+        for function in ("", "-challenge")
+        for streams in ("", ":*")
     ]
