@@ -17,7 +17,7 @@ from tests.standins.package import CFN_LINT
 
 PAGE = MarkdownPage.read(ROOT / "docs" / "iam.md")
 POLICIES = [block for block in PAGE.blocks if block.language == "json"]
-RECORDED = ROOT / "tests" / "unit" / "recorded" / "requests.jsonl"
+RECORDED = ROOT / "tests" / "unit" / "service" / "recorded" / "requests.jsonl"
 _ROW = re.compile(r"^\| (?P<methods>`[A-Z`, ]+`) `NAME/(?P<path>[\w/]+)` \| `(?P<action>ecr:\w+)` \|$", re.M)
 
 
