@@ -29,7 +29,7 @@ class LiveRun:
     report: dict[str, Any]
 
 
-def _run(directory: Path, *tests: str, **variables: str) -> LiveRun:
+def run_live_ring(directory: Path, *tests: str, **variables: str) -> LiveRun:
     """Run the ring in a process of its own, as `make live` does, with the user's files in `directory`."""
     path = directory / "report.json"
     done = subprocess.run(
@@ -49,7 +49,7 @@ def _run(directory: Path, *tests: str, **variables: str) -> LiveRun:
     return LiveRun(done.returncode, done.stdout + done.stderr, report)
 
 
-def _helper(directory: Path, domain: str, user: str, password: str) -> None:
+def helper_for(directory: Path, domain: str, user: str, password: str) -> None:
     """The user's configuration, a credential helper that answers for the domain, and the clients that keep
     no images of their own."""
     built = Path(os.environ.get("CLIENTS_CACHE") or ROOT / ".clients") / "bin"
@@ -72,8 +72,8 @@ def _helper(directory: Path, domain: str, user: str, password: str) -> None:
 def relay_run(domain: Domain, tmp_path_factory: pytest.TempPathFactory) -> LiveRun:
     """Everything, against the domain in mode `relay`."""
     directory, authority = tmp_path_factory.mktemp("live"), domain.gateway.authority
-    _helper(directory, authority, USER, domain.ecr.token)
-    return _run(
+    helper_for(directory, authority, USER, domain.ecr.token)
+    return run_live_ring(
         directory,
         DOMAIN=authority,
         REPOSITORY=REPOSITORY,
@@ -106,7 +106,7 @@ def test_neither_output_nor_report_names_the_user(domain: Domain, relay_run: Liv
 
 
 def test_without_a_domain_everything_is_skipped(tmp_path: Path) -> None:
-    run = _run(tmp_path)
+    run = run_live_ring(tmp_path)
     assert run.status == 0
     assert " passed" not in run.output
     assert "DOMAIN is not set" in run.output
@@ -114,7 +114,7 @@ def test_without_a_domain_everything_is_skipped(tmp_path: Path) -> None:
 
 
 def test_without_a_credential_helper_one_line_says_what_to_do(domain: Domain, tmp_path: Path) -> None:
-    run = _run(
+    run = run_live_ring(
         tmp_path,
         "tests/live/test_uploads.py",
         DOMAIN=domain.gateway.authority,
