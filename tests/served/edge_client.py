@@ -22,6 +22,7 @@ from tests.standins.listener import Listener, Serve
 
 API_TARGET = "d-abcdefghij.execute-api.us-west-2.amazonaws.com"
 DOMAIN = "localhost"
+CREATED = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
 
 
 class ScriptedOrigin:
@@ -96,6 +97,16 @@ def read_all(connection: socket.socket) -> bytes:
     while piece := connection.recv(65536):
         received += piece
     return bytes(received)
+
+
+def read_head(connection: socket.socket) -> bytes:
+    received = b""
+    while b"\r\n\r\n" not in received:
+        piece = connection.recv(65536)
+        if not piece:
+            break
+        received += piece
+    return received
 
 
 def nothing(request: Request) -> Response:

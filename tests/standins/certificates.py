@@ -15,13 +15,17 @@ class Certificates:
         self._authority = trustme.CA()
         self.authority_pem = directory / "authority.pem"
         self._authority.cert_pem.write_to_path(str(self.authority_pem))
+        self._server_contexts: dict[tuple[str, ...], ssl.SSLContext] = {}
 
     def server_context(self, *names: str) -> ssl.SSLContext:
-        """A server's context for DNS names and IP addresses; TLS 1.2 or newer, as AWS's endpoints ask."""
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._authority.issue_cert(*names).configure_cert(context)
-        return context
+        """A server's context for DNS names and IP addresses; TLS 1.2 or newer, as AWS's endpoints ask.
+        The same names get the same context."""
+        if names not in self._server_contexts:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            self._authority.issue_cert(*names).configure_cert(context)
+            self._server_contexts[names] = context
+        return self._server_contexts[names]
 
     def client_context(self) -> ssl.SSLContext:
         """A client's context that trusts this authority and no other."""

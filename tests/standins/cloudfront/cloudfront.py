@@ -6,7 +6,6 @@ import contextlib
 import socket
 import ssl
 import struct
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +19,7 @@ from tests.standins.cloudfront.edge_cache import EdgeCache
 from tests.standins.cloudfront.forwarding import HEAD_LIMIT, URL_LIMIT, error_page, to_viewer
 from tests.standins.cloudfront.origin_connections import AnswerCutOff, OriginConnections
 from tests.standins.cloudfront.passage import PassageObserver
+from tests.standins.cloudfront.passing_body import HeldBody, PassingBody, StreamedBody
 from tests.standins.cloudfront.unknowns import Bodies, Unknowns
 from tests.standins.cloudfront.wire import (
     LAST_CHUNK,
@@ -137,9 +137,10 @@ class CloudFront:
         for _ in pieces:
             pass  # what an answer did not wait for
         keep = not any("close" in each.lower() for each in request.values("Connection"))
-        sent = _send(wire, request, answer, keep, self.unknowns.bodies)
+        framed = _framed(request, answer, keep=keep)
         if self._observe is not None:
-            self._observe(replace(answer.passage, viewer_response=sent))
+            self._observe(replace(answer.passage, viewer_response=framed))
+        _send(wire, request, answer, framed, self.unknowns.bodies)
         return keep
 
     def _counted(self, pieces: Iterator[memoryview]) -> Iterator[memoryview]:
@@ -155,49 +156,43 @@ class CloudFront:
             yield piece
 
 
-def _send(wire: Wire, request: Request, answer: EdgeAnswer, keep: bool, bodies: Bodies) -> Response:
-    """Sends the answer; returns its head as sent. Raises AnswerCutOff, OSError."""
+def _framed(request: Request, answer: EdgeAnswer, *, keep: bool) -> Response:
+    """The answer's head as it is sent."""
     response = answer.passage.viewer_response
-    silent = request.method == "HEAD" or response.status in _NO_BODY
-    pieces, length = answer.pieces, answer.length
-    if bodies is Bodies.BUFFERED and pieces is not None and not silent:
-        pieces = _held(pieces)
     headers = without(response.headers, "Content-Length")
-    if silent:
+    if _silent(request, response):
         # An answer to HEAD has the length that its origin names, if any.
         headers = response.headers
-    elif pieces is None:
+    elif answer.pieces is None:
         headers = (*headers, ("Content-Length", str(len(response.body))))
-    elif length is not None:
-        headers = (*headers, ("Content-Length", str(length)))
+    elif answer.length is not None:
+        headers = (*headers, ("Content-Length", str(answer.length)))
     else:
         headers = (*headers, ("Transfer-Encoding", "chunked"))
-    sent = replace(response, headers=(*headers, ("Connection", "keep-alive" if keep else "close")))
-    wire.write(response_head(sent, reason(response.status)))
-    if pieces is None:
-        if not silent:
-            wire.write(response.body)
-        return sent
-    for piece in pieces:
-        wire.write(piece if length is not None else chunk(piece))
-    if length is None and not silent:
+    return replace(response, headers=(*headers, ("Connection", "keep-alive" if keep else "close")))
+
+
+def _send(wire: Wire, request: Request, answer: EdgeAnswer, framed: Response, bodies: Bodies) -> None:
+    """Raises AnswerCutOff, OSError."""
+    silent = _silent(request, framed)
+    if answer.pieces is None:
+        wire.write(response_head(framed, reason(framed.status)) + (b"" if silent else framed.body))
+        return
+    body: PassingBody = StreamedBody(answer.pieces, answer.length)
+    if bodies is Bodies.BUFFERED:
+        body = HeldBody(answer.pieces)
+    wire.write(response_head(framed, reason(framed.status)))
+    try:
+        for piece in body.pieces():
+            wire.write(piece if answer.length is not None else chunk(piece))
+    finally:
+        body.close()
+    if answer.length is None and not silent:
         wire.write(LAST_CHUNK)
-    return sent
 
 
-def _held(pieces: Iterator[memoryview]) -> Iterator[memoryview]:
-    """The same pieces, once all of them are there."""
-    held = tempfile.SpooledTemporaryFile(1024 * 1024)  # noqa: SIM115 - closed below
-    for piece in pieces:
-        held.write(piece)
-    held.seek(0)
-    return _closing(held)
-
-
-def _closing(held: tempfile.SpooledTemporaryFile[bytes]) -> Iterator[memoryview]:
-    with held:
-        while piece := held.read(256 * 1024):
-            yield memoryview(piece)
+def _silent(request: Request, response: Response) -> bool:
+    return request.method == "HEAD" or response.status in _NO_BODY
 
 
 def _refuse(wire: Wire, status: int) -> None:

@@ -22,7 +22,7 @@ from tests.standins.cloudfront.edge_function import FunctionFailed
 from tests.standins.cloudfront.forwarding import error_page, from_origin, hops, to_origin, to_viewer
 from tests.standins.cloudfront.origin_connections import AnswerCutOff, OriginConnections, OriginFailed
 from tests.standins.cloudfront.passage import Passage
-from tests.standins.cloudfront.request_body import HeldBody, RequestBody, StreamedBody
+from tests.standins.cloudfront.passing_body import HeldBody, PassingBody, StreamedBody
 from tests.standins.cloudfront.unknowns import Bodies, ChunkedBody, EventUri, Unknowns
 from tests.standins.cloudfront.wire import body_length
 from tests.standins.http_message import Request, Response
@@ -192,7 +192,7 @@ class Edge:
         key: CacheKey,
     ) -> _Found:
         length = body_length(request)
-        body: RequestBody = StreamedBody(pieces, length)
+        body: PassingBody = StreamedBody(pieces, length)
         if length != 0 and (
             unknowns.bodies is Bodies.BUFFERED
             or (length is None and unknowns.chunked_body is ChunkedBody.MEASURED)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tests.standins.cloudfront.distribution_config import Origin
 from tests.standins.cloudfront.forwarding import HEAD_LIMIT
-from tests.standins.cloudfront.request_body import RequestBody
+from tests.standins.cloudfront.passing_body import PassingBody
 from tests.standins.cloudfront.wire import (
     LAST_CHUNK,
     BadMessage,
@@ -89,7 +89,7 @@ class OriginConnections:
         self,
         origin: Origin,
         request: Request,
-        body: RequestBody,
+        body: PassingBody,
         *,
         server_name: str,
         again_after_reset: bool,
@@ -147,7 +147,7 @@ class OriginConnections:
         place: tuple[str, int, str],
         origin: Origin,
         request: Request,
-        body: RequestBody,
+        body: PassingBody,
         clock_during_upload: bool,
     ) -> OriginAnswer:
         done = False
@@ -219,7 +219,7 @@ def body_is_framed(request: Request) -> bool:
     return bool(request.values("Transfer-Encoding")) or request.values("Content-Length") not in ([], ["0"])
 
 
-def _send(wire: Wire, request: Request, body: RequestBody, deadline: float | None) -> bool:
+def _send(wire: Wire, request: Request, body: PassingBody, deadline: float | None) -> bool:
     """Whether all of it was taken. If not, the origin may have answered all the same."""
     try:
         wire.write(request_head(request))

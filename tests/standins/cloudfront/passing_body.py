@@ -1,4 +1,4 @@
-"""A request's body on its way to an origin: passed on as it comes, or held until it is whole."""
+"""A body on its way to the other side: passed on as it comes, or held until it is whole."""
 
 from __future__ import annotations
 
@@ -33,7 +33,11 @@ class HeldBody:
 
     def __init__(self, pieces: Iterator[memoryview]) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by close()
-        self.length = sum(self._file.write(piece) for piece in pieces)
+        try:
+            self.length = sum(self._file.write(piece) for piece in pieces)
+        except BaseException:
+            self._file.close()
+            raise
 
     def pieces(self) -> Iterator[memoryview]:
         self._file.seek(0)
@@ -44,4 +48,4 @@ class HeldBody:
         self._file.close()
 
 
-RequestBody = StreamedBody | HeldBody
+PassingBody = StreamedBody | HeldBody

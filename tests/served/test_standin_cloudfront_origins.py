@@ -1,0 +1,113 @@
+"""The CloudFront stand-in: origins that are slow, gone or not who they should be.
+
+Sources: the CloudFront developer guide, "Origin settings" (timeouts, attempts) and "Request and response
+behavior for custom origins".
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.served.edge_client import (
+    CREATED,
+    distribution_of,
+    raw_registry,
+    read_all,
+    read_head,
+    running_edge,
+)
+from tests.standins.certificates import Certificates
+from tests.standins.cloudfront.unknowns import Unknowns
+
+
+def silent(asked: list[bytes]) -> Any:  # noqa: ANN401 - Serve
+    def serve(connection: socket.socket, peer: str) -> None:
+        asked.append(read_head(connection))
+        read_all(connection)
+
+    return serve
+
+
+@pytest.mark.parametrize(("method", "times"), [("GET", 3), ("HEAD", 3), ("POST", 1), ("PUT", 1)])
+def test_an_origin_that_does_not_answer(certificates: Certificates, method: str, times: int) -> None:
+    """A request is sent again for GET and HEAD alone, as often as connections are tried."""
+
+    def attempts(template: dict[str, Any]) -> None:
+        distribution_of(template)["Origins"][1]["ConnectionAttempts"] = 3
+
+    asked: list[bytes] = []
+    with raw_registry(certificates, silent(asked), change=attempts, timeout_scale=0.002) as edge:
+        assert edge(method, edge.at_registry("/v2/")).status == 504
+        assert len(asked) == times
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_whether_the_clock_runs_during_an_upload(certificates: Certificates, runs: bool) -> None:
+    unknowns = Unknowns(read_timeout_runs_during_upload=runs)
+    with running_edge(certificates, unknowns=unknowns, timeout_scale=0.002) as edge:
+
+        def slowly() -> Iterator[bytes]:
+            yield b"x"
+            threading.Event().wait(0.5)  # 120 s of the stand-in's time are 0.24 s
+            yield b"y"
+            yield b"z"
+
+        answer = edge("PATCH", edge.at_registry("/v2/a/blobs/uploads/1"), body=slowly())
+        assert answer.status == (504 if runs else 200)
+
+
+def test_an_answer_that_is_cut_off_is_not_taken_for_whole(certificates: Certificates) -> None:
+    def serve(connection: socket.socket, peer: str) -> None:
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
+
+    with raw_registry(certificates, serve) as edge, edge.connect() as viewer:
+        viewer.sendall(f"GET {edge.at_registry('/v2/')} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        received = bytearray()
+        try:
+            while piece := viewer.recv(65536):
+                received += piece
+        except ConnectionError:
+            pass
+        assert not received.endswith(b"0\r\n\r\n")
+
+
+def test_an_origin_that_nobody_can_reach(certificates: Certificates) -> None:
+    with running_edge(certificates) as edge:
+        edge.registry.server.stop()
+        page = edge("GET", edge.at_registry("/v2/"))
+        assert (page.status, page.headers["Server"]) == (502, "CloudFront")
+
+
+def test_an_origin_whose_certificate_is_for_another_name(certificates: Certificates) -> None:
+    def without_host(template: dict[str, Any]) -> None:
+        config = distribution_of(template)
+        policy = config["CacheBehaviors"][0]["OriginRequestPolicyId"]
+        config["DefaultCacheBehavior"]["OriginRequestPolicyId"] = policy
+
+    with running_edge(certificates, change=without_host) as edge:
+        assert edge("GET", "/v2/").status == 502
+        assert edge.api.server.connections == 1
+        assert edge.api.requests == []
+
+
+def test_connections_to_an_origin_are_kept(certificates: Certificates) -> None:
+    with running_edge(certificates) as edge:
+        for _ in range(3):
+            assert edge("GET", edge.at_registry("/v2/")).status == 200
+        assert edge.registry.server.connections == 1
+
+
+def test_a_kept_connection_that_the_origin_ended_is_no_error(certificates: Certificates) -> None:
+    def once(connection: socket.socket, peer: str) -> None:
+        read_head(connection)
+        connection.sendall(CREATED)
+
+    with raw_registry(certificates, once) as edge:
+        for _ in range(3):
+            assert edge("PUT", edge.at_registry("/v2/")).status == 201
