@@ -16,11 +16,11 @@ from tests.served.gateway_client import Answer
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.cloudfront import CloudFront
 from tests.standins.cloudfront.passage import Passage
+from tests.standins.domain import API_TARGET
 from tests.standins.http_message import Handler, Request, Response
 from tests.standins.http_server import HttpServer
 from tests.standins.listener import Listener, Serve
 
-API_TARGET = "d-abcdefghij.execute-api.us-west-2.amazonaws.com"
 DOMAIN = "localhost"
 CREATED = b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
 
@@ -201,3 +201,26 @@ def function_code(template: dict[str, Any], kind: str, code: str) -> None:
 def distribution_of(template: dict[str, Any]) -> dict[str, Any]:
     config: dict[str, Any] = template["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
     return config
+
+
+def bad_paths(authority: str) -> list[str]:
+    """The paths below /_registry/ of which nobody may be asked."""
+    ours = f"/_registry/{authority}"
+    return [
+        "/_registry/other.example.com/v2/",
+        "/_registry/AWS:token@" + authority + "/v2/",
+        ours + "0/v2/",
+        "/_registry/10.0.0.1/v2/",
+        "/_registry/" + authority.replace(".", "%2e") + "/v2/",
+        ours + "%2Fv2/",
+        ours + "/v2/..%2f..%2ftoken",
+        ours + "/v2/../../" + authority + "/token",
+        "/_registry/x/../" + authority + "/v2/",
+        ours + "\\..\\v2/",
+        ours + "/v2/a\\b",
+        ours + ours + "/v2/",
+        ours + "/V2/",
+        ours + "/token",
+        ours + "/",
+        ours,
+    ]

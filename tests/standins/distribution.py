@@ -39,7 +39,8 @@ class Distribution:
         self._store = store
         self._origin = origin
         self._presign = presign
-        self._link_base = "" if relative_links else origin
+        self.relative_links = relative_links
+        """Whether Locations leave the origin out; may be changed while running."""
         self._routes = [
             (re.compile(pattern), view)
             for pattern, view in (
@@ -51,6 +52,10 @@ class Distribution:
                 (rf"/v2/{_NAME}/referrers/(?P<reference>[^/]+)", self._referrers),
             )
         ]
+
+    @property
+    def _link_base(self) -> str:
+        return "" if self.relative_links else self._origin
 
     def answer(self, request: Request) -> Response:
         if request.path in {"/v2/", "/v2"}:
