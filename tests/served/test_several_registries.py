@@ -1,4 +1,7 @@
-"""Several registries behind one name: two fake ECRs with different content, and one token for both."""
+"""Several registries behind one name: two fake ECRs with different content, and one token for both.
+
+In the mode `relay`, and in the mode `edge` through CloudFront.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.served.front_client import CONTAINERD, CRANE, SKOPEO, as_client, image, push_blob
+from chalicelib.settings import RedirectMode
+from tests.served.front_client import CONTAINERD, CRANE, SKOPEO, as_client
 from tests.served.fronts import Front
 from tests.standins.certificates import Certificates
 from tests.standins.domain import Domain, running_domain
-from tests.standins.ecr import FakeEcr
+from tests.standins.ecr import Credentials, FakeEcr
 from tests.standins.package import Package
 from tests.standins.registry_client import RegistryClient
 from tests.standins.registry_store import digest_of
@@ -35,12 +39,12 @@ class Shared:
     @property
     def front(self) -> Front:
         tls = self.domain.certificates.client_context()
-        return Front(self.domain.gateway.origin, self.default, lambda: "\n".join(self.domain.log), tls)
+        return Front(self.domain.origin, self.default, lambda: "\n".join(self.domain.log), tls)
 
     def client(self, agent: str = CRANE) -> RegistryClient:
         """One that was configured for the name, with the one token."""
         tls = self.domain.certificates.client_context()
-        return RegistryClient(self.domain.gateway.origin, self.default.token, agent, tls=tls)
+        return RegistryClient(self.domain.origin, self.default.token, agent, tls=tls)
 
     def map(self, prefixes: dict[str, str]) -> None:
         """Change the setting, as a deployment does."""
@@ -48,20 +52,27 @@ class Shared:
             function.configure({"ECR_REGISTRIES": json.dumps(prefixes)})
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=[RedirectMode.RELAY, RedirectMode.EDGE], ids=lambda mode: mode.value)
 def shared(
-    service_package: Package, certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
+    service_package: Package,
+    certificates: Certificates,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
 ) -> Iterator[Shared]:
     directory = tmp_path_factory.mktemp("several")
     with ExitStack() as stack:
         payments = stack.enter_context(FakeEcr(certificates.server_context("127.0.0.1", "127.0.0.2")))
+        variables = {
+            "REDIRECT_MODE": request.param.value,
+            "ECR_REGISTRIES": json.dumps({"payments/": payments.authority}),
+        }
         domain = stack.enter_context(
             running_domain(
                 directory,
                 service_package,
                 token=payments.token,
                 certificates=certificates,
-                variables={"ECR_REGISTRIES": json.dumps({"payments/": payments.authority})},
+                variables=variables,
             )
         )
         yield Shared(domain, payments)
@@ -109,18 +120,18 @@ def test_a_repository_moves_without_the_client_noticing(shared: Shared) -> None:
 
 
 def test_a_mount_across_registries_becomes_an_upload(shared: Shared) -> None:
-    front = shared.front
-    digest = push_blob(front, "team/mounted-base", b"shared layer")
-    shared.payments.forget()
-    target = f"/v2/payments/mounting/blobs/uploads/?mount={digest}&from=team/mounted-base"
-    start = front.ask("POST", target, as_client(front))
-    assert (start.status, start["Location"].partition("/uploads/")[0]) == (202, "/v2/payments/mounting/blobs")
-    assert [seen.target for seen in shared.payments.seen] == ["/v2/payments/mounting/blobs/uploads/"]
-    # Within one registry it is mounted, as ever.
-    again = front.ask(
-        "POST", f"/v2/team/mounting/blobs/uploads/?mount={digest}&from=team/mounted-base", as_client(front)
-    )
-    assert again.status == 201
+    source, layer = "team/mounted-base", b"shared layer"
+    with shared.client() as client:
+        client.push(source, "v1", layer)
+        query = f"?mount={digest_of(layer)}&from={source}"
+        shared.payments.forget()
+        start = client.expect(202, "POST", f"/v2/payments/mounting/blobs/uploads/{query}")
+        assert "/v2/payments/mounting/blobs/uploads/" in start.headers["Location"]
+        asked = [seen.target for seen in shared.payments.seen if seen.credentials is Credentials.RIGHT]
+        assert asked == ["/v2/payments/mounting/blobs/uploads/"]
+        # Within one registry it is mounted, as ever.
+        client.expect(201, "POST", f"/v2/team/mounting/blobs/uploads/{query}")
+    assert shared.default.store.repositories["team/mounting"].blobs == {digest_of(layer): layer}
 
 
 def test_an_edge_path_goes_to_the_registry_that_it_names(shared: Shared) -> None:
@@ -135,22 +146,25 @@ def test_an_edge_path_goes_to_the_registry_that_it_names(shared: Shared) -> None
 
 
 def test_a_wrong_token_is_refused_by_each(shared: Shared) -> None:
-    wrong = {"User-Agent": CRANE, "Authorization": "Basic QVdTOndyb25n"}
-    for repository in ("team/any", "payments/any"):
-        assert shared.front.ask("GET", f"/v2/{repository}/tags/list", wrong).status == 400
+    tls = shared.domain.certificates.client_context()
+    for repository, ecr in (("team/any", shared.default), ("payments/any", shared.payments)):
+        ecr.forget()
+        with RegistryClient(shared.domain.origin, "wrong", CRANE, tls=tls) as client:
+            assert client.ask("GET", f"/v2/{repository}/tags/list").status == 400
+        assert ecr.seen[-1].credentials is Credentials.WRONG
 
 
 def test_the_packaged_service_checks_every_registrys_certificate(
     shared: Shared, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """One whose certificate is for another name, and one of an authority that nobody trusts."""
+    gateway = Front(shared.domain.gateway.origin, shared.default, lambda: "", shared.front.tls)
     other = Certificates(tmp_path_factory.mktemp("other-authority"))
     with FakeEcr(other.server_context("127.0.0.1"), token=shared.default.token) as untrusted:
-        by_another_name = shared.default.authority.replace("127.0.0.1", "localhost")
-        shared.map({"named/": by_another_name, "untrusted/": untrusted.authority})
-        image(shared.front, "team/trusted")
-        for repository in ("named/app", "untrusted/app"):
-            reply = shared.front.ask("GET", f"/v2/{repository}/tags/list", as_client(shared.front))
+        misnamed = shared.default.authority.replace("127.0.0.1", "localhost")
+        shared.map({"misnamed/": misnamed, "untrusted/": untrusted.authority})
+        for authority in (misnamed, untrusted.authority):
+            reply = gateway.ask("GET", f"/_registry/{authority}/v2/app/tags/list", as_client(gateway))
             assert reply.status == 502
             assert "SSLCertVerificationError" in json.loads(reply.body)["errors"][0]["message"]
         assert untrusted.seen == []
