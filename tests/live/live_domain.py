@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 _TIMEOUT = 60.0
+#: What may be raised where a server gives no answer that can be read; never of a wrong certificate.
+NO_ANSWER = (http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLEOFError)
 _AGENT = "custom-ecr-domain-live/1"
 
 
@@ -80,10 +83,12 @@ class LiveDomain:
             if chunked:
                 connection.putheader("Transfer-Encoding", "chunked")
             connection.endheaders()
-            for part in (body,) if isinstance(body, bytes) else body:
-                connection.send(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
-            if chunked:
-                connection.send(b"0\r\n\r\n")
+            # A server may answer, and close, before it has read the whole body: its answer is what counts.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                for part in (body,) if isinstance(body, bytes) else body:
+                    connection.send(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
+                if chunked:
+                    connection.send(b"0\r\n\r\n")
             response = connection.getresponse()
             return LiveAnswer(response.status, response.headers, response.read())
         finally:

@@ -51,8 +51,8 @@ class LiveReport:
 
     domain: str
     repository: str
-    facts: dict[str, object] = field(default_factory=dict)
-    outcomes: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, object] = field(default_factory=dict, repr=False)
+    outcomes: dict[str, str] = field(default_factory=dict, repr=False)
     #: Texts that must never be written.
     secrets: list[str] = field(default_factory=list, repr=False)
 

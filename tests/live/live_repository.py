@@ -45,10 +45,18 @@ class LiveRepository:
         return answer
 
     def send(
-        self, method: str, target: str, headers: Mapping[str, str], parts: Iterable[bytes], **how: bool
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        parts: Iterable[bytes],
+        *,
+        chunked: bool = False,
     ) -> LiveAnswer:
-        """One request with a body in parts, which could not be sent again after a redirect."""
-        return self.domain.ask(method, target, {**self.credentials.headers, **headers}, parts, **how)
+        """One request with a body in parts, which could not be sent again after a redirect. CloudFront
+        waits 120 seconds for the registry, so this waits longer."""
+        given = {**self.credentials.headers, **headers}
+        return self.domain.ask(method, target, given, parts, chunked=chunked, timeout=180)
 
     def path(self, rest: str) -> str:
         return f"/v2/{self.name}/{rest}"

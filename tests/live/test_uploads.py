@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.live_domain import LiveDomain, LiveMode
+from tests.live.live_domain import NO_ANSWER, LiveMode
 from tests.live.live_report import LiveReport
 from tests.live.live_repository import MANIFEST_TYPE, OCTETS, LiveRepository, sha256
 
@@ -17,13 +17,16 @@ MB = 1_000_000
 SLOW_SECONDS = float(os.environ.get("LIVE_SLOW_SECONDS") or 150)
 
 
-def test_a_layer_in_chunks(
-    live: LiveDomain, mode: LiveMode, repository: LiveRepository, report: LiveReport
-) -> None:
+def test_a_layer_in_chunks(mode: LiveMode, repository: LiveRepository, report: LiveReport) -> None:
     """As Docker's classic image store sends it: without a length."""
     parts = [os.urandom(MB) for _ in range(3)]
     upload = repository.start_upload()
-    patch = repository.send("PATCH", upload, OCTETS, parts, chunked=True)
+    try:
+        patch = repository.send("PATCH", upload, OCTETS, parts, chunked=True)
+    except NO_ANSWER as error:
+        report.record("PATCH in chunks", type(error).__name__)
+        assert mode is not LiveMode.EDGE
+        return
     report.record("PATCH in chunks", report.answer(patch, body=True))
     if mode is LiveMode.EDGE:
         assert patch.status in (201, 202)
@@ -38,28 +41,31 @@ def test_a_layer_in_chunks(
 def test_a_layer_of_a_known_length(
     mode: LiveMode, repository: LiveRepository, report: LiveReport, size: int
 ) -> None:
-    answer = repository.push_blob(os.urandom(size))
+    fits = mode is LiveMode.EDGE or size < 4 * MB
+    try:
+        answer = repository.push_blob(os.urandom(size))
+    except NO_ANSWER as error:
+        report.record(f"a layer of {size} bytes", type(error).__name__)
+        assert not fits
+        return
     report.record(f"a layer of {size} bytes", report.answer(answer, body=True))
-    if mode is LiveMode.EDGE or size < 4 * MB:
-        assert answer.status == 201
-    else:
-        assert answer.status == 413
+    assert answer.status == (201 if fits else 413)
 
 
 def test_a_layer_that_was_missing_is_found_after_its_push(
-    repository: LiveRepository, report: LiveReport
+    mode: LiveMode, repository: LiveRepository, report: LiveReport
 ) -> None:
-    """A 404 that somebody keeps would make the client upload for ever, or give up."""
+    """A 404 that somebody keeps would make the client upload for ever, or give up. Mode relay always
+    answers 404, because it cannot know the length."""
     content = os.urandom(1_000)
     path = repository.path(f"blobs/{sha256(content)}")
     before = repository.ask("HEAD", path)
     assert repository.push_blob(content).status == 201
     after = repository.ask("HEAD", path)
-    report.record(
-        "HEAD of a blob before and after its push", [report.answer(each) for each in (before, after)]
-    )
+    told = [report.answer(answer) for answer in (before, after)]
+    report.record("HEAD of a blob before and after its push", told)
     assert before.status == 404
-    assert after.status in (200, 404), "a 404 is what mode relay answers where it cannot know the length"
+    assert after.status == (404 if mode is LiveMode.RELAY else 200)
 
 
 def test_a_manifest_and_its_length(repository: LiveRepository, report: LiveReport) -> None:
@@ -90,7 +96,7 @@ def test_an_upload_that_is_refused_early(edge: str, repository: LiveRepository, 
     try:
         answer = repository.send("PATCH", path, {**OCTETS, "Content-Length": str(20 * MB)}, _zeros(20))
         report.record("an upload that is refused early", report.answer(answer, body=True))
-    except OSError as error:
+    except NO_ANSWER as error:
         report.record("an upload that is refused early", type(error).__name__)
 
 
@@ -105,7 +111,7 @@ def test_an_upload_slower_than_the_origins_timeout(
             "PATCH", upload, {**OCTETS, "Content-Length": str(2 * MB)}, _slowly(SLOW_SECONDS)
         )
         told: dict[str, object] = report.answer(answer, body=True)
-    except OSError as error:
+    except NO_ANSWER as error:
         told = {"error": type(error).__name__}
     report.record("a slow upload", {"seconds": round(time.monotonic() - started), **told})
 

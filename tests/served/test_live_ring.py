@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from tests.live.live_report import LiveReport, SecretFound
-from tests.standins.domain import Domain
+from tests.standins.domain import Domain, running_domain
 from tests.standins.ecr import ACCOUNT, USER
+from tests.standins.package import Package
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "team/live"
@@ -103,6 +104,19 @@ def test_neither_output_nor_report_names_the_user(domain: Domain, relay_run: Liv
         assert secret not in relay_run.output + text
     for own in (domain.gateway.authority, REPOSITORY, ACCOUNT):
         assert own not in text
+
+
+def test_a_domain_in_mode_plain_is_asked_and_not_pushed_to(service_package: Package, tmp_path: Path) -> None:
+    with running_domain(tmp_path, service_package, variables={"REDIRECT_MODE": "plain"}) as domain:
+        run = run_live_ring(
+            tmp_path,
+            DOMAIN=domain.gateway.authority,
+            REPOSITORY=REPOSITORY,
+            SSL_CERT_FILE=str(domain.certificates.authority_pem),
+        )
+        assert domain.ecr.seen == []
+    assert run.status == 0, run.output
+    assert run.report["mode"] == "plain"
 
 
 def test_without_a_domain_everything_is_skipped(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ What sets ECR apart from the usual registry, each seen at the real one: the Basi
 plain-text body; upload Locations absolute and on its own host; no Docker-Upload-UUID; PATCH answered
 201; no Location for a manifest; blob downloads redirected to a bucket on another origin; an expired
 token refused with 403 and plain text, a malformed one with 400.
+
+What is known, and from where: docs/cloudfront.md#the-registry-behind-it.
 """
 
 from __future__ import annotations

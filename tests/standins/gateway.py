@@ -2,6 +2,8 @@
 
 The rules are those recorded from AWS or written in its documentation. Where neither says what happens,
 the stand-in either does what is worst for the service behind it or can be told (`Behaviour`).
+
+What is known, and from where: docs/api-gateway.md#limits, #head.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The answers API Gateway gives by itself, and how an API's definition changes them."""
+"""The answers API Gateway gives by itself, and how an API's definition changes them.
+
+What is known, and from where: docs/api-gateway.md#gateway-responses.
+"""
 
 from __future__ import annotations
 

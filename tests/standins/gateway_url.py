@@ -2,6 +2,8 @@
 
 As recorded from AWS: the default endpoint has the stage in its path, which the event's `path` leaves out
 and `requestContext.path` keeps; at a custom domain with the stage in its mapping, both hold the base path.
+
+What is known, and from where: docs/api-gateway.md#paths, #custom-domains.
 """
 
 from __future__ import annotations

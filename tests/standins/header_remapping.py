@@ -2,6 +2,8 @@
 
 The tables of https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html,
 with what was recorded where it says otherwise: no Content-Length reaches a function.
+
+What is known, and from where: docs/api-gateway.md#request-headers, #headers-on-the-way-back.
 """
 
 from __future__ import annotations

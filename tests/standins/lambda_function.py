@@ -1,4 +1,7 @@
-"""A Lambda function: as many environments as there is work for, up to a limit, cold ones made on demand."""
+"""A Lambda function: as many environments as there is work for, up to a limit, cold ones made on demand.
+
+What is known, and from where: docs/api-gateway.md#limits.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Media types as API Gateway compares them: with parameters left out, `*` standing for anything."""
+"""Media types as API Gateway compares them: with parameters left out, `*` standing for anything.
+
+What is known, and from where: docs/api-gateway.md#bodies.
+"""
 
 from __future__ import annotations
 

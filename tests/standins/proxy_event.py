@@ -1,4 +1,7 @@
-"""The event of a REST API's Lambda proxy integration (payload format 1.0), as recorded from AWS."""
+"""The event of a REST API's Lambda proxy integration (payload format 1.0), as recorded from AWS.
+
+What is known, and from where: docs/api-gateway.md#paths, #queries, #request-headers, #bodies.
+"""
 
 from __future__ import annotations
 

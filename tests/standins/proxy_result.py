@@ -1,4 +1,7 @@
-"""A Lambda function's result, read as API Gateway reads it: an answer, or a malformed one (502)."""
+"""A Lambda function's result, read as API Gateway reads it: an answer, or a malformed one (502).
+
+What is known, and from where: docs/api-gateway.md#results-of-a-function.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which resource of an API a path belongs to, and what its path parameters come to."""
+"""Which resource of an API a path belongs to, and what its path parameters come to.
+
+What is known, and from where: docs/api-gateway.md#routing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""TOKEN authorizers: who is let in, as API Gateway decides it from the function's policy."""
+"""TOKEN authorizers: who is let in, as API Gateway decides it from the function's policy.
+
+What is known, and from where: docs/api-gateway.md#authorizers.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A CloudFront distribution on loopback, as a generated template describes it."""
+"""A CloudFront distribution on loopback, as a generated template describes it.
+
+What is known, and from where: docs/cloudfront.md#limits.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A distribution as the template describes it: names, behaviours in order, origins, policies, functions."""
+"""A distribution as the template describes it: names, behaviours in order, origins, policies, functions.
+
+What is known, and from where: docs/cloudfront.md#behaviours-and-origins, #names-and-certificates.
+"""
 
 from __future__ import annotations
 

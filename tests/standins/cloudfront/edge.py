@@ -1,4 +1,7 @@
-"""What happens between a viewer's request and the answer: function, cache, origin, function."""
+"""What happens between a viewer's request and the answer: function, cache, origin, function.
+
+What is known, and from where: docs/cloudfront.md#behaviours-and-origins, #functions.
+"""
 
 from __future__ import annotations
 

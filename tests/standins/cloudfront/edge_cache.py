@@ -2,6 +2,8 @@
 
 The CloudFront developer guide: "Manage how long content stays in the cache (expiration)", "How CloudFront
 processes HTTP 4xx and 5xx status codes from your origin", "Understand the cache key".
+
+What is known, and from where: docs/cloudfront.md#caching, #errors.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 The CloudFront developer guide, "CloudFront Functions event structure" and "Restrictions on all edge
 functions".
+
+What is known, and from where: docs/cloudfront.md#functions.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 The runtime's rules and limits: the CloudFront developer guide, "JavaScript runtime 2.0 features",
 "Quotas on CloudFront Functions" and "Restrictions on all edge functions".
+
+What is known, and from where: docs/cloudfront.md#functions.
 """
 
 from __future__ import annotations

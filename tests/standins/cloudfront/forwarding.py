@@ -2,6 +2,8 @@
 
 The CloudFront developer guide, "Request and response behavior for custom origins", for a policy that
 forwards all viewer headers.
+
+What is known, and from where: docs/cloudfront.md#headers, #errors.
 """
 
 from __future__ import annotations

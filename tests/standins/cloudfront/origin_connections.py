@@ -1,4 +1,7 @@
-"""Connections to origins: made, kept, used again, and given up as CloudFront does."""
+"""Connections to origins: made, kept, used again, and given up as CloudFront does.
+
+What is known, and from where: docs/cloudfront.md#timeouts-and-retries, #the-api-behind-it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A body on its way to the other side: passed on as it comes, or held until it is whole."""
+"""A body on its way to the other side: passed on as it comes, or held until it is whole.
+
+What is known, and from where: docs/cloudfront.md#request-bodies.
+"""
 
 from __future__ import annotations
 

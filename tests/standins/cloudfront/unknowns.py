@@ -1,4 +1,7 @@
-"""What Amazon's documentation does not say about CloudFront; each is tried in every way it could be."""
+"""What Amazon's documentation does not say about CloudFront; each is tried in every way it could be.
+
+What is known, and from where: docs/cloudfront.md.
+"""
 
 from __future__ import annotations
 
