@@ -11,9 +11,10 @@ from here.
 
 from __future__ import annotations
 
+import ssl
 import sys
 from contextlib import suppress
-from email.errors import MissingHeaderBodySeparatorDefect
+from functools import partial
 from typing import Any, NoReturn
 
 import chalice.local
@@ -31,10 +32,13 @@ from chalice.local import (
 )
 
 from chalice_patches.gateway_responses import CHALLENGE, UNAUTHORIZED_BODY
+from chalice_patches.local_edge import LocalEdge
 from chalice_patches.refusal import end_command
+from chalice_patches.request_body import RefusedBody, request_body
 from chalicelib.http_message import error_response
+from chalicelib.registries import Registries
 from chalicelib.registry_host import ACCEPTED_FORM
-from chalicelib.settings import ECR_REGISTRY, Settings
+from chalicelib.settings import ECR_REGISTRY, RedirectMode, Settings
 
 # What API Gateway takes of a request body; the same here keeps a laptop from reading a layer into memory.
 MAX_BODY = 10 * 1024 * 1024
@@ -50,7 +54,12 @@ def patch_local_server(settings: Settings) -> None:
                 f"set it to {ACCEPTED_FORM}"
             )
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-        return LocalDevServer(app, config, host, port, RegistryApiHandler, LocalServer)
+        edge = None
+        if settings.mode is RedirectMode.EDGE:
+            registries = Registries(settings.registry, settings.prefixes)
+            edge = LocalEdge(registries, ssl.create_default_context())
+        handler = partial(RegistryApiHandler, edge=edge)
+        return LocalDevServer(app, config, host, port, handler, LocalServer)
 
     chalice.local.LocalDevServer = local_dev_server  # type: ignore[misc,assignment]
 
@@ -93,9 +102,18 @@ class RegistryApiHandler(ChaliceRequestHandler):
     error_content_type = "application/json"
     error_message_format = error_response(400, "UNSUPPORTED", "malformed HTTP request").body
 
-    def __init__(self, request: Any, client_address: Any, server: Any, app_object: Any, config: Any) -> None:
+    def __init__(
+        self,
+        request: Any,
+        client_address: Any,
+        server: Any,
+        app_object: Any,
+        config: Any,
+        edge: LocalEdge | None,
+    ) -> None:
         self._app_object = app_object
         self._config = config
+        self._edge = edge
         super().__init__(request, client_address, server, app_object, config)
 
     def setup(self) -> None:
@@ -117,44 +135,14 @@ class RegistryApiHandler(ChaliceRequestHandler):
         super().send_error(403 if code == 501 else code, message, explain)
 
     def _parse_payload(self) -> tuple[Any, bytes | None]:
-        """Framing that two readers could understand differently is refused (RFC 9112 section 6.3)."""
         if not self.path.startswith("/"):
             # Chalice's own refusal of what it cannot route repeats the Authorization header.
             self._refuse(400, "the target is no path")
-        lengths = {value.strip() for value in self.headers.get_all("Content-Length", [])}
-        encodings = [value.strip().lower() for value in self.headers.get_all("Transfer-Encoding", [])]
-        broken = any(isinstance(each, MissingHeaderBodySeparatorDefect) for each in self.headers.defects)
-        if broken or len(lengths) > 1:
-            self._refuse(400, "malformed headers")
-        if not encodings:
-            return self.headers, self._read(lengths.pop() if lengths else "0", 10) or None
-        if encodings != ["chunked"] or lengths:
-            self._refuse(400, "unsupported transfer encoding")
-        return self.headers, self._read_chunks() or None
-
-    def _read_chunks(self) -> bytes:
-        body = b""
-        while chunk := self._read(self._line().partition(";")[0], 16, len(body)):
-            body += chunk
-            if self._line():
-                self._refuse(400, "malformed chunk")
-        if not any(not self._line() for _ in range(100)):
-            self._refuse(400, "too many trailers")
-        return body
-
-    def _line(self) -> str:
-        return bytes(self.rfile.readline(4096)).decode("latin-1").strip()
-
-    def _read(self, length: str, base: int, before: int = 0) -> bytes:
-        if not length or not set(length) <= set("0123456789abcdefABCDEF"[: 10 if base == 10 else None]):
-            self._refuse(400, "malformed body length")
-        size = int(length, base)
-        if before + size > MAX_BODY:
-            self._refuse(413, f"more than {MAX_BODY} bytes")
-        content = self.rfile.read(size)
-        if len(content) < size:
-            self._refuse(400, "the body ends early")
-        return bytes(content)
+        try:
+            body = b"".join(request_body(self.headers, self.rfile, MAX_BODY).pieces)
+        except RefusedBody as error:
+            self._refuse(error.status, str(error))
+        return self.headers, body or None
 
     def _refuse(self, status: int, reason: str) -> NoReturn:
         # What follows on this connection may be body or request; nobody can tell.
@@ -164,6 +152,8 @@ class RegistryApiHandler(ChaliceRequestHandler):
         raise refusal
 
     def _generic_handle(self) -> None:
+        if self._edge is not None and self._edge.serve(self):
+            return
         try:
             super()._generic_handle()
         except LocalGatewayException as refusal:

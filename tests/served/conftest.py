@@ -37,6 +37,14 @@ def chalice_local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 
 
 @pytest.fixture(scope="session")
+def local_edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    """`chalice local` in mode `edge`."""
+    log_file = tmp_path_factory.mktemp("chalice-local-edge") / "log"
+    with FakeEcr(None) as ecr, ChaliceLocal(ecr.origin, log_file, mode="edge") as server:
+        yield Front(server.origin, ecr, lambda: server.log)
+
+
+@pytest.fixture(scope="session")
 def domain(service_package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:
     with running_domain(tmp_path_factory.mktemp("domain"), service_package) as running:
         yield running

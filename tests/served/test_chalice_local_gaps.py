@@ -103,6 +103,7 @@ def test_a_bad_setting_stops_the_start_with_one_line(
     service = ChaliceLocal(registry, tmp_path / "log", reload=reload)
     with pytest.raises(RuntimeError):
         service.start()
+    assert service.ended_with not in (0, None)
     (line,) = service.log.splitlines()
     assert all(word in line for word in words)
 

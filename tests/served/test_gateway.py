@@ -13,10 +13,16 @@ import pytest
 from tests.served.fronts import Front, exchange
 from tests.standins.domain import Domain
 from tests.standins.gateway import Behaviour, HeadLength
-from tests.standins.registry_client import MANIFEST_TYPE, RegistryClient
+from tests.standins.registry_client import (
+    CONTAINERD,
+    CRANE,
+    MANIFEST_TYPE,
+    SKOPEO,
+    Conversation,
+    RegistryClient,
+)
 from tests.standins.registry_store import digest_of
 
-CLIENTS = ["crane/v0.20.3", "skopeo/1.18.0", "containerd/1.7.24"]
 OCTETS = "application/octet-stream"
 
 
@@ -27,14 +33,14 @@ def head_length(domain: Domain, request: pytest.FixtureRequest) -> Iterator[Head
     domain.gateway.behaviour = Behaviour()
 
 
-@pytest.mark.parametrize("user_agent", CLIENTS)
+@pytest.mark.parametrize("conversation", [CRANE, SKOPEO, CONTAINERD], ids=lambda each: each.user_agent)
 def test_an_image_is_pulled_whatever_the_gateway_makes_of_head(
-    gateway: Front, head_length: HeadLength, user_agent: str
+    gateway: Front, head_length: HeadLength, conversation: Conversation
 ) -> None:
     layers = [os.urandom(50_000), os.urandom(10)]
-    with RegistryClient(gateway.origin, gateway.ecr.token, CLIENTS[0], tls=gateway.tls) as writer:
+    with RegistryClient(gateway.origin, gateway.ecr.token, tls=gateway.tls) as writer:
         writer.push("team/heads", "latest", *layers)
-    with RegistryClient(gateway.origin, gateway.ecr.token, user_agent, tls=gateway.tls) as reader:
+    with RegistryClient(gateway.origin, gateway.ecr.token, conversation, tls=gateway.tls) as reader:
         assert reader.pull("team/heads", "latest") == layers
 
 
@@ -43,12 +49,12 @@ def test_a_head_answer_is_right_or_makes_the_client_fetch(gateway: Front, head_l
     not told the digest."""
     manifest = b'{"schemaVersion": 2}'
     target = "/v2/team/length/manifests/latest"
-    client = {"Authorization": gateway.ecr.authorization, "User-Agent": CLIENTS[0]}
+    client = {"Authorization": gateway.ecr.authorization, "User-Agent": CRANE.user_agent}
     gateway.ask("PUT", target, {**client, "Content-Type": MANIFEST_TYPE}, manifest)
     head = gateway.ask("HEAD", target, client)
     assert head["Docker-Content-Digest"] == digest_of(manifest)
     assert head["Content-Length"] == ("0" if head_length is HeadLength.ZERO else str(len(manifest)))
-    trusting = gateway.ask("HEAD", target, {**client, "User-Agent": CLIENTS[2]})
+    trusting = gateway.ask("HEAD", target, {**client, "User-Agent": CONTAINERD.user_agent})
     assert trusting.status == 200
     assert trusting.headers["Docker-Content-Digest"] is None
 
@@ -59,7 +65,7 @@ FITS = 4_600_000
 
 @pytest.mark.parametrize(("size", "status"), [(FITS, 201), (5_000_000, 413), (11_000_000, 413)])
 def test_a_relayed_upload_is_bounded_by_the_gateway(gateway: Front, size: int, status: int) -> None:
-    client = {"Authorization": gateway.ecr.authorization, "User-Agent": CLIENTS[0]}
+    client = {"Authorization": gateway.ecr.authorization, "User-Agent": CRANE.user_agent}
     start = gateway.ask("POST", "/v2/team/large/blobs/uploads/", client)
     content = os.urandom(size)
     end = f"{start['Location']}?digest={digest_of(content)}"

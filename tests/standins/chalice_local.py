@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,15 +20,31 @@ _START_SECONDS = 30.0
 class ChaliceLocal:
     """A running `chalice local` in front of `registry`, from `start()` (or `with`) to `stop()`.
 
-    `log_file` takes all that it prints. With `reload`, Chalice's default, it starts anew whenever a file
-    of the project changes, which test runs do to each other.
+    `log_file` takes all that it prints; `variables` are further settings of the service. With `reload`,
+    Chalice's default, it starts anew whenever a file of the project changes, which test runs do to each
+    other.
     """
 
-    def __init__(self, registry: str, log_file: Path, *, reload: bool = False) -> None:
+    def __init__(
+        self,
+        registry: str,
+        log_file: Path,
+        *,
+        mode: str = "relay",
+        variables: Mapping[str, str] | None = None,
+        reload: bool = False,
+    ) -> None:
         self._log_file = log_file
         self._reload = "--autoreload" if reload else "--no-autoreload"
-        self._environment = {**os.environ, "ECR_REGISTRY": registry}
+        self._environment = {
+            **os.environ,
+            "ECR_REGISTRY": registry,
+            "REDIRECT_MODE": mode,
+            **(variables or {}),
+        }
         self._process: subprocess.Popen[bytes] | None = None
+        #: The exit status of a start that failed.
+        self.ended_with: int | None = None
         self.port = _free_port()
         self.authority = f"127.0.0.1:{self.port}"
         self.origin = f"http://{self.authority}"
@@ -36,9 +53,16 @@ class ChaliceLocal:
     def log(self) -> str:
         return self._log_file.read_text(encoding="utf-8")
 
+    @property
+    def process(self) -> int:
+        """The number of the process that was started; with `reload`, the one that takes requests is its
+        child."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Returns once requests are taken. Raises RuntimeError, with what was printed, where it ended."""
-        command = [str(Path(sys.executable).with_name("chalice")), "local", "--stage", "local"]
+        command = [str(Path(sys.executable).with_name("chalice")), "local"]
         with self._log_file.open("wb") as log:
             # A session of its own: the reloader's worker outlives a signal to its parent alone.
             self._process = subprocess.Popen(
@@ -56,6 +80,7 @@ class ChaliceLocal:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.05)
+        self.ended_with = self._process.poll()
         self.stop()
         raise RuntimeError(f"chalice local did not start: {self.log}")
 
