@@ -17,7 +17,7 @@ from tests.standins.cloudfront.unknowns import Bodies, ChunkedBody, EventUri, Un
 from tests.standins.domain import API_TARGET, Domain, running_domain
 from tests.standins.http_message import Request, Response
 from tests.standins.package import Package
-from tests.standins.registry_client import RegistryClient
+from tests.standins.registry_client import CONTAINERD, Conversation, RegistryClient
 
 LAYER = hashlib.sha256(b"layer").digest() * (20 * 1024 * 1024 // 32)
 
@@ -35,9 +35,9 @@ class Edge:
         assert self.domain.cloudfront is not None
         return self.domain.cloudfront
 
-    def client(self, agent: str = "containerd/v2.1.4") -> RegistryClient:
+    def client(self, conversation: Conversation = CONTAINERD) -> RegistryClient:
         tls = self.domain.certificates.client_context()
-        return RegistryClient(self.domain.origin, self.domain.ecr.token, agent, tls=tls)
+        return RegistryClient(self.domain.origin, self.domain.ecr.token, conversation, tls=tls)
 
 
 @pytest.fixture(scope="module")

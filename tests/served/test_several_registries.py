@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import pytest
 
 from chalicelib.settings import RedirectMode
-from tests.served.front_client import CONTAINERD, CRANE, SKOPEO, as_client
+from tests.served.front_client import as_client
 from tests.served.fronts import Front
 from tests.standins.certificates import Certificates
 from tests.standins.domain import Domain, running_domain
 from tests.standins.ecr import Credentials, FakeEcr
 from tests.standins.package import Package
-from tests.standins.registry_client import RegistryClient
+from tests.standins.registry_client import CONTAINERD, CRANE, SKOPEO, Conversation, RegistryClient
 from tests.standins.registry_store import digest_of
 
 
@@ -41,10 +41,10 @@ class Shared:
         tls = self.domain.certificates.client_context()
         return Front(self.domain.origin, self.default, lambda: "\n".join(self.domain.log), tls)
 
-    def client(self, agent: str = CRANE) -> RegistryClient:
+    def client(self, conversation: Conversation = CRANE) -> RegistryClient:
         """One that was configured for the name, with the one token."""
         tls = self.domain.certificates.client_context()
-        return RegistryClient(self.domain.origin, self.default.token, agent, tls=tls)
+        return RegistryClient(self.domain.origin, self.default.token, conversation, tls=tls)
 
     def map(self, prefixes: dict[str, str]) -> None:
         """Change the setting, as a deployment does."""
@@ -78,14 +78,19 @@ def shared(
         yield Shared(domain, payments)
 
 
-@pytest.mark.parametrize("agent", [CRANE, SKOPEO, CONTAINERD])
-def test_each_repository_is_pushed_to_and_pulled_from_its_own_registry(shared: Shared, agent: str) -> None:
+@pytest.mark.parametrize(
+    "conversation", [CRANE, SKOPEO, CONTAINERD], ids=lambda each: each.user_agent.partition("/")[0]
+)
+def test_each_repository_is_pushed_to_and_pulled_from_its_own_registry(
+    shared: Shared, conversation: Conversation
+) -> None:
+    name = conversation.user_agent[:4]
     for repository, there, elsewhere in [
-        (f"team/{agent[:4]}", shared.default, shared.payments),
-        (f"payments/{agent[:4]}", shared.payments, shared.default),
+        (f"team/{name}", shared.default, shared.payments),
+        (f"payments/{name}", shared.payments, shared.default),
     ]:
         layers = [os.urandom(50_000), repository.encode()]
-        with shared.client(agent) as client:
+        with shared.client(conversation) as client:
             client.push(repository, "v1", *layers)
             assert client.pull(repository, "v1") == layers
         assert digest_of(layers[0]) in there.store.repositories[repository].blobs
