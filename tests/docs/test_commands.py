@@ -52,6 +52,14 @@ def test_every_command_on_the_page_exists(path: Path) -> None:
     assert _unknown(path.read_text(encoding="utf-8")) == []
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: Path(path).relative_to(ROOT).as_posix())
+def test_every_target_of_make_on_the_page_exists(path: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.M))
+    page = path.read_text(encoding="utf-8")
+    assert set(re.findall(r"(?:`|^    |^\$ )make ([a-z-]+)", page, re.M)) <= targets
+
+
 def test_a_verb_or_a_flag_that_does_not_exist_is_noticed() -> None:
     text = "`ecr-domain upp` and `docker-credential-ecr-custom init D --profil x` and `ecr-domain up --yes`\n"
     assert _unknown(text) == ["ecr-domain upp", "docker-credential-ecr-custom init D --profil x"]

@@ -92,13 +92,6 @@ def test_every_paragraph_of_the_threat_model_names_a_test_or_says_what_is_not_he
     assert bare == []
 
 
-@pytest.mark.parametrize("name", ["how-it-works", "threat-model", "cost", "client-matrix"])
-def test_links_lead_somewhere(name: str) -> None:
-    text = (ROOT / "docs" / f"{name}.md").read_text()
-    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]
-    assert [target for target in targets if not (ROOT / "docs" / target).exists()] == []
-
-
 def _tests_in(path: Path) -> set[str]:
     tree = ast.parse(path.read_text()) if path.exists() else ast.Module([], [])
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}

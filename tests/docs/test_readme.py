@@ -9,51 +9,58 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+import chalicelib.settings
+import credhelper.settings
+from tests.docs.markdown_page import ROOT, MarkdownPage
 
-RUN_HERE = {
-    "make demo": "none of them holds the token",
-    "make install": "",
-    "AWS_DEFAULT_REGION=us-west-2 make package": "",
-    "make bench": "Relay, one manifest over TLS",
-}
-LIFE = "tests/infra/test_lifecycle.py"
-INSTALLED = "tests/credhelper/test_installed.py"
+README = MarkdownPage.read(ROOT / "README.md")
+#: Commands that are run here, in a copy of the project, and what they say.
+RUN_HERE = {"make demo": "The service's log holds no credential.", "make install": "", "make package": ""}
+LIFE = "tests/deploy/test_lifecycle.py::test_every_step_ended_well"
+HELPER = "tests/helper"
 RUN_ELSEWHERE = {
     "make test": ".ci/run",
-    "make check": ".ci/run",
-    "make clients": ".ci/run",
-    "make matrix": "tests/docs/test_pages.py::test_the_matrix_page_and_the_readme_show_the_stored_matrix",
-    ".venv/bin/python -m infra init --region us-west-2 --domain ecr.example.com": (
-        f"{LIFE}::test_init_requested_a_certificate_and_waited"
-    ),
-    ".venv/bin/python -m infra plan": (f"{LIFE}::test_plan_changes_nothing_and_says_what_up_then_does"),
-    ".venv/bin/python -m infra up": f"{LIFE}::test_up_makes_what_the_original_module_made",
-    ".venv/bin/python -m infra doctor": f"{LIFE}::test_doctor_sees_the_four_answers",
-    ".venv/bin/python -m infra down": f"{LIFE}::test_down_leaves_the_account_as_before",
-    "pipx install .": f"{INSTALLED}::test_the_installed_script_answers_from_aws_and_from_memory",
+    ".venv/bin/ecr-domain init --region us-west-2 --domain ecr.example.com": LIFE,
+    ".venv/bin/ecr-domain plan": LIFE,
+    ".venv/bin/ecr-domain up": LIFE,
+    ".venv/bin/ecr-domain doctor": LIFE,
+    ".venv/bin/ecr-domain down": LIFE,
+    "pipx install .": f"{HELPER}/test_installed.py::test_an_installation_leaves_nothing_in_the_tree",
     "docker-credential-ecr-custom init ecr.example.com": (
-        "tests/credhelper/test_init.py::test_without_a_registry_the_domain_is_asked_and_not_pinned"
+        f"{HELPER}/test_init.py::test_without_a_registry_the_domain_is_asked_and_not_pinned"
     ),
-    "docker-credential-ecr-custom doctor ecr.example.com": (
-        "tests/credhelper/test_doctor.py::test_people_get_a_line_for_each"
+    "docker-credential-ecr-custom doctor ecr.example.com/my-repo": (
+        f"{HELPER}/test_doctor_repository.py::test_a_pull_that_works"
     ),
-    "ECR_REGISTRY=123456789012.dkr.ecr.us-west-2.amazonaws.com .venv/bin/chalice local --stage local": (
+    "docker-credential-ecr-custom init --remove --all": (
+        f"{HELPER}/test_removal.py::test_remove_all_takes_everything_that_was_ever_written"
+    ),
+    "ECR_REGISTRY=123456789012.dkr.ecr.us-west-2.amazonaws.com .venv/bin/chalice local": (
         "tests/served/test_chalice_local_gaps.py::test_ours_serves_with_chalices_reloader_too"
     ),
 }
+#: Commands that need GitHub, or that are pipx's own.
+NOT_RUN = {
+    "git clone https://github.com/custom-ecr-domain/custom-ecr-domain && cd custom-ecr-domain",
+    "pipx uninstall docker-credential-ecr-custom",
+}
+#: What a copy leaves out: what is made from the rest.
+_MADE = shutil.ignore_patterns(".git", ".venv", ".clients", "build", "*_cache", "__pycache__", "*.egg-info")
 
 
-def commands() -> list[str]:
-    """The lines that begin with a prompt, without their comments."""
-    blocks = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines() if line.startswith("$ ")]
-    return [re.sub(r"\s+#.*", "", line.removeprefix("$ ")) for line in lines]
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, with the same environment, so that nothing is written into the working tree."""
+    copy = shutil.copytree(ROOT, tmp_path_factory.mktemp("readme") / "project", ignore=_MADE)
+    (copy / ".venv").symlink_to(ROOT / ".venv")
+    return copy
 
 
 def test_every_command_is_run_by_a_test() -> None:
-    assert sorted(commands()) == sorted([*RUN_HERE, *RUN_ELSEWHERE])
+    console = [block.text for block in README.blocks if block.language == "console"]
+    lines = [line for text in console for line in text.splitlines() if line.startswith("$ ")]
+    commands = [re.sub(r"\s+#.*", "", line.removeprefix("$ ")) for line in lines]
+    assert sorted(commands) == sorted([*RUN_HERE, *RUN_ELSEWHERE, *NOT_RUN])
 
 
 @pytest.mark.parametrize("place", sorted(set(RUN_ELSEWHERE.values())))
@@ -64,27 +71,29 @@ def test_the_tests_named_here_exist(place: str) -> None:
 
 
 @pytest.mark.parametrize("command", RUN_HERE)
-def test_a_command_does_what_is_said_of_it(command: str) -> None:
-    """In this checkout, whose .venv is made by then."""
+def test_a_command_does_what_is_said_of_it(command: str, project: Path) -> None:
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
-    done = subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=project, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert RUN_HERE[command] in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_the_gate_runs_what_the_readme_gives() -> None:
+def test_the_gate_installs_the_clients_and_runs_everything() -> None:
     gate = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert all(f"\n{line}\n" in gate for line in ("make clients", "make check", "make test"))
 
 
-def test_every_link_leads_somewhere() -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", README)
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
-
-
 def test_every_setting_is_in_the_configuration_table() -> None:
-    for name in ("ECR_REGISTRY", "REDIRECT_MODE", "AWS_ECR_CUSTOM_CONFIG", "AWS_ECR_CUSTOM_DISCOVER"):
-        assert f"`{name}`" in README
+    """The kubelet's one is in the helper's own page."""
+    named = {
+        value
+        for module in (chalicelib.settings, credhelper.settings)
+        for value in vars(module).values()
+        if isinstance(value, str) and re.fullmatch(r"(?:AWS_)?ECR_[A-Z_]+|REDIRECT_MODE", value)
+    }
+    table = README.text.partition("\n## Configuration\n")[2].partition("\n## ")[0]
+    assert {name for name in named if f"`{name}`" not in table} == {credhelper.settings.KUBELET_ROLE}
