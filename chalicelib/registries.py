@@ -14,9 +14,9 @@ _PREFIX = re.compile(r"(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*/)+")
 
 
 class RegistryPrefix(NamedTuple):
-    """The repositories whose name begins with a prefix, and the registry that has them."""
+    """The repositories under a prefix, and the registry that has them."""
 
-    #: It ends with a slash, so that it ends where a path component does.
+    #: It ends with a slash: `payments/` holds the repository `payments` and all below it.
     prefix: str
     registry: RegistryHost
 
@@ -32,7 +32,7 @@ class Registries(NamedTuple):
     def of_repository(self, repository: str) -> RegistryHost:
         """The registry of a repository, whose name may be percent-encoded."""
         if self.prefixes:
-            name = unquote(repository)
+            name = unquote(repository) + "/"
             for prefix, registry in self.prefixes:
                 if name.startswith(prefix):
                     return registry

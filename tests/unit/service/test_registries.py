@@ -22,9 +22,10 @@ REGISTRIES = Registries(
         ("payments/a/b/c", PAYMENTS),
         # The longest prefix, and at a slash only.
         ("payments/cards/app", CARDS),
-        ("payments/cards", PAYMENTS),
+        # One repository can be named as well, with the slash.
+        ("payments/cards", CARDS),
         ("payments/cardsharp", PAYMENTS),
-        ("payments", DEFAULT),
+        ("payments", PAYMENTS),
         ("payments-old/app", DEFAULT),
         ("team/payments/app", DEFAULT),
         ("Payments/app", DEFAULT),
