@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install package demo serve test check format bench bench-helper load clients live matrix clean help
+.PHONY: install package demo serve test check format bench bench-helper load clients live matrix mutants clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -34,6 +34,9 @@ check: .venv/installed  ## format, lint, types, and the fast tests with their co
 format: .venv/installed  ## rewrite what `check` would refuse
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+mutants: .venv/installed  ## break each claim of the threat model on purpose, and see its test fail
+	@$(BIN)/python -m tools.mutants
 
 bench: .venv/installed  ## timings, each beside what it is compared with
 	@$(BIN)/python -m benchmarks.redirect_service

@@ -68,7 +68,7 @@ def test_one_connection_serves_request_after_request() -> None:
 
 
 def test_threads_do_not_share_a_connection() -> None:
-    barrier = threading.Barrier(4)
+    barrier = threading.Barrier(4, timeout=10)
     answers: list[tuple[str, str]] = []
 
     def echo(request: Request) -> Response:
@@ -228,28 +228,24 @@ def test_a_retry_gets_what_time_is_left_and_no_more() -> None:
     assert len(asked) == 3
 
 
-class TestTls:
-    """Certificates are checked, against the name in the settings."""
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+def test_a_registry_with_a_trusted_certificate_is_asked(certificates: Certificates, name: str) -> None:
+    handler = Counting()
+    with HttpServer(handler, context=certificates.server_context(name), name=name) as server:
+        registry = RegistryConnection(RegistryHost.parse(server.origin), certificates.client_context())
+        for _ in range(3):
+            assert registry.ask(GET).body == b"ok"
+        close_kept(registry)
+    assert server.connections == 1
 
-    @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
-    def test_a_registry_with_a_trusted_certificate_is_asked(
-        self, certificates: Certificates, name: str
-    ) -> None:
-        handler = Counting()
-        with HttpServer(handler, context=certificates.server_context(name), name=name) as server:
-            registry = RegistryConnection(RegistryHost.parse(server.origin), certificates.client_context())
-            for _ in range(3):
-                assert registry.ask(GET).body == b"ok"
-            close_kept(registry)
-        assert server.connections == 1
 
-    @pytest.mark.parametrize("trusted", [True, False], ids=["another name", "an unknown authority"])
-    def test_any_other_certificate_is_refused(self, certificates: Certificates, trusted: bool) -> None:
-        handler = Counting()
-        name = "registry.example.com" if trusted else "localhost"
-        client = certificates.client_context() if trusted else TLS
-        with HttpServer(handler, context=certificates.server_context(name), name="localhost") as server:
-            registry = RegistryConnection(RegistryHost.parse(server.origin), client)
-            with pytest.raises(RegistryError, match="SSLCertVerificationError"):
-                registry.ask(GET)
-        assert handler.requests == []
+@pytest.mark.parametrize("trusted", [True, False], ids=["another name", "an unknown authority"])
+def test_any_other_certificate_is_refused(certificates: Certificates, trusted: bool) -> None:
+    handler = Counting()
+    name = "registry.example.com" if trusted else "localhost"
+    client = certificates.client_context() if trusted else TLS
+    with HttpServer(handler, context=certificates.server_context(name), name="localhost") as server:
+        registry = RegistryConnection(RegistryHost.parse(server.origin), client)
+        with pytest.raises(RegistryError, match="SSLCertVerificationError"):
+            registry.ask(GET)
+    assert handler.requests == []

@@ -124,6 +124,7 @@ def test_every_method_passes_uncompressed_and_only_over_tls(distribution: dict[s
     for origin in distribution["Origins"]:
         assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
         assert origin["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
+    assert distribution["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
 
 
 def test_a_long_upload_is_neither_cut_off_nor_begun_again(distribution: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import ssl
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -148,10 +147,3 @@ def test_the_authorizer_lets_every_authorization_pass(monkeypatch: pytest.Monkey
     assert [(each["Effect"], each["Resource"]) for each in policy] == [
         ("Allow", ["arn:aws:execute-api:us-west-2:123456789012:abc/production/*/*"])
     ]
-
-
-def test_registries_are_asked_with_their_certificates_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    context = load(monkeypatch, ECR_REGISTRY=REGISTRY)._relay_service()._tls
-    assert context.verify_mode is ssl.CERT_REQUIRED
-    assert context.check_hostname
-    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2

@@ -1,0 +1,1 @@
+"""What maintainers run: nothing here is shipped or imported by what is."""

@@ -1,0 +1,53 @@
+"""Mutants of what is deployed: rights, the API's settings, what API Gateway answers by itself."""
+
+from __future__ import annotations
+
+from tools.mutants.mutant import Mutant
+
+_PACKAGING = "chalice_patches/packaging.py"
+_RESPONSES = "chalice_patches/gateway_responses.py"
+
+DEPLOYMENT = (
+    Mutant(
+        "the functions may write their own logs and nothing else",
+        ".chalice/policy.json",
+        '/aws/lambda/custom-ecr-domain-{stage}",\n',
+        '/aws/lambda/custom-ecr-domain-*",\n',
+        "tests/unit/service/test_chalice_configuration.py::test_the_functions_may_write_their_own_logs_and_nothing_else",
+    ),
+    Mutant(
+        "the rights are those of the stage that is deployed",
+        _PACKAGING,
+        '.replace("{stage}", config.chalice_stage)',
+        "",
+        "tests/served/test_packages.py::test_both_functions_run_on_arm_with_rights_to_their_logs_alone",
+    ),
+    Mutant(
+        "the default endpoint of the API is closed",
+        _PACKAGING,
+        'endpoint["disableExecuteApiEndpoint"] = True',
+        'endpoint["disableExecuteApiEndpoint"] = False',
+        "tests/served/test_gateway.py::test_the_default_endpoint_is_closed",
+    ),
+    Mutant(
+        "a domain is not deployed in front of itself, in any letters",
+        _PACKAGING,
+        "registry.host == domain.lower()",
+        "registry.host == domain",
+        "tests/unit/test_chalice_gaps.py::test_a_domain_is_not_deployed_in_front_of_itself",
+    ),
+    Mutant(
+        "API Gateway's own refusals quote nothing of the request",
+        _RESPONSES,
+        '    "DEFAULT_4XX": _in_words("UNSUPPORTED", "API Gateway does not take this request"),\n',
+        "",
+        "tests/served/test_gateway.py::test_what_the_gateway_refuses_itself_is_said_in_the_registry_apis_words",
+    ),
+    Mutant(
+        "whether a credential is good is for the registry to say",
+        "app.py",
+        'AuthResponse(routes=["*"]',
+        "AuthResponse(routes=[]",
+        "tests/unit/service/test_app.py::test_the_authorizer_lets_every_authorization_pass",
+    ),
+)
