@@ -1,10 +1,8 @@
-"""The pages that are written by a program, or name tests, are what they say they are."""
+"""The pages that are written by a program are what they say they are."""
 
 from __future__ import annotations
 
-import ast
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,6 @@ from tests.clients.matrix_page import PAGE, README, page, readme_table, with_tab
 from tests.clients.table import ROWS
 
 ROOT = Path(__file__).parents[2]
-_NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 _ROW = MatrixRow("crane", "built", "0.20.1", "pull", "helper", ours="works", plain="fails: 401")
 
 
@@ -77,21 +74,3 @@ def test_no_bucket_and_no_domain_of_dockers_classic_store_sees_credentials() -> 
     assert all(receiver != "bucket" for _, receiver in authorized)
     assert ("docker-classic", "domain") not in authorized
     assert ("skopeo", "domain") in authorized
-
-
-def test_the_tests_that_the_threat_model_names_exist() -> None:
-    named = _NAMED_TEST.findall((ROOT / "docs" / "threat-model.md").read_text())
-    assert named
-    assert [pair for pair in named if pair[1] not in _tests_in(ROOT / pair[0])] == []
-
-
-def test_every_paragraph_of_the_threat_model_names_a_test_or_says_what_is_not_held() -> None:
-    text = (ROOT / "docs" / "threat-model.md").read_text()
-    claims = re.split(r"\n(?=- )|\n\n", text.partition("## What is logged")[2])
-    bare = [claim for claim in claims if claim.startswith(("- ", "**")) and "::" not in claim]
-    assert bare == []
-
-
-def _tests_in(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text()) if path.exists() else ast.Module([], [])
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}

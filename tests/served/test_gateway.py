@@ -88,9 +88,7 @@ def test_the_default_endpoint_is_closed(gateway: Front, domain: Domain) -> None:
 
 
 @pytest.mark.parametrize("authorization", [b"", b"Authorization: Basic QVdTOnRva2Vu\r\n"])
-def test_what_the_gateway_refuses_itself_is_said_in_the_registry_apis_words(
-    gateway: Front, authorization: bytes
-) -> None:
+def test_what_the_gateway_refuses_itself_is_in_our_words(gateway: Front, authorization: bytes) -> None:
     request = b"TRACE /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + authorization + b"\r\n"
     head, _, body = gateway.raw(request).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 403")

@@ -25,9 +25,7 @@ SURPLUS = {
 
 
 @pytest.mark.parametrize("surplus", SURPLUS.values(), ids=SURPLUS)
-def test_what_is_left_of_an_answer_is_never_taken_for_the_next_one(
-    surplus: bytes, certificates: Certificates
-) -> None:
+def test_what_is_left_of_an_answer_is_not_the_next_one(surplus: bytes, certificates: Certificates) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
     context = certificates.server_context("127.0.0.1")
     with Script([surplus, NEXT_REQUEST], [answer], context=context) as server:

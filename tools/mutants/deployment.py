@@ -41,7 +41,7 @@ DEPLOYMENT = (
         _RESPONSES,
         '    "DEFAULT_4XX": _in_words("UNSUPPORTED", "API Gateway does not take this request"),\n',
         "",
-        "tests/served/test_gateway.py::test_what_the_gateway_refuses_itself_is_said_in_the_registry_apis_words",
+        "tests/served/test_gateway.py::test_what_the_gateway_refuses_itself_is_in_our_words",
     ),
     Mutant(
         "whether a credential is good is for the registry to say",

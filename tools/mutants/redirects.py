@@ -83,7 +83,7 @@ REDIRECTS = (
         _LOCATION,
         "    if not _PATH.fullmatch(path):\n",
         '    if not path.startswith("/"):\n',
-        f"{_TESTS}/test_decision_properties.py::test_a_location_is_at_a_configured_registry_or_at_its_edge_path",
+        f"{_TESTS}/test_decision_properties.py::test_a_location_is_at_a_configured_registry",
     ),
     Mutant(
         "a shared cache keeps no answer to a POST",

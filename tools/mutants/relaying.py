@@ -100,7 +100,7 @@ RELAYING = (
         _CONNECTION,
         "            if not left and not select.select([connection.sock], [], [], 0)[0]:\n",
         "            if left >= 0:\n",
-        f"{_SERVED}/test_registry_misbehaviour.py::test_what_is_left_of_an_answer_is_never_taken_for_the_next_one",
+        f"{_SERVED}/test_registry_misbehaviour.py::test_what_is_left_of_an_answer_is_not_the_next_one",
     ),
     Mutant(
         "an interim response is not taken for the final one",

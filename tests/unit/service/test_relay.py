@@ -51,7 +51,7 @@ def passed(
     return client_response(Request(RequestLine(method, "/v2/r/x")), relay(endpoint, family), response)
 
 
-def test_only_the_named_request_headers_pass_with_every_value_on_its_own_line() -> None:
+def test_only_the_named_request_headers_pass() -> None:
     headers = {
         "accept": ("a/b", "c/d"),
         "authorization": ("Basic x",),
@@ -225,7 +225,7 @@ def test_a_blob_head_is_answered_with_its_length_to_those_who_do_not_read_it(fam
     assert head == Response(200, {"Content-Length": "20971520", "Docker-Content-Digest": DIGEST})
 
 
-def test_a_blob_head_finds_nothing_for_those_who_would_write_its_length_into_a_manifest() -> None:
+def test_a_blob_head_finds_nothing_for_those_who_believe_its_length() -> None:
     """containers/image takes a length of 0 for the size of the layer: it shall upload it again instead."""
     assert passed(BLOB_HEAD, Endpoint.BLOB, "HEAD", OTHER) == Response(404)
     missing = RegistryResponse(404, (("Content-Type", "application/json"),), b"{}")

@@ -106,7 +106,7 @@ PIECES = st.lists(
 @example(f"//AWS:x@{REGISTRY.host}/")
 @example(f"https://evil.example.com\\@{REGISTRY.host}/")
 @example("https://bucket.example.com%40evil.example.com/")
-def test_a_reference_of_the_registrys_is_read_by_all_parsers_in_one_way(reference: str) -> None:
+def test_all_parsers_read_a_location_in_one_way(reference: str) -> None:
     location = location_from(REGISTRY, "/v2/a/blobs/uploads/", reference)
     if location is None:
         return

@@ -49,9 +49,7 @@ def asked(path: str = "/v2/r/manifests/latest") -> dict[str, Any]:
         (RedirectMode.EDGE, "/_registry/evil.example.com/v2/", "refusal", 404),
     ],
 )
-def test_a_line_of_the_log_says_what_was_done_and_holds_no_secret(
-    mode: RedirectMode, path: str, decision: str, status: int
-) -> None:
+def test_a_line_of_the_log_holds_no_secret(mode: RedirectMode, path: str, decision: str, status: int) -> None:
     """Not even where a Location of the registry's or a body holds one."""
     relay = MemoryRelay()
     response, line = respond(asked(path), "id-1", REGISTRIES, mode, relay)
