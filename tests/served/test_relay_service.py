@@ -124,3 +124,24 @@ def test_a_registry_that_is_busy_says_so_itself(status: int) -> None:
     with HttpServer(Registry(busy)) as server, relaying() as service:
         response, _, _ = relayed(service, server)
     assert (response.status, response.headers["Retry-After"]) == (status, "7")
+
+
+def test_a_domain_in_front_of_itself_asks_itself_once() -> None:
+    """One request became 201 invocations, until the account's concurrency was used up."""
+    asked: list[http_message.Request] = []
+
+    def itself(request: http_message.Request) -> http_message.Response:
+        asked.append(request)
+        if len(asked) > 5:
+            return http_message.Response(500, ())
+        headers = {name.lower(): (value,) for name, value in request.headers}
+        line = RequestLine(request.method, request.target)
+        response, _, _ = service.respond(Request(line, headers), to_itself)
+        return http_message.Response(response.status, tuple(response.headers.items()), response.body.encode())
+
+    with HttpServer(itself) as server, relaying() as service:
+        to_itself = ToRelay(RegistryHost.parse(server.origin), Endpoint.MANIFEST, MANIFEST, ())
+        headers = {"host": ("ecr.example.com",), "authorization": (BASIC,)}
+        response, _, _ = service.respond(Request(RequestLine("GET", MANIFEST), headers), to_itself)
+    assert response.status == 508
+    assert len(asked) == 1

@@ -44,7 +44,7 @@ RELAYING = (
         _DECISION,
         '    if _is_for(asked.registry, request.header("host")):\n',
         "    if False:\n",
-        f"{_UNIT}/test_relay_decision.py::test_a_domain_in_front_of_itself_is_not_asked_by_itself",
+        f"{_SERVED}/test_relay_service.py::test_a_domain_in_front_of_itself_asks_itself_once",
     ),
     Mutant(
         "a domain in front of itself is known in any letters",
