@@ -64,16 +64,16 @@ class RunningEdge:
     ) -> Answer:
         """One request on a connection of its own. A body of bytes has a length, any other goes chunked."""
         connection = http.client.HTTPSConnection(DOMAIN, self.cloudfront.port, timeout=30, context=self.tls)
-        connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
-        connection.putheader("Host", self.cloudfront.authority)
-        for name, value in headers:
-            connection.putheader(name, value)
-        if isinstance(body, bytes):
-            connection.putheader("Content-Length", str(len(body)))
-        elif body is not None:
-            connection.putheader("Transfer-Encoding", "chunked")
-        connection.endheaders(body, encode_chunked=not isinstance(body, bytes | None))
         try:
+            connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+            connection.putheader("Host", self.cloudfront.authority)
+            for name, value in headers:
+                connection.putheader(name, value)
+            if isinstance(body, bytes):
+                connection.putheader("Content-Length", str(len(body)))
+            elif body is not None:
+                connection.putheader("Transfer-Encoding", "chunked")
+            connection.endheaders(body, encode_chunked=not isinstance(body, bytes | None))
             answer = connection.getresponse()
             return Answer(answer.status, answer.headers, answer.read())
         finally:

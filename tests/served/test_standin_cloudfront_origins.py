@@ -41,7 +41,7 @@ def test_an_origin_that_does_not_answer(certificates: Certificates, method: str,
         distribution_of(template)["Origins"][1]["ConnectionAttempts"] = 3
 
     asked: list[bytes] = []
-    with raw_registry(certificates, silent(asked), change=attempts, timeout_scale=0.002) as edge:
+    with raw_registry(certificates, silent(asked), change=attempts, read_timeout_scale=0.002) as edge:
         assert edge(method, edge.at_registry("/v2/")).status == 504
         assert len(asked) == times
 
@@ -49,7 +49,7 @@ def test_an_origin_that_does_not_answer(certificates: Certificates, method: str,
 @pytest.mark.parametrize("runs", [False, True])
 def test_whether_the_clock_runs_during_an_upload(certificates: Certificates, runs: bool) -> None:
     unknowns = Unknowns(read_timeout_runs_during_upload=runs)
-    with running_edge(certificates, unknowns=unknowns, timeout_scale=0.002) as edge:
+    with running_edge(certificates, unknowns=unknowns, read_timeout_scale=0.002) as edge:
 
         def slowly() -> Iterator[bytes]:
             yield b"x"
@@ -105,9 +105,11 @@ def test_connections_to_an_origin_are_kept(certificates: Certificates) -> None:
 
 def test_a_kept_connection_that_the_origin_ended_is_no_error(certificates: Certificates) -> None:
     def once(connection: socket.socket, peer: str) -> None:
-        read_head(connection)
+        received = read_head(connection)
+        while not received.endswith(b"body"):
+            received += connection.recv(65536)
         connection.sendall(CREATED)
 
     with raw_registry(certificates, once) as edge:
         for _ in range(3):
-            assert edge("PUT", edge.at_registry("/v2/")).status == 201
+            assert edge("PUT", edge.at_registry("/v2/"), body=b"body").status == 201

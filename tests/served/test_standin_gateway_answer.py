@@ -78,6 +78,8 @@ def test_a_function_error_is_502(sample: Package) -> None:
         ({"headers": {"Location": "https://a/b"}}, "Location", ["https://a/b"]),
         ({"headers": {"Content-Type": "text/x"}}, "Content-Type", ["text/x"]),
         ({"headers": {"Content-Length": "999"}, "body": "abc"}, "Content-Length", ["3"]),
+        ({"headers": {"Content-Length": "999"}}, "x-amzn-Remapped-Content-Length", ["999"]),
+        ({"headers": {"x-amzn-RequestId": "x"}}, "x-amzn-Remapped-x-amzn-RequestId", ["x"]),
         # Renamed: the reason why no Lambda function behind a REST API can challenge.
         ({"headers": {"WWW-Authenticate": "Basic"}}, "WWW-Authenticate", None),
         ({"headers": {"WWW-Authenticate": "Basic"}}, "x-amzn-Remapped-WWW-Authenticate", ["Basic"]),
@@ -104,6 +106,12 @@ def test_what_the_gateway_adds(sample: Package) -> None:
         headers = client("GET", "/x").headers
     assert len(headers["x-amzn-RequestId"]) == 36
     assert headers["x-amz-apigw-id"].endswith("=")
+    assert headers["X-Amzn-Trace-Id"].startswith("Root=1-")
+    with plain_gateway(sample) as (_, client):
+        answer = client("GET", "/x")
+        # The function was given the same.
+        assert [answer.headers["X-Amzn-Trace-Id"]] == answer.json()["multiValueHeaders"]["X-Amzn-Trace-Id"]
+        assert client("TRACE", "/x").headers["X-Amzn-Trace-Id"]
     assert headers["Date"].endswith("GMT")
 
 
@@ -161,7 +169,7 @@ def test_the_length_of_a_head_answer(
         ),
     ],
 )
-@pytest.mark.parametrize(("method", "target"), [("GET", "/_challenge"), ("TRACE", "/x"), ("LINK", "/")])
+@pytest.mark.parametrize(("method", "target"), [("TRACE", "/_challenge"), ("TRACE", "/x"), ("LINK", "/")])
 def test_what_is_not_routed_gets_403(
     sample: Package, method: str, target: str, authorization: str | None, error_type: str, message: str
 ) -> None:
@@ -194,17 +202,35 @@ def filled(client: Client, size: int) -> int:
 def test_request_limits(sample: Package) -> None:
     with plain_gateway(sample) as (_, client):
         assert filled(client, HEADER_LIMIT) == 200
-        assert filled(client, HEADER_LIMIT + 1) == 431
+        assert filled(client, HEADER_LIMIT + 1) == 413
         assert client("GET", "/" + "x" * 10_239).status == 200
         assert client("GET", "/" + "x" * 10_240).status == 414
         octets = ("Content-Type", "application/octet-stream")
         # base64 makes 4 of 3: Lambda's limit comes long before the gateway's.
         assert client("PUT", "/x", octets, body=b"x" * (REQUEST_LIMIT * 3 // 4 - 3000)).status == 200
-        assert client("PUT", "/x", octets, body=b"x" * (REQUEST_LIMIT * 3 // 4)).status == 413
+        too_long = client("PUT", "/x", octets, body=b"x" * (REQUEST_LIMIT * 3 // 4))
+        assert (too_long.status, too_long.headers["x-amzn-ErrorType"]) == (413, "BadRequestException")
     with plain_gateway(sample, behaviour=Behaviour(oversized_event_status=500)) as (_, client):
         assert client("PUT", "/x", octets, body=b"x" * (REQUEST_LIMIT * 3 // 4)).status == 500
-        too_long = client("PUT", "/x", octets, body=b"x" * (BODY_LIMIT + 1))
-        assert (too_long.status, too_long.json()) == (413, {"message": "Request Too Long"})
+
+
+def test_what_comes_before_the_api_is_plain_text_whatever_the_definition_says(sample: Package) -> None:
+    words = {"responseTemplates": {"application/json": '{"errors":[]}'}}
+    definition = {
+        **sample.definition,
+        "x-amazon-apigateway-gateway-responses": {"REQUEST_TOO_LARGE": words, "DEFAULT_4XX": words},
+    }
+    octets = ("Content-Type", "application/octet-stream")
+    with plain_gateway(sample, definition=definition) as (_, client):
+        for answer in (
+            client("GET", "/x", ("X-Fill", "x" * HEADER_LIMIT)),
+            client("PUT", "/x", octets, body=b"x" * (BODY_LIMIT + 1)),
+        ):
+            assert (answer.status, answer.headers["Content-Type"]) == (413, "text/plain")
+        assert answer.body == b"HTTP content length exceeded 10485760 bytes."
+        # The limit of Lambda is the API's to answer.
+        event = client("PUT", "/x", octets, body=b"x" * (REQUEST_LIMIT * 3 // 4))
+        assert (event.status, event.json()) == (413, {"errors": []})
 
 
 @pytest.mark.parametrize("status", [500, 502, None])

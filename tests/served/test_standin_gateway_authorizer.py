@@ -42,6 +42,16 @@ def test_without_a_token_the_function_is_not_asked(sample: Package, headers: lis
     assert recorder.events == []
 
 
+@pytest.mark.parametrize("target", ["/_challenge", "/_challenge/"])
+def test_a_resource_without_methods_is_asked_of_no_authorizer(sample: Package, target: str) -> None:
+    """Resource and method are matched together, so `/{proxy+}` takes it."""
+    recorder = Recorder(result(policy("Deny", "*")))
+    with plain_gateway(sample, authorizer=recorder) as (_, client):
+        event = client.event("GET", target)
+    assert (event["resource"], event["path"]) == ("/{proxy+}", target)
+    assert recorder.events == []
+
+
 def test_the_unauthorized_answer_is_as_the_definition_says(sample: Package) -> None:
     response = {
         "statusCode": "401",
@@ -55,15 +65,15 @@ def test_the_unauthorized_answer_is_as_the_definition_says(sample: Package) -> N
         assert answer.headers["WWW-Authenticate"] == 'Basic realm="a b"'  # and is not renamed
         assert answer.json() == {"errors": [{"message": "Unauthorized"}]}
         assert client("HEAD", "/_challenge/v2/").body == b""
-        assert client("GET", "/_challenge").headers["WWW-Authenticate"] is None
+        assert client("TRACE", "/_challenge").headers["WWW-Authenticate"] is None
 
 
 def test_the_default_responses_stand_in_for_those_not_defined(sample: Package) -> None:
     header = {"responseParameters": {"gatewayresponse.header.X-Group": "'4'"}}
     definition = {**sample.definition, RESPONSES: {"DEFAULT_4XX": header}}
     with plain_gateway(sample, definition=definition) as (_, client):
-        for target, status in (("/_challenge/x", 401), ("/_challenge", 403)):
-            answer = client("GET", target)
+        for method, target, status in (("GET", "/_challenge/x", 401), ("TRACE", "/x", 403)):
+            answer = client(method, target)
             assert (answer.status, answer.headers["X-Group"]) == (status, "4")
 
 

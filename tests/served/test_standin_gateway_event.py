@@ -58,6 +58,7 @@ def test_paths_at_the_default_endpoint(
     assert (event["path"], event["pathParameters"]) == (path, {"proxy": proxy})
     assert context["path"] == (context_path or f"/stage{after_stage}")
     assert event["resource"] == context["resourcePath"] == "/{proxy+}"
+    assert "customDomain" not in context
 
 
 def test_a_slash_before_the_stage_is_lost(client: Client) -> None:
@@ -81,6 +82,7 @@ def test_paths_at_a_custom_domain_without_base_path(client: Client, target: str,
     assert event["requestContext"]["domainName"] == "ecr.example.com"
     assert event["requestContext"]["domainPrefix"] == "ecr"
     assert event["requestContext"]["stage"] == "stage"
+    assert event["requestContext"]["customDomain"] == {"basePathMatched": "(none)"}
 
 
 def test_a_base_path_stays_in_the_paths_and_not_in_the_parameter(sample: Package) -> None:
@@ -88,6 +90,7 @@ def test_a_base_path_stays_in_the_paths_and_not_in_the_parameter(sample: Package
         event = client.event("GET", "/foo/x/")
         assert (event["path"], event["requestContext"]["path"]) == ("/foo/x/", "/foo/x/")
         assert event["pathParameters"] == {"proxy": "x"}
+        assert event["requestContext"]["customDomain"] == {"basePathMatched": "foo"}
         assert client("GET", "/food/x").status == 403
 
 

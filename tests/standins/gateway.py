@@ -132,8 +132,9 @@ class Gateway:
     def _answer(self, request: Request) -> Response:
         request_id = str(uuid.uuid4())
         extended_id = secrets.token_urlsafe(11) + "="
+        trace = f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"
         try:
-            response = self._serve(request, request_id, extended_id)
+            response = self._serve(request, request_id, extended_id, trace)
         except Refused as refused:
             response = answer_to(refused.error, self.definition.gateway_responses)
         own = (
@@ -141,6 +142,7 @@ class Gateway:
             ("Connection", "keep-alive"),
             ("x-amzn-RequestId", request_id),
             ("x-amz-apigw-id", extended_id),
+            ("X-Amzn-Trace-Id", trace),
         )
         response = self._within_header_limit(replace(response, headers=(*own, *response.headers)))
         if self._observe is not None:
@@ -155,26 +157,27 @@ class Gateway:
             replace(gateway_error.MALFORMED_RESULT, status=status), self.definition.gateway_responses
         )
 
-    def _serve(self, request: Request, request_id: str, extended_id: str) -> Response:
+    def _serve(self, request: Request, request_id: str, extended_id: str, trace: str) -> Response:
         if _header_size(request.headers) > HEADER_LIMIT:
             raise Refused(gateway_error.HEADERS_TOO_LARGE)
         if len(request.target) > URL_LIMIT:
             raise Refused(gateway_error.URI_TOO_LONG)
-        url = place(request, self.api, self._base_path, closed=self.definition.default_endpoint_disabled)
-        route = find_route(self.definition.resources, url.routed)
-        method = route.resource.methods.get(request.method) if route is not None else None
-        if route is None or method is None:
-            raise Refused(gateway_error.missing_authentication_token(request.value("Authorization")))
         if len(request.body) > BODY_LIMIT:
-            raise Refused(gateway_error.REQUEST_TOO_LARGE)
+            raise Refused(gateway_error.BODY_TOO_LARGE)
+        url = place(request, self.api, self._base_path, closed=self.definition.default_endpoint_disabled)
+        route = find_route(self.definition.resources, url.routed, request.method)
+        if route is None:
+            raise Refused(gateway_error.missing_authentication_token(request.value("Authorization")))
+        method = route.resource.methods[request.method]
         arrival = Arrival(
             request,
             url.path,
             url.context_path,
-            self._forwarded(request),
+            self._forwarded(request, trace),
             request_id,
             extended_id,
             datetime.now(timezone.utc),
+            None if url.at_default_endpoint else self._base_path,
             self._authorize(method, request, url),
         )
         return self._integrate(method, route, arrival)
@@ -187,14 +190,14 @@ class Gateway:
             raise Refused(gateway_error.URI_TOO_LONG)
         return self._authorizers.authorize(method.authorizer, request, arn)
 
-    def _forwarded(self, request: Request) -> tuple[Header, ...]:
+    def _forwarded(self, request: Request, trace: str) -> tuple[Header, ...]:
         hops = ", ".join([*request.values("X-Forwarded-For"), request.peer])
         kept = without(
             request.headers, "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Amzn-Trace-Id"
         )
         return (
             *request_headers(kept, lower_case_names=self.behaviour.lower_case_names),
-            ("X-Amzn-Trace-Id", f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"),
+            ("X-Amzn-Trace-Id", trace),
             ("X-Forwarded-For", hops),
             ("X-Forwarded-Port", "443"),
             ("X-Forwarded-Proto", "https"),
@@ -208,7 +211,7 @@ class Gateway:
         try:
             outcome = self._functions[method.function].submit(payload).result(timeout)
         except PayloadTooLarge:
-            error = replace(gateway_error.REQUEST_TOO_LARGE, status=self.behaviour.oversized_event_status)
+            error = replace(gateway_error.EVENT_TOO_LARGE, status=self.behaviour.oversized_event_status)
             raise Refused(error) from None
         except FutureTimeoutError:
             raise Refused(gateway_error.INTEGRATION_TIMEOUT) from None
@@ -221,11 +224,12 @@ class Gateway:
             )
         except MalformedResult:
             raise Refused(gateway_error.MALFORMED_RESULT) from None
-        return self._measured(request, replace(response, headers=answer_headers(response.headers)))
+        return self._measured(request, response)
 
     def _measured(self, request: Request, response: Response) -> Response:
-        """The answer with the Content-Length that the gateway sends, where it is not just the body's."""
-        headers = without(response.headers, "Content-Length")
+        """The answer with its headers renamed, and with the Content-Length that the gateway sends, where it
+        is not just the body's."""
+        headers = answer_headers(response.headers)
         if request.method == "HEAD":
             length = self.behaviour.head_length
             if length is HeadLength.ZERO:

@@ -25,6 +25,8 @@ class GatewayError:
     error_type: str
     """Of the x-amzn-ErrorType header."""
     message: str | None
+    plain: bool = False
+    """Plain text, which no gateway response changes: it comes from before the API is known."""
 
 
 class Refused(Exception):
@@ -71,17 +73,19 @@ MALFORMED_RESULT = GatewayError(502, "DEFAULT_5XX", "InternalServerErrorExceptio
 INTEGRATION_TIMEOUT = GatewayError(
     504, "INTEGRATION_TIMEOUT", "InternalServerErrorException", "Endpoint request timed out"
 )
-REQUEST_TOO_LARGE = GatewayError(413, None, "RequestTooLargeException", "Request Too Long")
-"""Its gateway response cannot be customised."""
-HEADERS_TOO_LARGE = GatewayError(
-    431, None, "RequestHeaderFieldsTooLargeException", "Request Header Fields Too Large"
-)
+EVENT_TOO_LARGE = GatewayError(413, "REQUEST_TOO_LARGE", "BadRequestException", "Request Too Long")
+"""The event is over Lambda's limit."""
+BODY_TOO_LARGE = GatewayError(413, None, "", "HTTP content length exceeded 10485760 bytes.", plain=True)
+HEADERS_TOO_LARGE = GatewayError(413, None, "", "Request headers are too large.", plain=True)
+"""These words are not recorded; the status and the media type are."""
 URI_TOO_LONG = GatewayError(414, None, "RequestURITooLongException", "Request URI too long")
 FORBIDDEN = GatewayError(403, None, "ForbiddenException", "Forbidden")
 
 
 def answer_to(error: GatewayError, customised: Mapping[str, GatewayResponse]) -> Response:
     """The error as a client gets it: as the definition says for its type or group, else as AWS does."""
+    if error.plain:
+        return Response(error.status, (("Content-Type", "text/plain"),), (error.message or "").encode())
     group = "DEFAULT_4XX" if error.status < 500 else "DEFAULT_5XX"
     given = customised.get(error.kind or "") or (customised.get(group) if error.kind else None)
     status = given.status if given and given.status else error.status

@@ -24,6 +24,8 @@ class GatewayUrl:
     """The event's `path`: still percent-encoded; leading slashes are one."""
     context_path: str
     """The event's `requestContext.path`."""
+    at_default_endpoint: bool = False
+    """Whether it came by the default endpoint instead of the custom domain."""
 
 
 def place(request: Request, api: ApiIdentity, base_path: str, *, closed: bool) -> GatewayUrl:
@@ -35,7 +37,7 @@ def place(request: Request, api: ApiIdentity, base_path: str, *, closed: bool) -
             raise Refused(FORBIDDEN)
         prefix = f"/{api.stage}"
         rest = _after(prefix, raw)
-        return GatewayUrl(_one_slash(rest), _one_slash(rest), prefix + rest)
+        return GatewayUrl(_one_slash(rest), _one_slash(rest), prefix + rest, at_default_endpoint=True)
     if not base_path:
         return GatewayUrl(_one_slash(raw), _one_slash(raw), raw)
     prefix = f"/{base_path}"

@@ -1,7 +1,8 @@
 """What a REST API does to headers on the way to a Lambda function and back.
 
 The tables of https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html,
-with what was recorded where it says otherwise: no Content-Length reaches a function.
+with what was recorded where it says otherwise: no Content-Length reaches a function, and a function's own
+comes back renamed, as its `x-amzn-RequestId` does.
 
 What is known, and from where: docs/api-gateway.md#request-headers, #headers-on-the-way-back.
 """
@@ -38,12 +39,14 @@ _RENAMED_IN_ANSWER = frozenset(
     {
         "authorization",
         "connection",
+        "content-length",
         "content-md5",
         "date",
         "max-forwards",
         "server",
         "user-agent",
         "www-authenticate",
+        "x-amzn-requestid",
     }
 )
 _CANONICAL = {

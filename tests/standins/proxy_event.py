@@ -67,6 +67,8 @@ class Arrival:
     request_id: str
     extended_request_id: str
     time: datetime
+    base_path: str | None
+    """Of the mapping at the custom domain, empty for none; None where the default endpoint was asked."""
     authorizer: Mapping[str, Any] | None = field(default=None)
 
 
@@ -147,6 +149,8 @@ def _request_context(arrival: Arrival, route: Route, api: ApiIdentity) -> dict[s
             "userAgent": request.value("User-Agent"),
         },
     }
+    if arrival.base_path is not None:
+        context["customDomain"] = {"basePathMatched": arrival.base_path or "(none)"}
     if arrival.authorizer is not None:
         context["authorizer"] = dict(arrival.authorizer)
     return context

@@ -47,8 +47,8 @@ class CloudFront:
 
     `origins` says where each origin's domain name is served on this machine; one that is not there is
     asked at its own name and port. `context` must be valid for `name`, which is an alias of the
-    distribution; `trust` is for the origins. `clock` is the cache's; `timeout_scale` shortens the
-    template's timeouts. `observe` is told of every request that could be read, secrets and all.
+    distribution; `trust` is for the origins. `clock` is the cache's; `read_timeout_scale` shortens
+    the template's wait for answers. `observe` is told of every request that could be read, secrets and all.
     Raises UnresolvedTemplate, FunctionFailed.
     """
 
@@ -65,13 +65,13 @@ class CloudFront:
         unknowns: Unknowns | None = None,
         observe: PassageObserver | None = None,
         clock: Callable[[], float] = time.monotonic,
-        timeout_scale: float = 1.0,
+        read_timeout_scale: float = 1.0,
     ) -> None:
         config = read_distribution(template, parameters)
         self.unknowns = unknowns or Unknowns()
         """May be replaced while running; the next request goes by it."""
         self.cache = EdgeCache(config.error_minimum, clock)
-        self._connections = OriginConnections(origins or {}, trust, timeout_scale)
+        self._connections = OriginConnections(origins or {}, trust, read_timeout_scale)
         self._edge = Edge(config, self._connections, self.cache, lambda: self.unknowns)
         self._observe = observe
         self._reset_after: int | None = None
@@ -84,7 +84,8 @@ class CloudFront:
         self.origin = f"https://{self.authority}"
 
     def reset_next_upload(self, after: int) -> None:
-        """The next request body is cut off after so many bytes: both connections are reset."""
+        """The next request body is cut off after so many bytes: the viewer's connection is reset, and the
+        origin's ends."""
         with self._lock:
             self._reset_after = after
 

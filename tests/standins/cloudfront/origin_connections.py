@@ -75,14 +75,15 @@ class OriginAnswer:
 
 
 class OriginConnections:
-    """`addresses` says where a domain name's port is served; `timeout_scale` shortens every timeout."""
+    """`addresses` says where a domain name's port is served; `read_timeout_scale` shortens the wait for
+    answers."""
 
     def __init__(
-        self, addresses: Mapping[str, tuple[str, int]], trust: ssl.SSLContext, timeout_scale: float
+        self, addresses: Mapping[str, tuple[str, int]], trust: ssl.SSLContext, read_timeout_scale: float
     ) -> None:
         self._addresses = addresses
         self._trust = trust
-        self._scale = timeout_scale
+        self._scale = read_timeout_scale
         self._idle: dict[tuple[str, int, str], list[tuple[Wire, float]]] = {}
         self._open: set[socket.socket] = set()
         self._ending = False
@@ -192,7 +193,7 @@ class OriginConnections:
         status = 502
         for _ in range(origin.attempts):
             try:
-                plain = socket.create_connection(address, origin.connection_timeout * self._scale)
+                plain = socket.create_connection(address, origin.connection_timeout)
             except TimeoutError:
                 status = 504
                 continue
