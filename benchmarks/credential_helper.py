@@ -28,7 +28,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from tests.credhelper.fake_aws import SECRET, FakeAws, fake_aws
+from tests.helper.fake_aws import SECRET, FakeAws, fake_aws
 
 ROOT = Path(__file__).parents[1]
 NAME = "docker-credential-ecr-custom"

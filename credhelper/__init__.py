@@ -2,8 +2,8 @@
 
 Files in dependency order. The first six are all that a `get` from memory imports, so they use
 nothing that costs start-up time (no re, json, enum, dataclasses, typing or pathlib):
-system, server_url, settings, memory, source, cached_get; then errors, registry_host, json_file, mapping,
-deadline, lock, discovery, identity, ecr_token, routing, helper, kubelet, protocol, client_config, init,
+system, server_url, settings, cache, source, cached_get; then errors, registry_host, json_file, mapping,
+deadline, waiting, discovery, identity, ecr_token, routing, helper, kubelet, protocol, client_config, init,
 checks, doctor, door.
 """
 

@@ -3,7 +3,7 @@
 It knows no JSON, no AWS and no network. Whatever it cannot answer, the helper answers.
 """
 
-from credhelper.memory import Memory, Token, plain
+from credhelper.cache import Cache, Token, plain
 from credhelper.server_url import ServerURL, parse_server_url, read_server_url
 from credhelper.settings import Settings
 from credhelper.source import route_key, token_key
@@ -19,7 +19,7 @@ def answer_from_memory(data: bytes, settings: Settings, now: float) -> "bytes | 
         return None
     if not plain(url.asked):
         return None
-    memory = Memory(settings.cache_directory)
+    memory = Cache(settings.cache_directory)
     route = memory.route(route_key(settings, url.host, url.plain_http), now)
     if route is None or not route.registry:
         return None

@@ -13,12 +13,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Protocol
 
+from credhelper.cache import Route, Token
 from credhelper.client_config import HELPER, helper_of
 from credhelper.discovery import Reply, registry_of
 from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed
 from credhelper.json_file import read_json_file
 from credhelper.mapping import DomainMapping, DomainMappings
-from credhelper.memory import Route, Token
 from credhelper.routing import route_to
 from credhelper.server_url import parse_server_url
 from credhelper.settings import Settings

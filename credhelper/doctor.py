@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 from urllib.parse import urlsplit
 
+from credhelper.cache import Route, Token
 from credhelper.checks import NAME, Finding, World, examine
 from credhelper.client_config import HELPER
 from credhelper.deadline import bounded
@@ -21,7 +22,6 @@ from credhelper.discovery import LONGEST_DISCOVERY, Reply, ask, tls_context
 from credhelper.errors import HelperError, InvalidInput, TimedOut
 from credhelper.json_file import read_json_file
 from credhelper.mapping import DomainMappings, InvalidMapping, domain_host
-from credhelper.memory import Route, Token
 from credhelper.registry_host import ecr_registry
 from credhelper.settings import Settings
 

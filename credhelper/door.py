@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from credhelper.cache import Route, Token
 from credhelper.errors import HelperError
 from credhelper.helper import CredentialHelper
 from credhelper.identity import WebIdentity
-from credhelper.memory import Route, Token
 from credhelper.protocol import CREDENTIALS_NOT_FOUND, NAME, Exchange
 from credhelper.settings import Settings
 

@@ -18,9 +18,9 @@ import botocore.session
 from botocore.config import Config
 
 from credhelper import VERSION
+from credhelper.cache import Route, Token
 from credhelper.errors import TokenRefused
 from credhelper.identity import WebIdentity
-from credhelper.memory import Route, Token
 from credhelper.registry_host import EcrRegistry, ecr_registry
 
 T = TypeVar("T")

@@ -11,17 +11,17 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from credhelper.cache import FAILURE_LIFETIME, REFUSAL_LIFETIME, ROUTE_LIFETIME, Cache, Route, Token
 from credhelper.deadline import bounded
 from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, TimedOut, TokenRefused
 from credhelper.identity import WebIdentity
-from credhelper.lock import Turns
 from credhelper.mapping import DomainMappings
-from credhelper.memory import FAILURE_LIFETIME, REFUSAL_LIFETIME, ROUTE_LIFETIME, Memory, Route, Token
 from credhelper.registry_host import ecr_registry
 from credhelper.routing import Discover, route_to
 from credhelper.server_url import ServerURL
 from credhelper.settings import CACHE_DIR, TIMEOUT, Settings
 from credhelper.source import route_key, token_key
+from credhelper.waiting import Turns
 
 RequestToken = Callable[[Route, WebIdentity | None], Token]
 """From a route to a new token for it, asked for as the environment or another. Raises TokenRefused."""
@@ -53,7 +53,7 @@ class CredentialHelper:
         self.warn = warn
         self.clock = clock
         self._started = time.monotonic() if started is None else started
-        self._memory = Memory(settings.cache_directory)
+        self._memory = Cache(settings.cache_directory)
         self._turns = Turns(settings.cache_directory)
 
     def get(self, url: ServerURL) -> Token:

@@ -11,10 +11,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from credhelper.cache import Token
 from credhelper.errors import HostNotServed, InvalidInput
 from credhelper.helper import CredentialHelper
 from credhelper.identity import WebIdentity
-from credhelper.memory import Token
 from credhelper.server_url import ServerURL, parse_server_url
 from credhelper.settings import KUBELET_ROLE
 

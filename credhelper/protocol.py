@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from credhelper import VERSION
+from credhelper.cache import Token
 from credhelper.errors import HelperError, InvalidInput, InvalidServerURL
 from credhelper.helper import CredentialHelper
 from credhelper.kubelet import answer_kubelet, is_kubelet_request
-from credhelper.memory import Token
 from credhelper.server_url import LONGEST_INPUT, parse_server_url, read_server_url
 
 NAME = "docker-credential-ecr-custom"

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from credhelper.cache import Route
 from credhelper.errors import HostNotServed, InvalidServerURL, InvalidSetting
 from credhelper.mapping import DomainMapping, DomainMappings, InvalidMapping, ecr_host
-from credhelper.memory import Route
 from credhelper.registry_host import InvalidRegistry, RegistryHost, ecr_registry
 from credhelper.server_url import ServerURL
 from credhelper.settings import ANY, DEFAULT_REGISTRY, DISCOVER, NONE, Settings

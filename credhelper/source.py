@@ -11,7 +11,7 @@ secrets are among them.
 
 import sys
 
-from credhelper.memory import Route
+from credhelper.cache import Route
 from credhelper.settings import Settings
 from credhelper.system import calls
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from credhelper.memory import Memory, Token
-from tests.credhelper.conftest import ACCESS_KEY, SECRET_KEY
-from tests.credhelper.fake_aws import SECRET, FakeAws
-from tests.credhelper.program import NOT_FOUND, REGISTRY, ROOT, Program
-from tests.credhelper.test_token_memory import HOUR, OLD, remember
+from credhelper.cache import Cache, Token
+from tests.helper.conftest import ACCESS_KEY, SECRET_KEY
+from tests.helper.fake_aws import SECRET, FakeAws
+from tests.helper.program import NOT_FOUND, REGISTRY, ROOT, Program
+from tests.helper.test_cache import HOUR, OLD, remember
 
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
 
@@ -249,16 +249,16 @@ def test_without_home_the_password_file_names_one(program: Program) -> None:
 
 
 def test_a_kill_between_write_and_rename_leaves_the_old_record(tmp_path: Path) -> None:
-    memory = Memory(str(tmp_path / "custom"))
+    memory = Cache(str(tmp_path / "custom"))
     memory.remember_token("0" * 64, Token(REGISTRY, "old", 0.0, 100.0))
     killed = subprocess.run(
         [
             sys.executable,
             "-c",
             "import os, pathlib, sys\n"
-            "from credhelper.memory import Memory, Token\n"
+            "from credhelper.cache import Cache, Token\n"
             "pathlib.Path.replace = lambda *_: os.kill(os.getpid(), 9)\n"
-            "Memory(sys.argv[1]).remember_token('0' * 64, Token('r', 'new', 0.0, 100.0))\n",
+            "Cache(sys.argv[1]).remember_token('0' * 64, Token('r', 'new', 0.0, 100.0))\n",
             str(tmp_path / "custom"),
         ],
         cwd=ROOT,

@@ -8,11 +8,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from credhelper.cache import Token
 from credhelper.kubelet import ImageRequest, response
-from credhelper.memory import Token
-from tests.credhelper.conftest import ACCESS_KEY
-from tests.credhelper.fake_aws import ASSUMED_KEY, SECRET, FakeAws
-from tests.credhelper.program import NOT_FOUND, REGISTRY, Program, Result
+from tests.helper.conftest import ACCESS_KEY
+from tests.helper.fake_aws import ASSUMED_KEY, SECRET, FakeAws
+from tests.helper.program import NOT_FOUND, REGISTRY, Program, Result
 
 V1 = "credentialprovider.kubelet.k8s.io/v1"
 ROLE = "arn:aws:iam::123456789012:role/pod"

@@ -10,9 +10,9 @@ import pytest
 
 from credhelper.checks import CHECKS, Finding
 from credhelper.doctor import render_lines, render_table
-from tests.credhelper.fake_aws import SECRET, FakeAws
-from tests.credhelper.fake_domain import FakeDomain
-from tests.credhelper.program import REGISTRY, Program
+from tests.helper.fake_aws import SECRET, FakeAws
+from tests.helper.fake_domain import FakeDomain
+from tests.helper.program import REGISTRY, Program
 
 NAMES = [name for name, _ in CHECKS]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.credhelper.fake_aws import SECRET, FakeAws
-from tests.credhelper.fake_domain import FakeDomain
-from tests.credhelper.program import NOT_FOUND, REGISTRY, Program, Result
-from tests.credhelper.test_token_memory import HOUR, OLD, remember
+from tests.helper.fake_aws import SECRET, FakeAws
+from tests.helper.fake_domain import FakeDomain
+from tests.helper.program import NOT_FOUND, REGISTRY, Program, Result
+from tests.helper.test_cache import HOUR, OLD, remember
 
 
 def _at_once(program: Program, hosts: list[str]) -> list[Result]:

@@ -16,8 +16,8 @@ import pytest
 from credhelper import VERSION
 from credhelper.door import serve
 from credhelper.settings import Settings
-from tests.credhelper.fake_aws import SECRET, FakeAws
-from tests.credhelper.program import NAME, NOT_FOUND, REGISTRY, Program
+from tests.helper.fake_aws import SECRET, FakeAws
+from tests.helper.program import NAME, NOT_FOUND, REGISTRY, Program
 
 DOMAIN = "ecr.example.com"
 USAGE = f"Usage: {NAME} <store|get|erase|list|version>\n"

@@ -10,7 +10,7 @@ from credhelper import settings
 from credhelper.checks import CHECKS
 from credhelper.kubelet import API_VERSIONS
 from credhelper.mapping import DomainMapping, parse_mapping
-from tests.credhelper.program import NAME, ROOT
+from tests.helper.program import NAME, ROOT
 
 TEXT = (ROOT / "docs" / "credential-helper.md").read_text()
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.credhelper.fake_domain import FakeDomain
-from tests.credhelper.program import REGISTRY, Program
+from tests.helper.fake_domain import FakeDomain
+from tests.helper.program import REGISTRY, Program
 
 DOMAIN = "ecr.example.com"
 OURS = {DOMAIN: "ecr-custom", REGISTRY: "ecr-custom"}

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from credhelper import VERSION
-from tests.credhelper.fake_aws import SECRET, FakeAws
-from tests.credhelper.program import NAME, REGISTRY, ROOT, Program
+from tests.helper.fake_aws import SECRET, FakeAws
+from tests.helper.program import NAME, REGISTRY, ROOT, Program
 
 VERSION_LINE = f"{NAME} (credhelper) {VERSION}\n"
 PACKAGE = sorted(path.name for path in (ROOT / "credhelper").glob("*.py"))

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from credhelper.cache import Route, Token, plain
 from credhelper.cached_get import answer
 from credhelper.client_config import helper_change, helper_of, helper_removal
 from credhelper.discovery import Reply, registry_of
 from credhelper.ecr_token import refusal
 from credhelper.errors import HelperError, HostNotServed, InvalidFile, InvalidServerURL
 from credhelper.json_file import JsonFile, parse_json_object
-from credhelper.memory import Route, Token, plain
 from credhelper.protocol import answer_line
 from credhelper.server_url import parse_server_url, read_server_url
 from credhelper.settings import DEFAULT_TIMEOUT, NAMED, Settings

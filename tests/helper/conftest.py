@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.credhelper.fake_aws import FakeAws, fake_aws
-from tests.credhelper.fake_domain import FakeDomain, fake_domain
-from tests.credhelper.program import Program, install
+from tests.helper.fake_aws import FakeAws, fake_aws
+from tests.helper.fake_domain import FakeDomain, fake_domain
+from tests.helper.program import Program, install
 
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"

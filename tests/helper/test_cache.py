@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from credhelper.memory import Memory, Route, Token
+from credhelper.cache import Cache, Route, Token
 from credhelper.settings import Settings
 from credhelper.source import route_key, token_key
-from tests.credhelper.conftest import ACCESS_KEY, SECRET_KEY
-from tests.credhelper.fake_aws import SECRET, FakeAws
-from tests.credhelper.program import NOT_FOUND, REGISTRY, Program
+from tests.helper.conftest import ACCESS_KEY, SECRET_KEY
+from tests.helper.fake_aws import SECRET, FakeAws
+from tests.helper.program import NOT_FOUND, REGISTRY, Program
 
 HOUR = 3600.0
 OLD = "a token from before"
@@ -24,7 +24,7 @@ def remember(program: Program, requested_at: float, expires_at: float) -> None:
     """Put a token for REGISTRY into the program's memory, as a run with its environment would have."""
     settings = Settings(program.environ)
     key = token_key(settings, Route(REGISTRY, REGISTRY))
-    Memory(settings.cache_directory).remember_token(key, Token(REGISTRY, OLD, requested_at, expires_at))
+    Cache(settings.cache_directory).remember_token(key, Token(REGISTRY, OLD, requested_at, expires_at))
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_not_found_is_remembered_for_a_while(program: Program) -> None:
     assert results[1].stdout == NOT_FOUND
     settings = Settings(program.environ | {"AWS_ECR_CUSTOM_DISCOVER": "0"})
     key = route_key(settings, "unmapped.example.com", False)
-    memory = Memory(settings.cache_directory)
+    memory = Cache(settings.cache_directory)
     now = time.time()
     assert memory.route(key, now) is not None
     assert memory.route(key, now + 61) is None

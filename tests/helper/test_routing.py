@@ -10,11 +10,11 @@ from urllib.parse import parse_qs
 import pytest
 import trustme
 
+from credhelper.cache import Route
 from credhelper.ecr_token import AwsAccount
-from credhelper.memory import Route
-from tests.credhelper.fake_aws import ASSUMED_KEY, SECRET, FakeAws
-from tests.credhelper.fake_domain import FakeDomain, fake_domain
-from tests.credhelper.program import NOT_FOUND, REGISTRY, Program
+from tests.helper.fake_aws import ASSUMED_KEY, SECRET, FakeAws
+from tests.helper.fake_domain import FakeDomain, fake_domain
+from tests.helper.program import NOT_FOUND, REGISTRY, Program
 
 ID = "123456789012"
 

@@ -10,9 +10,9 @@ import subprocess
 import pytest
 from docker.credentials import CredentialsNotFound, Store
 
-from tests.credhelper.fake_aws import SECRET, FakeAws
-from tests.credhelper.fake_domain import FakeDomain
-from tests.credhelper.program import REGISTRY, Program
+from tests.helper.fake_aws import SECRET, FakeAws
+from tests.helper.fake_domain import FakeDomain
+from tests.helper.program import REGISTRY, Program
 
 
 def required(name: str) -> str:

@@ -75,7 +75,7 @@ class Route:
         self.reason = reason
 
 
-class Memory:
+class Cache:
     """The records below `directory`; with None, one that forgets everything at once.
 
     Keys are hexadecimal digests from `source`. `token` and `route` return None for what is absent,
