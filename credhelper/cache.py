@@ -1,222 +1,207 @@
-"""What is remembered on disk between two runs: routes (which registry a host stands for) and tokens.
+"""The cache's other half: writing, forgetting and pruning records, and the file that locks are taken on.
 
-One small file per record, in a directory of our own (0700) below the cache directory. Each is
-written whole to a temporary file (0600) and renamed into place, so parallel writers cannot tear it
-or lose each other's records, and a kill leaves either the old record or the new one. A file that is
-not ours, is open to others or does not read as a record counts as absent and is replaced.
-
-The text is lines, not JSON, for the `get` from the cache: importing `json` doubles its time.
+Each record is written whole to a temporary file (0600) and renamed into place. So parallel writers
+cannot tear it or lose each other's records, and a kill leaves either the old record or the new one.
+All of it happens inside of one opened directory, the cache's own (0700), which is made where it is
+absent and refused where it is another user's or open to others.
 """
 
-from credhelper.system import calls
+from __future__ import annotations
 
-_OF_TOKEN = "ecr-custom token 1"  # noqa: S105 (a heading)
-_OF_ROUTE = "ecr-custom route 1"
-_LONGEST_RECORD = 64 * 1024
-_CLOCK_TOLERANCE = 300.0
-"""Seconds that the clock may have been set back since a record was written."""
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
 
-ROUTE_LIFETIME = 3600.0
+from credhelper.cached_get import (
+    ROUTE_HEADING,
+    TOKEN_HEADING,
+    CacheReader,
+    Route,
+    Token,
+    open_private_directory,
+)
+
+#: Seconds for which a host is remembered as one that stands for no registry.
 REFUSAL_LIFETIME = 60.0
+#: Seconds for which a host is remembered as one that did not answer.
 FAILURE_LIFETIME = 10.0
-"""Seconds for: a host's registry, an answer that names none, a host that did not answer."""
 
-_POSIX = hasattr(calls, "geteuid")
 _ABANDONED_AFTER = 3600.0
-_WHOLE_LIFE = 12 * 3600 + _CLOCK_TOLERANCE
+_POSIX = hasattr(os, "geteuid")
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_LOCK = "lock"
 
 
-class Token:
-    """A registry's password (user name `AWS`). Times are seconds since the epoch."""
+class Cache(CacheReader):
+    """The records in `directory`; with None, a cache that keeps nothing.
 
-    __slots__ = ("expires_at", "registry", "requested_at", "secret")
-
-    def __init__(self, registry: str, secret: str, requested_at: float, expires_at: float) -> None:
-        self.registry = registry
-        self.secret = secret
-        self.requested_at = requested_at
-        self.expires_at = expires_at
-
-    def fresh(self, now: float) -> bool:
-        """Whether to use it without asking for a new one: until half of its life is over."""
-        return self.usable(now) and now < (self.requested_at + self.expires_at) / 2
-
-    def usable(self, now: float) -> bool:
-        """Whether it can still be valid. A clock that was set back makes its expiry unknowable."""
-        return self.requested_at - _CLOCK_TOLERANCE <= now < self.expires_at
-
-    @property
-    def storable(self) -> bool:
-        """Whether it fits a line, and a JSON string as it is."""
-        return bool(self.secret) and plain(self.secret)
-
-
-class Route:
-    """Where a host leads: `registry` is the ECR host whose token to use, with `profile`, `role_arn`
-    and `region` from its mapping, each empty where not given. An empty `registry` means that the
-    host was found to lead nowhere, for `reason`."""
-
-    __slots__ = ("host", "profile", "reason", "region", "registry", "role_arn")
-
-    def __init__(
-        self,
-        host: str,
-        registry: str,
-        profile: str = "",
-        role_arn: str = "",
-        region: str = "",
-        reason: str = "",
-    ) -> None:
-        self.host = host
-        self.registry = registry
-        self.profile = profile
-        self.role_arn = role_arn
-        self.region = region
-        self.reason = reason
-
-
-class Cache:
-    """The records below `directory`; with None, one that forgets everything at once.
-
-    Keys are hexadecimal digests from `source`. `token` and `route` return None for what is absent,
-    outdated or unreadable. `remember_*` raise OSError where the record cannot be written.
+    `keep_*` raise OSError where the record cannot be written.
     """
 
-    def __init__(self, directory: "str | None") -> None:
-        self.directory = directory
+    def keep_token(self, key: str, token: Token) -> None:
+        """Keep `token` under `key`."""
+        if token.is_storable:
+            times = (repr(token.requested_at), repr(token.expires_at))
+            self._write(f"token-{key}", TOKEN_HEADING, (key, token.registry, token.secret, *times))
 
-    def token(self, key: str) -> "Token | None":
-        lines = self._read(f"token-{key}", _OF_TOKEN, 4)
-        if lines is None:
-            return None
-        requested_at, expires_at = _time(lines[2]), _time(lines[3])
-        if requested_at is None or expires_at is None or expires_at - requested_at > _WHOLE_LIFE:
-            return None
-        token = Token(lines[0], lines[1], requested_at, expires_at)
-        return token if token.storable else None
-
-    def remember_token(self, key: str, token: Token) -> None:
-        if token.storable:
-            lines = (token.registry, token.secret, repr(token.requested_at), repr(token.expires_at))
-            self._write(f"token-{key}", _OF_TOKEN, lines)
-
-    def route(self, key: str, now: float) -> "Route | None":
-        lines = self._read(f"route-{key}", _OF_ROUTE, 7)
-        if lines is None:
-            return None
-        until = _time(lines[6])
-        if until is None or not now < until <= now + ROUTE_LIFETIME + _CLOCK_TOLERANCE:
-            return None
-        return Route(*lines[:6])
-
-    def remember_route(self, key: str, route: Route, until: float) -> None:
-        lines = (route.host, route.registry, route.profile, route.role_arn, route.region, route.reason)
+    def keep_route(self, key: str, route: Route, until: float) -> None:
+        """Keep `route` under `key`, until a time in seconds since the epoch."""
+        lines = (
+            key,
+            route.host,
+            route.registry,
+            route.profile,
+            route.role_arn,
+            route.region,
+            route.reason,
+            route.next_step,
+        )
         if all("\n" not in line for line in lines):
-            self._write(f"route-{key}", _OF_ROUTE, (*lines, repr(until)))
+            self._write(f"route-{key}", ROUTE_HEADING, (*lines, repr(until)))
 
-    def forget(self, host: str, registries: "set[str]") -> None:
-        """Drop the routes of `host`, and the tokens of `registries` and of those routes, of all sources."""
+    def records_of(self, host: str, registries: set[str]) -> list[str]:
+        """The files with routes of `host`, and with tokens of `registries` and of those routes."""
         registries = {host} | registries
-        names = self._names()
+        found = []
+        with self._opened() as place:
+            names = place.names()
         for name in names:
-            lines = self._read(name, _OF_ROUTE, 7)
-            if lines is not None and lines[0] == host:
-                registries.add(lines[1])
-                self._remove(name)
+            lines = self.lines(name, ROUTE_HEADING, 9)
+            if lines is not None and lines[1] == host:
+                registries.add(lines[2])
+                found.append(name)
         for name in names:
-            lines = self._read(name, _OF_TOKEN, 4)
-            if lines is not None and lines[0] in registries:
-                self._remove(name)
+            lines = self.lines(name, TOKEN_HEADING, 5)
+            if lines is not None and lines[1] in registries:
+                found.append(name)
+        return found
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove the files `names`; what is gone already is no error."""
+        with self._opened() as place:
+            for name in names:
+                place.remove(name)
 
     def prune(self, now: float) -> None:
         """Drop what is over, what does not read, and temporary files that a kill left behind."""
-        for name in self._names():
-            if name.startswith("token-"):
-                token = self.token(name.removeprefix("token-"))
-                over = token is None or not token.usable(now)
-            elif name.startswith("route-"):
-                over = self.route(name.removeprefix("route-"), now) is None
-            elif name.startswith("new-"):
-                over = self._age(name, now) > _ABANDONED_AFTER
-            else:
-                continue
-            if over:
-                self._remove(name)
+        with self._opened() as place:
+            for name in place.names():
+                if name.startswith("token-"):
+                    lines = self.lines(name, TOKEN_HEADING, 5)
+                    token = self.token(lines[0], lines[1]) if lines is not None else None
+                    over = token is None or not token.is_usable(now)
+                elif name.startswith("route-"):
+                    lines = self.lines(name, ROUTE_HEADING, 9)
+                    over = lines is None or self.route(lines[0], lines[1], now) is None
+                elif name.startswith("new-"):
+                    over = now - place.modified_at(name, now) > _ABANDONED_AFTER
+                else:
+                    continue
+                if over:
+                    place.remove(name)
 
-    def _names(self) -> "list[str]":
-        if self.directory is None:
-            return []
-        try:
-            return calls.listdir(self.directory)
-        except OSError:
-            return []
-
-    def _age(self, name: str, now: float) -> float:
-        try:
-            return now - calls.stat(f"{self.directory}/{name}").st_mtime
-        except OSError:
-            return 0.0
-
-    def _remove(self, name: str) -> None:
-        try:
-            calls.unlink(f"{self.directory}/{name}")
-        except OSError:
-            return  # another run was quicker, or the directory is read-only: then it stays, outdated
-
-    def _read(self, name: str, magic: str, count: int) -> "list[str] | None":
-        if self.directory is None:
-            return None
-        try:
-            descriptor = calls.open(f"{self.directory}/{name}", calls.O_RDONLY)
-        except (OSError, ValueError):
-            return None
-        try:
-            status = calls.fstat(descriptor)
-            if _POSIX and (status.st_uid != calls.geteuid() or status.st_mode & 0o077):
-                return None
-            data = calls.read(descriptor, _LONGEST_RECORD)
-        except OSError:
-            return None
-        finally:
-            calls.close(descriptor)
-        try:
-            lines = data.decode().split("\n")
-        except UnicodeDecodeError:
-            return None
-        # The empty string after the last newline shows that the record is whole.
-        if len(lines) != count + 2 or lines[0] != magic or lines[-1]:
-            return None
-        return lines[1:-1]
-
-    def _write(self, name: str, magic: str, lines: "tuple[str, ...]") -> None:
+    def clear(self) -> None:
+        """Remove every file of the cache and then its directory. Raises OSError."""
         if self.directory is None:
             return
-        import os
-        import tempfile
-        from pathlib import Path
+        with self._opened(required=True) as place:
+            for name in place.names():
+                if name == _LOCK or name.startswith(("token-", "route-", "new-")):
+                    place.remove(name)
+        Path(self.directory).rmdir()
 
-        directory = Path(self.directory)
-        directory.parent.mkdir(0o700, parents=True, exist_ok=True)
-        directory.mkdir(0o700, exist_ok=True)
-        directory.chmod(0o700)
-        descriptor, temporary = tempfile.mkstemp(prefix="new-", dir=directory)  # with mode 0600
+    def open_lock(self) -> int:
+        """A descriptor of the file on which locks are taken. Raises OSError where there can be none."""
+        if self.directory is None:
+            raise FileNotFoundError
+        self._make_directory(self.directory)
+        with self._opened(required=True) as place:
+            return place.open(_LOCK, os.O_RDWR | os.O_CREAT)
+
+    def _write(self, name: str, heading: str, lines: tuple[str, ...]) -> None:
+        if self.directory is None:
+            return
+        self._make_directory(self.directory)
+        with self._opened(required=True) as place:
+            temporary = f"new-{os.getpid()}-{os.urandom(8).hex()}"
+            descriptor = place.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+                    file.writelines(f"{line}\n" for line in (heading, *lines))
+                place.rename(temporary, name)
+            except OSError as error:
+                place.remove(temporary)
+                raise OSError(error.errno, error.strerror, f"{self.directory}/{name}") from None
+
+    @contextmanager
+    def _opened(self, required: bool = False) -> Iterator[_Place]:
+        """The directory; where there is none or it is refused, an empty one, or OSError if `required`."""
+        if self.directory is None:
+            yield _Place("", None)
+        elif not _POSIX:
+            yield _Place(f"{self.directory}/", None)
+        else:
+            try:
+                descriptor = open_private_directory(self.directory)
+            except OSError:
+                if required:
+                    raise
+                yield _Place("", None)
+                return
+            try:
+                yield _Place("", descriptor)
+            finally:
+                os.close(descriptor)
+
+    @staticmethod
+    def _make_directory(directory: str) -> None:
+        path = Path(directory)
+        if path.is_dir():
+            return
+        missing = [path]
+        while not (parent := missing[-1].parent).is_dir() and parent != missing[-1]:
+            missing.append(parent)
+        # As the superuser in another user's home: what was made there would lock that user out.
+        if _POSIX and missing[-1].parent.stat().st_uid not in (0, os.geteuid()):
+            raise PermissionError(1, "the directory belongs to another user", str(missing[-1].parent))
+        for each in reversed(missing):
+            with suppress(FileExistsError):
+                each.mkdir(0o700)
+
+
+class _Place(NamedTuple):
+    """An opened directory."""
+
+    #: What goes before a file's name.
+    prefix: str
+    #: The directory's descriptor; None on Windows, and where there is nothing to open.
+    descriptor: int | None
+
+    def open(self, name: str, flags: int) -> int:
+        return os.open(self.prefix + name, flags | _NO_LINK, 0o600, dir_fd=self.descriptor)
+
+    def rename(self, name: str, new_name: str) -> None:
+        os.replace(
+            self.prefix + name, self.prefix + new_name, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor
+        )
+
+    def names(self) -> list[str]:
+        if self.descriptor is None and not self.prefix:
+            return []
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines(f"{line}\n" for line in (magic, *lines))
-            Path(temporary).replace(directory / name)
+            return os.listdir(self.prefix if self.descriptor is None else self.descriptor)  # noqa: PTH208
         except OSError:
-            calls.unlink(temporary)
-            raise
+            return []
 
+    def modified_at(self, name: str, default: float) -> float:
+        try:
+            return os.stat(self.prefix + name, dir_fd=self.descriptor, follow_symlinks=False).st_mtime
+        except OSError:
+            return default
 
-def plain(text: str) -> bool:
-    """Whether `text` is printable ASCII that a JSON string holds without an escape."""
-    return text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
-
-
-def _time(text: str) -> "float | None":
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if 0 <= value < 1e11 else None  # neither a NaN nor an infinity
+    def remove(self, name: str) -> None:
+        # Another run may have been quicker, or the directory is read-only: then the file stays, outdated.
+        with suppress(OSError):
+            os.unlink(self.prefix + name, dir_fd=self.descriptor)

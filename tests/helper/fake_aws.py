@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
+
+from tests.standins.http_message import Request, Response
+from tests.standins.http_server import HttpServer
 
 SECRET = base64.b64encode(b"a registry token " * 150).decode()
 """As long as a real one (3,400 characters), and easy to search for."""
@@ -37,24 +38,43 @@ class Call:
 
 @dataclass
 class FakeAws:
-    """`url` is for AWS_ENDPOINT_URL; the rest decides what is answered next, and tells what was asked."""
+    """AWS; its fields decide what is answered next."""
 
+    #: For AWS_ENDPOINT_URL.
     url: str = ""
+    #: The token's password.
     secret: str = SECRET
+    #: The same by account, where an account has one of its own.
     secrets: dict[str, str] = field(default_factory=dict)
-    """By account, where an account has one of its own."""
+    #: Seconds for which a token is valid.
     lifetime: float = 12 * 3600
+    #: Seconds before each answer.
     delay: float = 0.0
+    #: Status, code and message of a refusal, for every request.
     error: tuple[int, str, str] | None = None
+    #: An answer to GetAuthorizationToken in place of the usual one.
     answer: object = None
+    #: Whom GetCallerIdentity names.
+    caller: str = "arn:aws:iam::123456789012:user/tester"
+    #: Every request, in order.
     calls: list[Call] = field(default_factory=list)
 
     @property
     def tokens_asked(self) -> int:
+        """How many tokens AWS was asked for."""
         return sum(call.action == "GetAuthorizationToken" for call in self.calls)
 
-    def reply(self, action: str, body: str) -> tuple[int, str]:
-        """Status and body for one request."""
+    def respond(self, request: Request) -> Response:
+        """The handler of its server."""
+        body = request.body.decode()
+        action = (request.value("X-Amz-Target") or "").rpartition(".")[2] or parse_qs(body)["Action"][0]
+        authorization, user_agent = request.value("Authorization") or "", request.value("User-Agent") or ""
+        self.calls.append(Call(action, body, authorization, user_agent))
+        time.sleep(self.delay)
+        status, text = self._answer(action, body)
+        return Response(status, (), text.encode())
+
+    def _answer(self, action: str, body: str) -> tuple[int, str]:
         if self.error is not None:
             status, code, message = self.error
             if action == "GetAuthorizationToken":
@@ -64,8 +84,7 @@ class FakeAws:
         if action == "GetAuthorizationToken":
             return 200, json.dumps(self._token(json.loads(body)) if self.answer is None else self.answer)
         if action == "GetCallerIdentity":
-            arn = "<Arn>arn:aws:iam::123456789012:user/tester</Arn>"
-            return 200, _STS.format(action=action, result=arn)
+            return 200, _STS.format(action=action, result=f"<Arn>{self.caller}</Arn>")
         return 200, _STS.format(action=action, result=_CREDENTIALS)
 
     def _token(self, asked: dict[str, list[str]]) -> object:
@@ -90,44 +109,6 @@ class FakeAws:
 def fake_aws() -> Iterator[FakeAws]:
     """A running FakeAws."""
     aws = FakeAws()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            target = self.headers.get("X-Amz-Target", "")
-            action = target.rpartition(".")[2] or parse_qs(body)["Action"][0]
-            aws.calls.append(
-                Call(action, body, self.headers.get("Authorization", ""), self.headers.get("User-Agent", ""))
-            )
-            time.sleep(aws.delay)
-            status, text = aws.reply(action, body)
-            try:
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(text.encode())))
-                self.end_headers()
-                self.wfile.write(text.encode())
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True  # the helper's time was up
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    with _serving(Handler) as port:
-        aws.url = f"http://127.0.0.1:{port}"
+    with HttpServer(aws.respond) as server:
+        aws.url = server.origin
         yield aws
-
-
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 128
-
-
-@contextmanager
-def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
-    with _Server(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()

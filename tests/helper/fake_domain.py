@@ -1,7 +1,8 @@
-"""A custom domain on a loopback port: TLS, the redirect service's answers for /v2/, and a small registry.
+"""A custom domain on a loopback port: TLS, the redirect service's answers, and a registry.
 
-Without credentials every path is redirected to the registry; with Basic credentials the registry
-behind it answers, as through the relay.
+What is not under /v2/ is redirected to the registry in every mode. In EDGE, /v2/ is redirected to
+/_registry/REGISTRY/v2/ on the domain itself, where the registry answers; in RELAY it answers under /v2/ to
+whoever has credentials, and all else is redirected. In PLAIN, everything is redirected.
 """
 
 from __future__ import annotations
@@ -10,20 +11,25 @@ import base64
 import hashlib
 import json
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from enum import Enum
 
 import trustme
 
+from tests.standins.http_message import Request, Response
+from tests.standins.http_server import HttpServer
+
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+BUCKET = "https://layers.example.com/blob?X-Amz-Signature=presigned"
 
 IMAGE_CONFIG = json.dumps(
     {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": ["sha256:" + "0" * 64]}}
 )
+CONFIG_DIGEST = "sha256:" + hashlib.sha256(IMAGE_CONFIG.encode()).hexdigest()
+LAYER_DIGEST = "sha256:" + "1" * 64
 MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 MANIFEST = json.dumps(
     {
@@ -32,92 +38,128 @@ MANIFEST = json.dumps(
         "config": {
             "mediaType": "application/vnd.docker.container.image.v1+json",
             "size": len(IMAGE_CONFIG),
-            "digest": "sha256:" + hashlib.sha256(IMAGE_CONFIG.encode()).hexdigest(),
+            "digest": CONFIG_DIGEST,
         },
         "layers": [
             {
                 "mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip",
                 "size": 1,
-                "digest": "sha256:" + "0" * 64,
+                "digest": LAYER_DIGEST,
             }
         ],
     }
 )
+MANIFEST_DIGEST = "sha256:" + hashlib.sha256(MANIFEST.encode()).hexdigest()
+INDEX = json.dumps(
+    {
+        "schemaVersion": 2,
+        "manifests": [{"digest": MANIFEST_DIGEST, "platform": {"os": "linux", "architecture": "amd64"}}],
+    }
+)
+
+
+class Mode(Enum):
+    """How the redirect service is set."""
+
+    EDGE = "edge"
+    RELAY = "relay"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A request as it arrived."""
+
+    method: str
+    path: str
+    authorization: str
 
 
 @dataclass
 class FakeDomain:
-    """`host` is HOST:PORT. `location` is where it redirects; `challenges`: it answers 401 itself instead."""
+    """A running domain; its fields decide what is answered next."""
 
+    #: HOST:PORT.
     host: str = ""
+    mode: Mode = Mode.RELAY
+    #: What is answered to a request that is redirected to the registry.
     status: int = 307
-    location: str = f"https://{REGISTRY}/v2/"
+    location: str = f"https://{REGISTRY}/"
+    #: Seconds before each answer.
     delay: float = 0.0
+    #: It asks for credentials itself, as a registry does.
     challenges: bool = False
+    #: The password that the registry takes.
     password: str = ""
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    #: The end of a path, or a method and the end of a path -> status and OCI error of a refusal; for a
+    #: redirect, its Location in place of the error's message.
+    refusals: dict[str, tuple[int, str, str]] = field(default_factory=dict)
+    #: Every request, in order.
+    seen: list[Seen] = field(default_factory=list)
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.path for request in self.seen]
+
+    def respond(self, request: Request) -> Response:
+        """The handler of its server."""
+        authorization = request.value("Authorization") or ""
+        self.seen.append(Seen(request.method, request.target, authorization))
+        time.sleep(self.delay)
+        path = request.path
+        edge = f"/_registry/{REGISTRY}"
+        if path.startswith(f"{edge}/v2/"):
+            return self._registry(request.method, path.removeprefix(edge), authorization, edge)
+        if not path.startswith("/v2/"):
+            return self._redirect(self.location)
+        if self.mode is Mode.EDGE:
+            return self._redirect(edge + path)
+        if self.challenges or (authorization and self.mode is Mode.RELAY):
+            return self._registry(request.method, path, authorization, "")
+        return self._redirect(f"https://{REGISTRY}{path}")
+
+    def _redirect(self, location: str) -> Response:
+        return Response(self.status, (("Location", location),) if location else ())
+
+    def _registry(self, method: str, path: str, authorization: str, prefix: str) -> Response:
+        expected = "Basic " + base64.b64encode(f"AWS:{self.password}".encode()).decode()
+        if authorization != expected:
+            return Response(401, (("WWW-Authenticate", 'Basic realm="test"'),), b"denied")
+        for key, (status, code, message) in self.refusals.items():
+            wanted_method, _, end = key.rpartition(" ")
+            if path.endswith(end) and wanted_method in ("", method):
+                if status in (301, 302, 307, 308):
+                    return Response(status, (("Location", message),))
+                error = {"errors": [{"code": code, "message": message}]}
+                return Response(status, (), json.dumps(error).encode() if code else b"")
+        if "/blobs/uploads/" in path:
+            upload = (("Location", f"{prefix}/v2/app/blobs/uploads/1"),)
+            return Response(204 if method == "DELETE" else 202, () if method == "DELETE" else upload)
+        if path.endswith(LAYER_DIGEST):
+            return Response(307, (("Location", BUCKET),))
+        if "/blobs/" in path and not path.endswith(CONFIG_DIGEST):
+            return Response(404)
+        media_type, body = self._content(path)
+        headers = (("Content-Type", media_type), ("Docker-Distribution-Api-Version", "registry/2.0"))
+        return Response(200, headers, body.encode())
 
     @staticmethod
-    def content(path: str) -> tuple[str, str]:
-        """Media type and body of what the registry has at `path`: one image."""
+    def _content(path: str) -> tuple[str, str]:
         if path.endswith("/tags/list"):
             return "application/json", json.dumps({"name": "app", "tags": ["1.0"]})
         if "/blobs/" in path:
             return "application/octet-stream", IMAGE_CONFIG
+        if path.endswith("/manifests/index"):
+            return "application/vnd.oci.image.index.v1+json", INDEX
         return MANIFEST_TYPE, MANIFEST
-
-    def reply(self, path: str, authorization: str) -> tuple[int, dict[str, str], str]:
-        """Status, headers and body."""
-        expected = "Basic " + base64.b64encode(f"AWS:{self.password}".encode()).decode()
-        if authorization:
-            if authorization != expected:
-                return 401, {}, "denied"
-            media_type, body = self.content(path)
-            return 200, {"Content-Type": media_type, "Docker-Distribution-Api-Version": "registry/2.0"}, body
-        if self.challenges:
-            return 401, {"WWW-Authenticate": 'Basic realm="test"'}, ""
-        return self.status, {"Location": self.location} if self.location else {}, ""
 
 
 @contextmanager
 def fake_domain(authority: trustme.CA, *, name: str = "localhost") -> Iterator[FakeDomain]:
     """A running FakeDomain on localhost, with a certificate for `name`."""
     domain = FakeDomain()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            authorization = self.headers.get("Authorization", "")
-            domain.asked.append((self.path, authorization))
-            time.sleep(domain.delay)
-            status, headers, body = domain.reply(self.path, authorization)
-            try:
-                self.send_response(status)
-                for header, value in headers.items():
-                    self.send_header(header, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body.encode())
-            except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
-                self.close_connection = True  # the client's time was up
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    class Server(ThreadingHTTPServer):
-        def handle_error(self, *_: object) -> None:
-            return  # a client that does not trust the certificate ends the handshake
-
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(context)
-    with Server(("127.0.0.1", 0), Handler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        domain.host = f"localhost:{server.server_address[1]}"
-        try:
-            yield domain
-        finally:
-            server.shutdown()
-            thread.join()
+    with HttpServer(domain.respond, context=context, name="localhost") as server:
+        domain.host = server.authority
+        yield domain

@@ -56,6 +56,17 @@ class Program:
         self.custom_json.parent.mkdir(exist_ok=True)
         self.custom_json.write_text(mapping if isinstance(mapping, str) else json.dumps(mapping))
 
+    def have_profiles(self, *names: str) -> None:
+        """Write AWS profiles of these names, with an access key each: AKIA and the name in capitals."""
+        path = self.home / ".aws" / "config"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(
+            "".join(
+                f"[profile {name}]\naws_access_key_id = AKIA{name.upper()}\naws_secret_access_key = s\n"
+                for name in names
+            )
+        )
+
     def run(
         self,
         *arguments: str,
@@ -94,7 +105,7 @@ class Program:
 def install(directory: Path) -> Path:
     """Lay the package out in `directory` as pip does in a virtual environment; the script's path.
 
-    test_packaging.py holds that pip and pipx put the same files in the same places. botocore comes
+    test_installed.py holds that pip and pipx put the same files in the same places. botocore comes
     from the environment that runs the tests, through a .pth file.
     """
     venv.create(directory, symlinks=True)

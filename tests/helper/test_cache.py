@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from credhelper.cache import Cache, Route, Token
+from credhelper.cache import Cache
+from credhelper.cached_get import Route, Token, route_key, token_key
 from credhelper.settings import Settings
-from credhelper.source import route_key, token_key
 from tests.helper.conftest import ACCESS_KEY, SECRET_KEY
 from tests.helper.fake_aws import SECRET, FakeAws
 from tests.helper.program import NOT_FOUND, REGISTRY, Program
@@ -20,11 +20,11 @@ HOUR = 3600.0
 OLD = "a token from before"
 
 
-def remember(program: Program, requested_at: float, expires_at: float) -> None:
-    """Put a token for REGISTRY into the program's memory, as a run with its environment would have."""
+def keep(program: Program, requested_at: float, expires_at: float) -> None:
+    """Put a token for REGISTRY into the program's cache, as a run with its environment would have."""
     settings = Settings(program.environ)
     key = token_key(settings, Route(REGISTRY, REGISTRY))
-    Cache(settings.cache_directory).remember_token(key, Token(REGISTRY, OLD, requested_at, expires_at))
+    Cache(settings.cache_directory).keep_token(key, Token(REGISTRY, OLD, requested_at, expires_at))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_token_is_used_until_half_of_its_life(
     program: Program, requested: float, expires: float, used: str
 ) -> None:
     now = time.time()
-    remember(program, now + requested, now + expires)
+    keep(program, now + requested, now + expires)
     assert program.get(REGISTRY).secret == used
 
 
@@ -133,13 +133,6 @@ def test_the_files_are_private_and_hold_no_key(program: Program, aws: FakeAws) -
         assert SECRET_KEY not in text
 
 
-def test_an_open_directory_is_closed(program: Program) -> None:
-    program.cache.mkdir(parents=True, mode=0o777)
-    program.cache.chmod(0o777)
-    program.get(REGISTRY)
-    assert stat.S_IMODE(program.cache.stat().st_mode) == 0o700
-
-
 def _spoil_text(file: Path) -> None:
     file.write_text("no record\n")
 
@@ -158,12 +151,12 @@ def _spoil_empty(file: Path) -> None:
 
 def _spoil_times(file: Path) -> None:
     lines = file.read_text().split("\n")
-    file.write_text("\n".join([*lines[:3], "nan", "inf", ""]))
+    file.write_text("\n".join([*lines[:4], "nan", "inf", ""]))
 
 
 def _spoil_quote(file: Path) -> None:
     lines = file.read_text().split("\n")
-    file.write_text("\n".join([*lines[:2], 'x","Username":"y', *lines[3:]]))
+    file.write_text("\n".join([*lines[:3], 'x","Username":"y', *lines[4:]]))
 
 
 def _spoil_mode(file: Path) -> None:
@@ -200,18 +193,18 @@ def test_a_file_that_is_no_record_of_ours_is_replaced(
     assert aws.tokens_asked == 2
 
 
-def test_a_directory_in_a_records_place_costs_only_the_memory(program: Program) -> None:
+def test_a_directory_in_a_records_place_costs_only_the_cache(program: Program) -> None:
     program.get(REGISTRY)
     (token,) = program.cache.glob("token-*")
     _spoil_kind(token)
     result = program.get(REGISTRY)
     assert result.secret == SECRET
-    assert "not remembered" in result.stderr
+    assert "the token is not kept" in result.stderr
 
 
 def test_what_is_over_is_pruned(program: Program) -> None:
     now = time.time()
-    remember(program, now - 13 * HOUR, now - 1 * HOUR)
+    keep(program, now - 13 * HOUR, now - 1 * HOUR)
     leftover = program.cache / "new-abandoned"
     leftover.write_text("half a rec")
     foreign = program.cache / "somebody's"
@@ -246,7 +239,7 @@ def test_not_found_is_remembered_for_a_while(program: Program) -> None:
     assert results[1].stdout == NOT_FOUND
     settings = Settings(program.environ | {"AWS_ECR_CUSTOM_DISCOVER": "0"})
     key = route_key(settings, "unmapped.example.com", False)
-    memory = Cache(settings.cache_directory)
+    cache = Cache(settings.cache_directory)
     now = time.time()
-    assert memory.route(key, now) is not None
-    assert memory.route(key, now + 61) is None
+    assert cache.route(key, "unmapped.example.com", now) is not None
+    assert cache.route(key, "unmapped.example.com", now + 61) is None

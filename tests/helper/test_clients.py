@@ -88,7 +88,7 @@ def test_docker_py_takes_not_found_for_what_it_is(store: Store, aws: FakeAws) ->
 def test_docker_reads_a_manifest_with_it(set_up: Program, registry: FakeDomain) -> None:
     manifest = client(set_up, "docker", "manifest", "inspect", f"{registry.host}/app:1.0")
     assert json.loads(manifest)["schemaVersion"] == 2
-    assert any(path == "/v2/app/manifests/1.0" and authorization for path, authorization in registry.asked)
+    assert any(seen.path == "/v2/app/manifests/1.0" and seen.authorization for seen in registry.seen)
 
 
 def test_docker_logs_in_and_out(set_up: Program, registry: FakeDomain, aws: FakeAws) -> None:

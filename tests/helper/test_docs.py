@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 
 import yaml
 
 from credhelper import settings
-from credhelper.checks import CHECKS
+from credhelper.domain_checks import CHECKS
 from credhelper.kubelet import API_VERSIONS
 from credhelper.mapping import DomainMapping, parse_mapping
-from tests.helper.program import NAME, ROOT
+from tests.helper.fake_aws import SECRET
+from tests.helper.fake_domain import FakeDomain
+from tests.helper.program import NAME, ROOT, Program
 
 TEXT = (ROOT / "docs" / "credential-helper.md").read_text()
 
@@ -65,6 +68,33 @@ def test_the_kubelet_example_is_what_the_kubelet_reads() -> None:
 
 
 def test_troubleshooting_follows_the_doctor() -> None:
-    section = TEXT[TEXT.index("## Troubleshooting") : TEXT.index("## Files")]
+    section = TEXT[TEXT.index("## Troubleshooting") : TEXT.index("What the identity needs")]
     listed = [line.split("**")[1] for line in section.splitlines() if line[:1].isdigit()]
     assert listed == [name for name, _ in CHECKS]
+
+
+def test_every_action_that_doctor_names_is_in_its_table() -> None:
+    table = TEXT[TEXT.index("| check | IAM actions |") :].split("\n\n", 1)[0]
+    named = set(re.findall(r"ecr:[A-Z][A-Za-z]+", (ROOT / "credhelper" / "registry_checks.py").read_text()))
+    assert len(named) >= 7
+    assert named | {"ecr:GetAuthorizationToken"} == set(re.findall(r"ecr:[A-Z][A-Za-z]+", table))
+
+
+def test_every_command_of_the_helper_works_as_printed(program: Program, domain: FakeDomain) -> None:
+    """In the page's order, but that what undoes it comes last; only the domain is the test's own."""
+    domain.password = SECRET
+    program.have_profiles("prod")
+    lines = [line.removeprefix("    ") for line in TEXT.splitlines() if line.startswith(f"    {NAME} ")]
+    assert len(lines) >= 9
+    for line in sorted(lines, key=lambda line: "--remove" in line):
+        _, *arguments = line.replace("ecr.example.com", domain.host).split()
+        result = program.run(*arguments)
+        assert (result.code, result.stderr) == (0, ""), (line, result)
+
+
+def test_every_option_of_the_helper_is_on_the_page(program: Program) -> None:
+    for verb in ("init", "doctor"):
+        options = set(re.findall(r"--[a-z-]+", program.run(verb, "--help").stdout)) - {"--help"}
+        assert options
+        assert {option for option in options if f"{option}" not in TEXT} == set()
+        assert {option for option in options if option not in program.run("--help").stdout} == set()

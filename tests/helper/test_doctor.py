@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 
 import pytest
 
-from credhelper.checks import CHECKS, Finding
-from credhelper.doctor import render_lines, render_table
-from tests.helper.fake_aws import SECRET, FakeAws
-from tests.helper.fake_domain import FakeDomain
+from credhelper.domain_checks import CHECKS
+from tests.helper.fake_aws import SECRET, FakeAws, fake_aws
+from tests.helper.fake_domain import FakeDomain, Mode
 from tests.helper.program import REGISTRY, Program
 
-NAMES = [name for name, _ in CHECKS]
+#: The checks of a domain alone; those of a repository come after them.
+NAMES = [name for name, _ in CHECKS][:9]
 
 
 @pytest.fixture
@@ -121,7 +120,7 @@ def _not_accepted(_program: Program, domain: FakeDomain, _aws: FakeAws) -> dict[
         (_no_discovery, "mapping", "init localhost:"),
         (_no_trust, "certificate", "SSL_CERT_FILE"),
         (_no_redirect, "redirect", "redirect service is deployed"),
-        (_redirect_elsewhere, "redirect", "knows its registry"),
+        (_redirect_elsewhere, "redirect", "with its registry"),
         (_no_keys, "identity", "aws configure"),
         (_expired_sso, "identity", "run `aws sso login --profile dev`"),
         (_no_token, "token", ""),
@@ -141,6 +140,33 @@ def test_the_first_failure_ends_it_with_the_next_step(
     assert [each["check"] for each in checks] == NAMES[: NAMES.index(check) + 1]
     assert [each["ok"] for each in checks] == [True] * (len(checks) - 1) + [False]
     assert next_step in str(checks[-1]["next_step"])
+
+
+@pytest.mark.parametrize("mode", [Mode.EDGE, Mode.RELAY])
+def test_each_mode_is_understood(healthy: Program, domain: FakeDomain, mode: Mode) -> None:
+    domain.mode = mode
+    checks = examined(healthy, domain.host, AWS_ECR_CUSTOM_DISCOVER="")
+    assert [check["check"] for check in checks] == NAMES
+    assert checks[5]["finding"] == f"redirects to {REGISTRY}"
+
+
+def test_a_domain_that_names_no_registry_needs_a_mapping(healthy: Program, domain: FakeDomain) -> None:
+    """nginx in front of ECR, for example."""
+    domain.status, domain.location, domain.challenges = 404, "", True
+    assert examined(healthy, domain.host)[-1]["check"] == "redirect"
+    healthy.map({domain.host: REGISTRY})
+    checks = examined(healthy, domain.host)
+    assert [check["check"] for check in checks] == NAMES
+    assert f"stands for {REGISTRY} all the same" in str(checks[5]["finding"])
+
+
+def test_a_token_that_is_denied_names_the_action(healthy: Program, domain: FakeDomain, aws: FakeAws) -> None:
+    environ = {"AWS_ENDPOINT_URL_STS": aws.url}
+    with fake_aws() as denying:
+        denying.error = (400, "AccessDeniedException", "User: x is not authorized")
+        checks = examined(healthy, domain.host, AWS_ENDPOINT_URL_ECR=denying.url, **environ)
+    assert checks[-1]["check"] == "token"
+    assert "allow the IAM action ecr:GetAuthorizationToken" in str(checks[-1]["next_step"])
 
 
 def test_a_name_that_does_not_resolve_is_told(program: Program) -> None:
@@ -166,26 +192,4 @@ def test_a_domain_with_another_registry_than_mapped_is_told(healthy: Program, do
     other = REGISTRY.replace("us-east-1", "eu-west-1")
     healthy.run("init", domain.host, other)
     finding = examined(healthy, domain.host)[5]["finding"]
-    assert finding == f"redirects to {REGISTRY}; custom.json says {other}, whose token is used"
-
-
-FINDINGS = [
-    Finding("ecr.example.com", "helper", True, "/usr/bin/x"),
-    Finding("ecr.example.com", "identity", False, "expired [red]", "run `aws sso login`"),
-]
-
-
-def test_findings_as_lines() -> None:
-    assert render_lines(FINDINGS) == (
-        "ecr.example.com:\n"
-        "  ok   helper       /usr/bin/x\n"
-        "  FAIL identity     expired [red]\n"
-        "       next:        run `aws sso login`"
-    )
-
-
-def test_findings_as_a_table() -> None:
-    stdout = io.StringIO()
-    assert render_table(FINDINGS, stdout)
-    for text in ("ecr.example.com", "FAIL", "expired [red]", "run `aws sso login`"):
-        assert text in stdout.getvalue()
+    assert finding == f"redirects to {REGISTRY}; the token is {other}'s, as custom.json or the default says"

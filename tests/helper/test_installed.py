@@ -11,6 +11,7 @@ import site
 import subprocess
 import sys
 import tarfile
+import venv
 import zipfile
 from pathlib import Path
 
@@ -82,7 +83,6 @@ def test_the_wheel_holds_the_helper_alone(builder: Path, source: Path, tmp_path:
         script = next(name for name in files if name.endswith(f".data/scripts/{NAME}"))
         assert wheel.read(script) == (ROOT / "credhelper" / NAME).read_bytes()
     assert sorted(name.removeprefix("credhelper/") for name in files if name != script) == PACKAGE
-    # A link in the tree, a file in the package.
     assert grammar == (ROOT / "chalicelib" / "registry_host.py").read_bytes()
 
 
@@ -95,6 +95,20 @@ def test_the_source_archive_builds_by_itself(builder: Path, source: Path, tmp_pa
     (unpacked,) = (tmp_path / "unpacked").iterdir()
     (tmp_path / "wheel").mkdir()
     assert _built(builder, unpacked, "build_wheel", tmp_path / "wheel").name.endswith(".whl")
+
+
+@pytest.mark.parametrize("installer", ["pip", "pipx"])
+def test_an_installation_leaves_nothing_in_the_tree(source: Path, tmp_path: Path, installer: str) -> None:
+    """A build/lib of yesterday would find its way into the package of tomorrow."""
+    tree = shutil.copytree(source, tmp_path / "tree", symlinks=True)
+    before = sorted(tree.rglob("*"))
+    if installer == "pip":
+        _run(sys.executable, "-m", "venv", tmp_path / "venv")
+        _run(tmp_path / "venv" / "bin" / "pip", "install", "--quiet", "--no-deps", tree)
+    else:
+        environ = {"PIPX_HOME": str(tmp_path / "pipx"), "PIPX_BIN_DIR": str(tmp_path / "bin")}
+        _run(sys.executable, "-m", "pipx", "install", tree, **environ)
+    assert sorted(tree.rglob("*")) == before
 
 
 @pytest.fixture(scope="module", params=["pip", "pipx", "pip --user"])
@@ -116,7 +130,7 @@ def installed(
     base = Path(sys.base_prefix) / "bin" / version
     options = ("--quiet", "--user", "--no-deps", "--break-system-packages")
     _run(base, "-m", "pip", "install", *options, source, PYTHONUSERBASE=str(directory))
-    # boto3 is there twice already; here the environment that runs the tests lends its own.
+    # botocore is there twice already; here the environment that runs the tests lends its own.
     (directory / "lib" / version / "site-packages" / "tests.pth").write_text(
         "\n".join(site.getsitepackages())
     )
@@ -191,9 +205,36 @@ def test_a_link_to_a_link_and_a_relative_one_find_the_package(program: Program, 
     assert Program(second, program.home, program.environ).run("version").stdout == VERSION_LINE
 
 
-def test_an_editable_installation_works(program: Program) -> None:
-    """Its package is found by `site` alone; it is what `make test` itself runs in."""
-    editable = Path(sys.executable).with_name(NAME)
-    if not editable.exists():
-        pytest.skip(f"{NAME} is not installed beside {sys.executable}")
-    assert Program(editable, program.home, program.environ).run("version").stdout == VERSION_LINE
+@pytest.fixture
+def editable(program: Program) -> Program:
+    """An installation whose package only a .pth file finds, as `pip install --editable` makes it."""
+    directory = program.home.parent / "editable"
+    venv.create(directory, symlinks=True)
+    (library,) = (directory / "lib").glob("python*/site-packages")
+    (library / "__editable__.pth").write_text(f"{ROOT}\n" + "\n".join(site.getsitepackages()))
+    shutil.copy(ROOT / "credhelper" / NAME, directory / "bin" / NAME)
+    return Program(directory / "bin" / NAME, program.home, program.environ)
+
+
+def test_an_editable_installation_works(editable: Program) -> None:
+    assert editable.run("version").stdout == VERSION_LINE
+    for _ in range(2):
+        assert editable.get(REGISTRY).secret == SECRET
+
+
+@pytest.mark.parametrize("variable", ["PYTHONUSERBASE", "HOME"])
+def test_an_editable_installation_runs_no_code_of_the_users_own_directory(
+    editable: Program, tmp_path: Path, variable: str
+) -> None:
+    mark = tmp_path / "mark"
+    hostile = tmp_path / "hostile"
+    base = hostile if variable == "PYTHONUSERBASE" else hostile / ".local"
+    library = base / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    library.mkdir(parents=True)
+    (library / "x.pth").write_text(f"import sys; open({str(mark)!r}, 'w')\n")
+    for module in ("usercustomize", "sitecustomize", "credhelper", "botocore"):
+        (library / f"{module}.py").write_text(f"open({str(mark)!r}, 'w')\n")
+    for arguments in (["version"], ["get"], ["init", "--help"]):
+        result = editable.run(*arguments, stdin=REGISTRY, environ={variable: str(hostile)})
+        assert (result.code, result.stderr) == (0, "")
+    assert not mark.exists()

@@ -8,8 +8,6 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from credhelper.cache import Token
-from credhelper.kubelet import ImageRequest, response
 from tests.helper.conftest import ACCESS_KEY
 from tests.helper.fake_aws import ASSUMED_KEY, SECRET, FakeAws
 from tests.helper.program import NOT_FOUND, REGISTRY, Program, Result
@@ -21,13 +19,12 @@ ROLE = "arn:aws:iam::123456789012:role/pod"
 def ask(
     program: Program,
     image: object,
-    verb: str = "kubelet",
     version: str = V1,
     more: Mapping[str, object] | None = None,
 ) -> Result:
     request = {"kind": "CredentialProviderRequest", "apiVersion": version, "image": image} | dict(more or {})
     environ = {"AWS_ECR_CUSTOM_DISCOVER": "0"}
-    return program.run(verb, stdin=json.dumps(request), environ=environ)
+    return program.run("kubelet", stdin=json.dumps(request), environ=environ)
 
 
 @pytest.fixture
@@ -47,12 +44,11 @@ def mapped(program: Program) -> Program:
         (f"{REGISTRY}/app", REGISTRY),
     ],
 )
-@pytest.mark.parametrize("verb", ["kubelet", "get"])
 @pytest.mark.parametrize("version", [V1, f"{V1}beta1"])
 def test_a_request_is_answered_with_its_own_version_and_host(
-    mapped: Program, image: str, key: str, verb: str, version: str
+    mapped: Program, image: str, key: str, version: str
 ) -> None:
-    result = ask(mapped, image, verb, version=version)
+    result = ask(mapped, image, version=version)
     assert (result.code, result.stderr) == (0, "")
     answer = json.loads(result.stdout)
     seconds = int(answer.pop("cacheDuration").removesuffix("s"))
@@ -89,10 +85,10 @@ def test_a_refusal_of_aws_is_for_the_kubelets_log(mapped: Program, aws: FakeAws)
 @pytest.mark.parametrize(
     ("stdin", "told"),
     [
-        ("", "no JSON"),
-        ("{", "no JSON"),
-        ("[]", "is no CredentialProviderRequest"),
-        ('{"kind": "Pod"}', "is no CredentialProviderRequest"),
+        ("", "is not valid JSON"),
+        ("{", "is not valid JSON"),
+        ("[]", "is not a CredentialProviderRequest"),
+        ('{"kind": "Pod"}', "is not a CredentialProviderRequest"),
         ('{"kind": "CredentialProviderRequest", "apiVersion": "v2"}', "apiVersion is 'v2'"),
         (f'{{"kind": "CredentialProviderRequest", "apiVersion": "{V1}"}}', "image is absent"),
         (f'{{"kind": "CredentialProviderRequest", "apiVersion": "{V1}", "image": 5}}', "image is absent"),
@@ -110,8 +106,11 @@ def test_a_malformed_request_is_refused(program: Program, stdin: str, told: str)
     assert result.stderr.count("\n") == 1
 
 
-def test_the_kubelets_request_at_get_keeps_to_the_protocol_when_it_fails(program: Program) -> None:
-    assert ask(program, 5, "get").stdout == NOT_FOUND
+def test_the_kubelets_request_is_recognised_by_its_verb_alone(mapped: Program, aws: FakeAws) -> None:
+    request = {"kind": "CredentialProviderRequest", "apiVersion": V1, "image": "ecr.example.com/app"}
+    result = mapped.run("get", stdin=json.dumps(request))
+    assert (result.code, result.stdout) == (1, NOT_FOUND)
+    assert not aws.calls
 
 
 def test_a_service_account_asks_as_its_own_role_and_shares_nothing(mapped: Program, aws: FakeAws) -> None:
@@ -139,11 +138,5 @@ def test_a_service_account_asks_as_its_own_role_and_shares_nothing(mapped: Progr
 def test_a_service_account_without_a_role_is_told(mapped: Program) -> None:
     result = ask(mapped, "ecr.example.com/app", more={"serviceAccountToken": "pod-token"})
     assert result.code == 1
-    assert "names no role; annotate it with eks.amazonaws.com/ecr-role-arn" in result.stderr
+    assert "has no role; annotate it with eks.amazonaws.com/ecr-role-arn" in result.stderr
     assert "pod-token" not in result.stderr
-
-
-def test_a_token_at_its_end_is_not_kept() -> None:
-    request = ImageRequest(V1, "ecr.example.com/app")
-    answer = response(request, Token(REGISTRY, "x", 0.0, 100.0), now=101.0)
-    assert answer["cacheDuration"] == "0s"

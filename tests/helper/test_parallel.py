@@ -1,4 +1,4 @@
-"""Many runs at once on a cold memory: one question to the domain, one to AWS, and no failure."""
+"""Many runs at once on a cold cache: one question to the domain, one to AWS, and no failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.helper.fake_aws import SECRET, FakeAws
 from tests.helper.fake_domain import FakeDomain
 from tests.helper.program import NOT_FOUND, REGISTRY, Program, Result
-from tests.helper.test_cache import HOUR, OLD, remember
+from tests.helper.test_cache import HOUR, OLD, keep
 
 
 def _at_once(program: Program, hosts: list[str]) -> list[Result]:
@@ -22,7 +22,7 @@ def test_a_hundred_at_once_ask_once(program: Program, aws: FakeAws, domain: Fake
     assert {(result.code, result.stderr) for result in results} == {(0, "")}
     assert {result.secret for result in results} == {SECRET}
     assert aws.tokens_asked == 1
-    assert len(domain.asked) == 1
+    assert len(domain.seen) == 1
     assert not list(program.cache.glob("new-*"))
 
 
@@ -36,7 +36,7 @@ def test_writers_of_several_keys_lose_nothing(program: Program, aws: FakeAws) ->
 
 def test_an_expired_token_is_no_reason_not_to_wait(program: Program, aws: FakeAws) -> None:
     now = time.time()
-    remember(program, now - 12 * HOUR, now - 1)
+    keep(program, now - 12 * HOUR, now - 1)
     aws.delay = 1
     patient = Program(program.path, program.home, program.environ | {"AWS_ECR_CUSTOM_TIMEOUT": "60"})
     with ThreadPoolExecutor(2) as pool:
@@ -47,7 +47,7 @@ def test_an_expired_token_is_no_reason_not_to_wait(program: Program, aws: FakeAw
 
 def test_a_valid_token_is_used_instead_of_waiting(program: Program, aws: FakeAws) -> None:
     now = time.time()
-    remember(program, now - 8 * HOUR, now + 4 * HOUR)
+    keep(program, now - 8 * HOUR, now + 4 * HOUR)
     aws.delay = 3
     with ThreadPoolExecutor(2) as pool:
         secrets = {result.secret for result in pool.map(program.get, [REGISTRY] * 2)}

@@ -14,7 +14,7 @@ from typing import IO
 import pytest
 
 from credhelper import VERSION
-from credhelper.door import serve
+from credhelper.protocol import HELP, serve
 from credhelper.settings import Settings
 from tests.helper.fake_aws import SECRET, FakeAws
 from tests.helper.program import NAME, NOT_FOUND, REGISTRY, Program
@@ -30,7 +30,7 @@ def mapped(program: Program) -> Program:
 
 
 @pytest.mark.parametrize(
-    ("asked", "echo"),
+    ("text", "echo"),
     [
         (f"{DOMAIN}", DOMAIN),
         (f"{DOMAIN}\n", DOMAIN),
@@ -41,7 +41,6 @@ def mapped(program: Program) -> Program:
         (f"https://{DOMAIN}/", f"https://{DOMAIN}/"),
         (f"https://{DOMAIN}/v1/", f"https://{DOMAIN}/v1/"),
         (f"https://{DOMAIN}/v2/?q=1", f"https://{DOMAIN}/v2/?q=1"),
-        (f"http://{DOMAIN}", f"http://{DOMAIN}"),
         (f"//{DOMAIN}", f"//{DOMAIN}"),
         (f"{DOMAIN}/repo/path:tag", f"{DOMAIN}/repo/path:tag"),
         # Host names and schemes know no case.
@@ -54,12 +53,10 @@ def mapped(program: Program) -> Program:
     ],
 )
 @pytest.mark.parametrize("cached", [False, True])
-def test_get_answers_every_shape_of_a_server_url(
-    mapped: Program, asked: str, echo: str, cached: bool
-) -> None:
+def test_get_answers_every_shape_of_a_server_url(mapped: Program, text: str, echo: str, cached: bool) -> None:
     if cached:
-        mapped.run("get", stdin=asked)
-    result = mapped.run("get", stdin=asked)
+        mapped.run("get", stdin=text)
+    result = mapped.run("get", stdin=text)
     expected = json.dumps(
         {"ServerURL": echo, "Username": "AWS", "Secret": SECRET}, separators=(",", ":"), ensure_ascii=False
     )
@@ -81,6 +78,10 @@ def test_get_answers_every_shape_of_a_server_url(
         # The original wrapper answered this one: a jq filter in a host name.
         (["get"], f'x" // "{REGISTRY}', 1, NOT_FOUND),
         (["get"], "https://index.docker.io/v1/", 1, NOT_FOUND),
+        # A token must not travel in the clear, nor to another port of an ECR host.
+        (["get"], "http://ecr.example.com", 1, NOT_FOUND),
+        (["get"], f"http://{REGISTRY}", 1, NOT_FOUND),
+        (["get"], f"{REGISTRY}:8443", 1, NOT_FOUND),
         (["get"], "٣.dkr.ecr.us-east-1.amazonaws.com", 1, NOT_FOUND),
         (["store"], '{"ServerURL":"ecr.example.com","Username":"AWS","Secret":"x"}', 0, ""),
         (["store"], '{"ServerURL":"","Username":"AWS","Secret":"x"}', 1, "no credentials server URL\n"),
@@ -98,8 +99,8 @@ def test_get_answers_every_shape_of_a_server_url(
         (["version"], "", 0, f"{NAME} (credhelper) {VERSION}\n"),
         (["--version"], "", 0, f"{NAME} (credhelper) {VERSION}\n"),
         (["-v"], "", 0, f"{NAME} (credhelper) {VERSION}\n"),
-        (["--help"], "", 0, USAGE),
-        (["-h"], "", 0, USAGE),
+        (["--help"], "", 0, f"{HELP}\n"),
+        (["-h"], "", 0, f"{HELP}\n"),
         ([], "", 1, USAGE),
         (["get", "ecr.example.com"], "", 1, USAGE),
         (["foo"], "", 1, f"{NAME}: unknown action: foo\n"),
