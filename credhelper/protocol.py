@@ -34,6 +34,7 @@ CREDENTIALS_NOT_FOUND = "credentials not found in native keychain"
 MISSING_SERVER_URL = "no credentials server URL"
 MISSING_USERNAME = "no credentials username"
 
+PAGE = "https://github.com/custom-ecr-domain/custom-ecr-domain/blob/main/docs/credential-helper.md"
 USAGE = f"Usage: {NAME} <store|get|erase|list|version>"
 HELP = f"""\
 {USAGE}
@@ -50,7 +51,7 @@ For people:
 For Kubernetes nodes:
   {NAME} kubelet   the kubelet's image credential provider
 
-To read: docs/credential-helper.md in the source tree of this program."""
+To read: {PAGE}"""
 VERSION_LINE = f"{NAME} (credhelper) {VERSION}"
 
 _INTERRUPTED = 130

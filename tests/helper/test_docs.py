@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib.metadata import metadata
 
 import yaml
 
@@ -11,6 +12,7 @@ from credhelper import settings
 from credhelper.domain_checks import CHECKS
 from credhelper.kubelet import API_VERSIONS
 from credhelper.mapping import DomainMapping, parse_mapping
+from credhelper.protocol import PAGE
 from tests.helper.fake_aws import SECRET
 from tests.helper.fake_domain import FakeDomain
 from tests.helper.program import NAME, ROOT, Program
@@ -98,3 +100,8 @@ def test_every_option_of_the_helper_is_on_the_page(program: Program) -> None:
         assert options
         assert {option for option in options if f"{option}" not in TEXT} == set()
         assert {option for option in options if option not in program.run("--help").stdout} == set()
+
+
+def test_the_page_that_the_help_names_is_this_one() -> None:
+    urls = dict(line.split(", ") for line in metadata(NAME).get_all("Project-URL") or [])
+    assert f"{urls['Homepage']}/blob/main/docs/credential-helper.md" == PAGE

@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -214,33 +213,3 @@ def test_a_fifo_in_place_of_a_configuration_file_is_refused(program: Program, pa
         result = program.run(*arguments, stdin="any.example.com", environ={"AWS_ECR_CUSTOM_DISCOVER": ""})
         assert result.code == 1
         assert f"cannot read {fifo}: it is not a regular file" in result.stderr
-
-
-@as_root
-def test_nobody_takes_a_file_over_while_the_superuser_writes(program: Program) -> None:
-    """Another user changes his directory all the time, to have a file of the superuser's given to him."""
-    victim = program.home.parent / "victim"
-    victim.write_text("the superuser's")
-    victim.chmod(0o600)
-    program.docker_config.parent.mkdir()
-    program.docker_config.write_text("{}")
-    give_away(program.home)
-    stop = threading.Event()
-
-    def attack() -> None:
-        while not stop.is_set():
-            for path in program.docker_config.parent.glob(".config.json*"):
-                path.unlink(missing_ok=True)
-                path.symlink_to(victim)
-
-    attacker = threading.Thread(target=attack)
-    attacker.start()
-    try:
-        for _ in range(6):
-            program.run("init", REGISTRY)
-    finally:
-        stop.set()
-        attacker.join()
-    status = victim.stat()
-    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (0, 0o600)
-    assert victim.read_text() == "the superuser's"
