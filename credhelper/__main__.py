@@ -1,4 +1,4 @@
-"""The program: `get` from memory where that is possible, everything else through the protocol.
+"""The program: `get` from the cache where that is possible, everything else through the protocol.
 
 It is entered twice: by the installed script, isolated and without `site`, and by `python -m credhelper`.
 """
@@ -6,10 +6,9 @@ It is entered twice: by the installed script, isolated and without `site`, and b
 import sys
 import time
 
-from credhelper.cached_get import answer_from_memory
-from credhelper.server_url import LONGEST_INPUT
-from credhelper.settings import Settings
-from credhelper.system import calls, environment
+from credhelper.cached_get import cached_answer
+from credhelper.server_url import LONGEST_INPUT, parse_server_url, read_server_url
+from credhelper.settings import Settings, calls, environment
 
 
 def main(packages: "list[str]") -> None:
@@ -20,13 +19,20 @@ def main(packages: "list[str]") -> None:
     started = time.monotonic()
     arguments = sys.argv[1:]
     settings = Settings(environment())
-    data = b""
+    read, url = read_input, None
     if arguments == ["get"]:
         data = read_input()
-        answer = answer_from_memory(data, settings, time.time())
-        if answer is not None:
-            _write_output(answer)
-            # Tearing an interpreter down takes a sixth of the whole answer's time.
+
+        def read() -> bytes:
+            return data
+
+        try:
+            url = parse_server_url(read_server_url(data))
+        except ValueError:
+            url = None  # the protocol says what is wrong with it
+        answer = cached_answer(url, settings, time.time()) if url is not None else None
+        if answer is not None and _written(answer):
+            # To tear an interpreter down takes a sixth of the whole answer's time.
             calls._exit(0)
     if packages:
         import site
@@ -34,10 +40,10 @@ def main(packages: "list[str]") -> None:
         site.main()
         for directory in packages:
             site.addsitedir(directory)
-    from credhelper.door import serve
+    from credhelper.protocol import serve
 
     # By force: a thread that is stuck beyond its bound must not keep the process.
-    calls._exit(serve(arguments, settings, (lambda: data) if data else read_input, started))
+    calls._exit(serve(arguments, settings, read, started, url))
 
 
 def run() -> None:
@@ -49,16 +55,26 @@ def read_input() -> bytes:
     """Standard input, but no more than one byte over what is allowed."""
     data = b""
     while len(data) <= LONGEST_INPUT:
-        part = calls.read(0, LONGEST_INPUT + 1 - len(data))
+        try:
+            part = calls.read(0, LONGEST_INPUT + 1 - len(data))
+        except OSError:  # closed, or a directory
+            break
         if not part:
             break
         data += part
     return data
 
 
-def _write_output(data: bytes) -> None:
-    while data:
-        data = data[calls.write(1, data) :]
+def _written(data: bytes) -> bool:
+    """Whether standard output took all of it; where it took nothing, the protocol says why."""
+    length = len(data)
+    try:
+        while data:
+            data = data[calls.write(1, data) :]
+    except OSError:
+        if len(data) < length:
+            calls._exit(1)  # what is there must not be followed by a second answer
+    return not data
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Clients' configuration: which helper Docker's config.json and podman's auth.json name for a host.
 
-Plans only: from the files as read to the files as they should be. `init` shows and applies them.
+Plans only: from the files as they are to the files as they should be. `init` shows and applies them.
 """
 
 from __future__ import annotations
@@ -10,31 +10,72 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from credhelper.json_file import JsonFile, read_json_file, write_json_file
+from credhelper.errors import FileTrouble, InvalidInput
+from credhelper.json_file import JsonFile, read_json_file, refuse_foreign_directories, write_json_file
 from credhelper.mapping import DomainMapping, DomainMappings
+from credhelper.registry_host import ecr_registry
+from credhelper.settings import Settings
 
+#: What clients call the program docker-credential-ecr-custom.
 HELPER = "ecr-custom"
-"""What clients call the program docker-credential-ecr-custom."""
 
 _CRED_HELPERS = "credHelpers"
+_BACKUP = ".backup-ecr-custom"
 
 
 @dataclass(frozen=True)
 class FileChange:
-    """A file, its members from now on, and what that means, a line each."""
+    """A file with other members than before."""
 
+    #: The file as it is.
     file: JsonFile
+    #: Its members from now on.
     members: Mapping[str, Any]
+    #: What that means, a line each.
     lines: tuple[str, ...]
+    #: Where the file as it is goes first; None: nowhere.
     backup: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        return self.file.path
 
     def apply(self) -> None:
         """Raises FileTrouble."""
         write_json_file(self.file, self.members, backup=self.backup)
 
 
+@dataclass(frozen=True)
+class FileRemoval:
+    """A file that goes."""
+
+    path: Path
+    lines: tuple[str, ...] = ("removed",)
+
+    def apply(self) -> None:
+        """Raises FileTrouble."""
+        refuse_foreign_directories(self.path)
+        try:
+            self.path.unlink()
+        except OSError as error:
+            raise FileTrouble(str(self.path), "remove", error.strerror or type(error).__name__) from error
+
+
+def client_files(settings: Settings, *, podman: bool) -> list[Path]:
+    """Docker's file, and podman's if wanted. Raises InvalidInput without a home directory."""
+    paths = [settings.docker_config_path] + ([settings.containers_auth_path] if podman else [])
+    if settings.config_path is None or None in paths:
+        raise InvalidInput("there is no home directory to write to", "set HOME")
+    return [Path(path) for path in paths if path is not None]
+
+
+def backup_of(path: Path) -> Path:
+    """Where a client's file is kept as it was before."""
+    return path.with_name(path.name + _BACKUP)
+
+
 def helper_of(file: JsonFile, host: str) -> str:
-    """The helper that a client asks for `host`: of its own, or the one for all hosts; empty: none.
+    """The helper that a client asks for `host`: its own, or the one for all hosts; empty: none.
 
     Raises InvalidFile.
     """
@@ -42,47 +83,61 @@ def helper_of(file: JsonFile, host: str) -> str:
     return file.strings(_CRED_HELPERS).get(host) or (store if isinstance(store, str) else "")
 
 
-def names_helper(paths: Iterable[str | None], host: str) -> bool:
-    """Whether one of the files names this helper for `host` (lower-case HOST[:PORT]) under credHelpers.
-    A `credsStore` names no host. Raises InvalidFile, FileTrouble."""
-    return any(
-        name.lower() == host and helper == HELPER
-        for path in paths
-        if path is not None
-        for name, helper in read_json_file(Path(path)).strings(_CRED_HELPERS).items()
-    )
+def helped_hosts(file: JsonFile) -> list[str]:
+    """The hosts that `file` lists for this helper by name, in lower case. Raises InvalidFile."""
+    return [host.lower() for host, helper in file.strings(_CRED_HELPERS).items() if helper == HELPER]
 
 
-def mapping_change(mappings: DomainMappings, domain: str, mapping: DomainMapping | None) -> list[FileChange]:
-    """What maps `domain` in custom.json, or with None unmaps it; nothing where it is so already."""
-    members = mappings.with_domain(domain, mapping)
+def lists_helper(paths: Iterable[str | None], host: str) -> bool:
+    """Whether one of the files lists this helper for exactly `host` (HOST[:PORT]) under credHelpers.
+
+    A `credsStore` lists no host. Raises InvalidFile, FileTrouble.
+    """
+    return any(host in helped_hosts(read_json_file(Path(path))) for path in paths if path is not None)
+
+
+def mapping_change(mappings: DomainMappings, changes: Mapping[str, DomainMapping | None]) -> list[FileChange]:
+    """What maps each domain in custom.json, or with None unmaps it; nothing where it is so already."""
+    members = mappings.with_domains(changes)
     if members == mappings.file.members:
         return []
-    line = f"{domain} no longer mapped" if mapping is None else f"{domain} mapped to {_told(mapping)}"
-    return [FileChange(mappings.file, members, (line,))]
+    lines = [
+        f"{domain} is no longer mapped"
+        if mapping is None
+        else f"{domain} is mapped to {_described(domain, mapping)}"
+        for domain, mapping in changes.items()
+        if mappings.domains.get(domain) != mapping
+    ]
+    return [FileChange(mappings.file, members, tuple(lines))]
 
 
 def helper_change(file: JsonFile, domain: str, registry: str) -> list[FileChange]:
     """What makes the client of `file` ask this helper for `domain` and for its registry.
 
-    BuildKit pushes layers to the registry's own host, with what its configuration holds for that
+    BuildKit pushes layers to the registry's own host, with what its configuration has for that
     host. Another helper for the registry can do that just as well and is left alone.
     """
     helpers = file.strings(_CRED_HELPERS)
     wanted = helpers | {domain: HELPER}
-    if registry:
-        wanted.setdefault(registry, HELPER)
-    return _helpers_changed(file, helpers, wanted)
+    wanted.setdefault(registry, HELPER)
+    return _helpers_changed(file, helpers, wanted, backup_of(file.path))
 
 
-def helper_removal(file: JsonFile, hosts: set[str]) -> list[FileChange]:
-    """What makes the client of `file` no longer ask this helper for `hosts`."""
+def helper_removal(file: JsonFile, hosts: set[str] | None = None) -> list[FileChange]:
+    """What makes the client of `file` no longer ask this helper for `hosts`; None: for any host, and then
+    no copy of the file is kept."""
     helpers = file.strings(_CRED_HELPERS)
-    wanted = {host: helper for host, helper in helpers.items() if host not in hosts or helper != HELPER}
-    return _helpers_changed(file, helpers, wanted)
+    wanted = {
+        host: helper
+        for host, helper in helpers.items()
+        if helper != HELPER or (hosts is not None and host.lower() not in hosts)
+    }
+    return _helpers_changed(file, helpers, wanted, backup_of(file.path) if hosts is not None else None)
 
 
-def _helpers_changed(file: JsonFile, before: dict[str, str], after: dict[str, str]) -> list[FileChange]:
+def _helpers_changed(
+    file: JsonFile, before: dict[str, str], after: dict[str, str], backup: Path | None
+) -> list[FileChange]:
     if before == after:
         return []
     members = dict(file.members)
@@ -94,18 +149,18 @@ def _helpers_changed(file: JsonFile, before: dict[str, str], after: dict[str, st
     for host, helper in after.items():
         if before.get(host) != helper:
             lines.append(f"{host} uses {helper}" + (f" instead of {before[host]}" if host in before else ""))
-    return [
-        FileChange(file, members, tuple(lines), file.path.with_name(file.path.name + ".backup-ecr-custom"))
-    ]
+    return [FileChange(file, members, tuple(lines), backup)]
 
 
-def _told(mapping: DomainMapping) -> str:
-    parts = [mapping.registry or "the registry that it redirects to"]
+def _described(domain: str, mapping: DomainMapping) -> str:
+    parts = [mapping.registry or ("itself" if ecr_registry(domain) else "the registry that it names")]
     parts += [
         f"{name} {value}"
-        for name, value in (("profile", mapping.profile), ("role", mapping.role_arn))
+        for name, value in (
+            ("profile", mapping.profile),
+            ("role", mapping.role_arn),
+            ("region", mapping.region),
+        )
         if value
     ]
-    if mapping.region:
-        parts.append(f"region {mapping.region}")
     return ", ".join(parts)

@@ -1,8 +1,11 @@
 """ECR tokens: what AWS gives for a route, or the reason and the remedy where it gives none.
 
-Asked through botocore alone (boto3 adds 25 ms to every run). Region, FIPS and dual-stack come from
-the registry's name, so each registry's own API endpoint is asked; ECR Public's API lives in
-us-east-1. AWS_ENDPOINT_URL and everything else that botocore reads stays in force.
+AWS is asked through botocore alone; boto3 would add 25 ms to every run. Region, FIPS and dual-stack come
+from the registry's name, so each registry's own API endpoint is asked; ECR Public's API is in us-east-1.
+AWS_ENDPOINT_URL and everything else that botocore reads stays in force.
+
+No error from here holds what AWS or another program said, for it can repeat a token or a key. So errors
+are raised outside of the `except` block: they have neither cause nor context.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import base64
 import binascii
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import botocore.exceptions as aws
@@ -18,9 +22,8 @@ import botocore.session
 from botocore.config import Config
 
 from credhelper import VERSION
+from credhelper.cached_get import Route, Token
 from credhelper.errors import TokenRefused
-from credhelper.identity import WebIdentity
-from credhelper.memory import Route, Token
 from credhelper.registry_host import EcrRegistry, ecr_registry
 
 T = TypeVar("T")
@@ -36,51 +39,57 @@ _WRONG_CLOCK = frozenset({"SignatureDoesNotMatch", "InvalidSignatureException", 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedException"})
 
 
+@dataclass(frozen=True)
+class WebIdentity:
+    """A service account's token and the role to assume with it: how the kubelet speaks for a pod."""
+
+    role_arn: str
+    #: The service account's token; never shown.
+    token: str = field(repr=False)
+
+
 class AwsAccount:
     """AWS as seen with a route's credentials. Every method raises TokenRefused, and only that."""
 
     def __init__(self, route: Route, identity: WebIdentity | None = None) -> None:
         registry = ecr_registry(route.registry)
         if registry is None:
-            raise TokenRefused(f"{route.registry!r} is no ECR registry host")
+            raise TokenRefused(f"{route.registry!r} is not a valid ECR registry host")
         self.route = route
         self.registry: EcrRegistry = registry
         self.region = route.region or registry.region
         self._identity = identity
         self._session = botocore.session.Session(profile=route.profile or None)
 
-    def token(self, clock: Callable[[], float] = time.time) -> Token:
+    def token(self) -> Token:
         """A new token for the route's registry (GetAuthorizationToken)."""
-        requested_at = clock()
-        return self._asked(lambda: self._token(requested_at))
+        requested_at = time.time()
+        entry = self._call(self._authorization)
+        secret = _password(entry.get("authorizationToken"))
+        expires_at = self._call(lambda: float(entry["expiresAt"].timestamp()))
+        return Token(self.route.registry, secret, requested_at, expires_at)
 
     def caller(self) -> str:
         """The ARN that these credentials stand for (sts:GetCallerIdentity, which needs no permission)."""
-        return self._asked(lambda: str(self._client("sts").get_caller_identity()["Arn"]))
+        return self._call(lambda: str(self._client("sts").get_caller_identity()["Arn"]))
 
     def endpoint(self) -> str:
         """The URL of the API that belongs to the registry's host name; nothing is asked."""
         service = "ecr-public" if self.registry.public else "ecr"
-        return self._asked(lambda: str(self._client(service).meta.endpoint_url))
+        return self._call(lambda: str(self._client(service).meta.endpoint_url))
 
-    def _token(self, requested_at: float) -> Token:
-        client = self._client("ecr-public" if self.registry.public else "ecr")
+    def _authorization(self) -> dict[str, Any]:
         if self.registry.public:
-            data = client.get_authorization_token()["authorizationData"]
-        else:
-            # Deprecated in the API's documentation, honoured all the same, and without it a caller of
-            # another account gets the token of his own registry.
-            answer = client.get_authorization_token(registryIds=[self.registry.account])
-            data = self._of_account(answer["authorizationData"])
-        secret = _password(data["authorizationToken"])
-        return Token(self.route.registry, secret, requested_at, data["expiresAt"].timestamp())
-
-    def _of_account(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
-        for entry in entries:
+            client = self._client("ecr-public")
+            return dict(client.get_authorization_token()["authorizationData"])
+        # Deprecated in the API's documentation and honoured all the same. Without it a caller of
+        # another account gets the token of his own registry.
+        answer = self._client("ecr").get_authorization_token(registryIds=[self.registry.account])
+        for entry in answer["authorizationData"]:
             named = ecr_registry(entry.get("proxyEndpoint", "").removeprefix("https://"))
             if named is None or named.account == self.registry.account:
-                return entry
-        raise TokenRefused(f"AWS answered without a token for the account {self.registry.account}")
+                return dict(entry)
+        raise KeyError(self.registry.account)
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 (botocore makes its clients' classes up)
         return self._session.create_client(
@@ -103,7 +112,7 @@ class AwsAccount:
         )
 
     def _keys(self) -> dict[str, Any]:
-        """The keys of the role to take on, empty where the session's own credentials are to be used."""
+        """The keys of the role to assume; empty where the session's own credentials are to be used."""
         if self._identity is None and not self.route.role_arn:
             return {}
         sts: Any = self._session.create_client("sts", region_name=self.region, config=self._config("sts"))
@@ -122,32 +131,50 @@ class AwsAccount:
             "aws_session_token": keys["SessionToken"],
         }
 
-    def _asked(self, work: Callable[[], T]) -> T:
+    def _call(self, work: Callable[[], T]) -> T:
         try:
             return work()
         except (aws.BotoCoreError, aws.ClientError) as error:
-            raise refusal(error, self.route.profile or self._session.profile or "", self.region) from error
+            refused = refusal(error, self.route.profile or self._session.profile or "", self.region)
         except (KeyError, AttributeError, TypeError, ValueError, OSError) as error:
-            # An answer of another shape, a malformed credential_process, an unreadable SSO cache: the
-            # text of these can hold what they choked on, so only the class is told.
-            raise TokenRefused(
+            # An answer of another shape, a malformed credential_process, an unreadable SSO cache.
+            refused = TokenRefused(
                 f"AWS gave nothing usable ({type(error).__name__})",
                 f"run `aws sts get-caller-identity{_option(self.route.profile)}` to see more",
-            ) from error
+            )
+        raise refused
 
 
 def request_token(route: Route, identity: WebIdentity | None = None) -> Token:
-    """A new token for `route`. Raises TokenRefused."""
+    """A new token for `route`, asked for as the environment or as `identity`. Raises TokenRefused."""
     return AwsAccount(route, identity).token()
 
 
-def _password(encoded: str) -> str:
+def available_profiles() -> list[str]:
+    """The names of the profiles in the AWS configuration files. Raises TokenRefused."""
     try:
-        user, separator, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise TokenRefused("AWS answered with a token that is not base64 text") from error
+        return list(botocore.session.Session().available_profiles)
+    except aws.BotoCoreError as error:
+        problem = type(error).__name__
+    raise TokenRefused(f"the AWS configuration files cannot be read ({problem})", "run `aws configure list`")
+
+
+def is_region_of(region: str, partition: str) -> bool:
+    """Whether `region` has the form of the regions in `partition`; a new one needs no new botocore."""
+    try:
+        return str(botocore.session.Session().get_partition_for_region(region)) == partition
+    except aws.UnknownRegionError:
+        return False
+
+
+def _password(encoded: object) -> str:
+    try:
+        decoded = base64.b64decode(str(encoded), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        decoded = ""
+    user, separator, password = decoded.partition(":")
     if user != "AWS" or not separator or not password:
-        raise TokenRefused("AWS answered with a token that is no `AWS:password` pair")
+        raise TokenRefused("AWS answered with a token that is not a base64 text of `AWS:password`")
     return password
 
 
@@ -160,14 +187,14 @@ def refusal(error: Exception, profile: str, region: str) -> TokenRefused:
     option = _option(profile)
     if isinstance(error, aws.ClientError):
         return _service_refusal(error, option)
-    if isinstance(error, aws.SSOError | aws.TokenRetrievalError) or "SSO" in type(error).__name__:
+    if isinstance(error, (aws.SSOError, aws.TokenRetrievalError)) or "SSO" in type(error).__name__:
         return TokenRefused("the AWS SSO session is absent or expired", f"run `aws sso login{option}`")
     if isinstance(error, aws.ProfileNotFound):
         return TokenRefused(
             f"there is no AWS profile {profile!r}",
             "see `aws configure list-profiles`, and where AWS_PROFILE or custom.json names it",
         )
-    if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError):
+    if isinstance(error, (aws.NoCredentialsError, aws.PartialCredentialsError)):
         return TokenRefused(
             "there are no AWS credentials",
             f"set AWS_PROFILE, or run `aws sso login{option}` or `aws configure{option}`",
@@ -177,7 +204,7 @@ def refusal(error: Exception, profile: str, region: str) -> TokenRefused:
             "the AWS credentials could not be obtained",
             f"run `aws sts get-caller-identity{option}` to see why",
         )
-    if isinstance(error, aws.HTTPClientError | aws.ConnectionError):
+    if isinstance(error, (aws.HTTPClientError, aws.ConnectionError)):
         return TokenRefused(
             f"the AWS API in {region} cannot be reached ({type(error).__name__})",
             "see that the network, the proxy and AWS_ENDPOINT_URL let HTTPS through to it",
@@ -189,7 +216,8 @@ def refusal(error: Exception, profile: str, region: str) -> TokenRefused:
 
 
 def _service_refusal(error: aws.ClientError, option: str) -> TokenRefused:
-    code = str(error.response.get("Error", {}).get("Code", "unknown"))
+    details = error.response.get("Error", {})
+    code, operation = str(details.get("Code", "unknown")), error.operation_name
     if code in _EXPIRED:
         return TokenRefused(
             "the AWS credentials have expired", f"run `aws sso login{option}`, or renew them as you got them"
@@ -203,15 +231,13 @@ def _service_refusal(error: aws.ClientError, option: str) -> TokenRefused:
             f"AWS refused the signature ({code})", "check this machine's clock and the secret key"
         )
     if code in _DENIED:
-        operation = error.operation_name
-        message = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())[:300]
+        service = "sts" if operation.startswith("AssumeRole") else "ecr"
+        message = " ".join(str(details.get("Message", "")).split())[:300]
         return TokenRefused(
             f"AWS refused {operation} ({code}): {message}",
-            f"allow the action {operation} to these credentials",
+            f"allow the IAM action {service}:{operation} to these credentials",
         )
-    return TokenRefused(
-        f"AWS refused {error.operation_name} ({code})", f"run `aws sts get-caller-identity{option}`"
-    )
+    return TokenRefused(f"AWS refused {operation} ({code})", f"run `aws sts get-caller-identity{option}`")
 
 
 def _option(profile: str) -> str:

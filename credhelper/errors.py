@@ -1,79 +1,73 @@
-"""What can go wrong, as a tree: each error is one line for a person, with its facts as attributes."""
+"""What can go wrong, as a tree: each error is one line for a person, and says what to do next."""
+
+from credhelper.server_url import shown
 
 
 class HelperError(Exception):
-    """The base of all errors that are foreseen; `str()` is one line, safe to print: never a secret.
-
-    `next_step` says what to do about it, or is empty.
-    """
+    """The base of all errors that are foreseen; `str()` is one line that holds no secret."""
 
     def __init__(self, finding: str, next_step: str = "") -> None:
         super().__init__(f"{finding}; {next_step}" if next_step else finding)
+        #: What happened.
         self.finding = finding
+        #: What to do about it, or empty.
         self.next_step = next_step
 
 
 class InvalidServerURL(HelperError, ValueError):
-    """Text that names no registry host; `value` is what was given, shortened.
+    """Text that does not name a registry host.
 
-    A ValueError too, so that the `get` from memory can catch it without importing this tree.
+    A ValueError too, so that the `get` from the cache can catch it without importing this tree.
     """
 
-    def __init__(self, value: str, reason: str) -> None:
-        shown = value if len(value) <= 200 else value[:200] + "…"
-        super().__init__(f"{shown!r} is no server URL: {reason}")
-        self.value = shown
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"{shown(text)!r} is not a valid server URL: {reason}")
 
 
 class InvalidSetting(HelperError):
-    """An environment variable or option with a value that cannot be used."""
+    """An environment variable with a value that cannot be used."""
 
     def __init__(self, name: str, value: str, expected: str) -> None:
-        super().__init__(f"{name} is {value!r}", f"set it to {expected}")
-        self.name = name
-        self.value = value
+        super().__init__(f"{name} is {shown(value)!r}, which is not a valid value", f"set it to {expected}")
 
 
 class InvalidFile(HelperError):
-    """A file that is not what it should be, with the place in it; the file is left as it is.
-
-    `line` and `column` count from 1.
-    """
+    """A file that is not what it should be; the file is left as it is."""
 
     def __init__(self, path: str, line: int, column: int, problem: str) -> None:
         super().__init__(f"{path}:{line}:{column}: {problem}", "nothing was changed; correct the file")
-        self.path = path
+        #: Where in the file, counted from 1.
         self.line = line
+        #: Where in the line, counted from 1.
         self.column = column
 
 
 class FileTrouble(HelperError):
     """A file that cannot be read or written."""
 
-    def __init__(self, path: str, verb: str, error: OSError) -> None:
-        super().__init__(f"cannot {verb} {path}: {error.strerror or error}")
-        self.path = path
+    def __init__(self, path: str, verb: str, reason: str, next_step: str = "") -> None:
+        super().__init__(f"cannot {verb} {path}: {reason}", next_step)
 
 
 class InvalidInput(HelperError):
-    """Standard input that is too long, binary, or not what the verb takes."""
+    """Standard input or a command line that is not what the verb takes."""
 
 
 class HostNotServed(HelperError):
-    """A host that stands for no ECR registry, as far as configuration and discovery tell."""
+    """A host that stands for no ECR registry, as far as configuration and discovery say."""
 
     def __init__(self, host: str, reason: str, next_step: str = "") -> None:
         super().__init__(f"{host} stands for no ECR registry: {reason}", next_step)
-        self.host = host
+        #: The finding without the host's name.
         self.reason = reason
 
 
 class DiscoveryFailed(HelperError):
-    """A host that could not be asked where it redirects; `reason` is without the host's name."""
+    """A host that did not answer."""
 
     def __init__(self, host: str, reason: str) -> None:
-        super().__init__(f"cannot ask {host} where it redirects: {reason}")
-        self.host = host
+        super().__init__(f"cannot ask {host} for its registry: {reason}")
+        #: The finding without the host's name.
         self.reason = reason
 
 
@@ -82,8 +76,7 @@ class TokenRefused(HelperError):
 
 
 class TimedOut(HelperError):
-    """Work that did not end within its bound of `seconds`."""
+    """Work that did not end within its bound."""
 
     def __init__(self, what: str, seconds: float, next_step: str = "") -> None:
-        super().__init__(f"{what} took longer than {seconds:g} s", next_step)
-        self.seconds = seconds
+        super().__init__(f"{what} took longer than {round(seconds, 1):g} s", next_step)

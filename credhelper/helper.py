@@ -1,8 +1,8 @@
 """The credential helper itself: get, erase and list, in the protocol's words.
 
-`get` finds the route, then the token: from memory until half of its life, else from AWS. One process
+`get` finds the route, then the token: from the cache until half of its life, else from AWS. One process
 at a time asks for one key, the others wait for its result. When AWS refuses or the time is up, a
-token that is still valid is served, with a warning; an expired one never is.
+token that is still valid is given, with a warning; an expired one never is.
 """
 
 from __future__ import annotations
@@ -10,51 +10,33 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from credhelper.deadline import bounded
+from credhelper.cache import FAILURE_LIFETIME, REFUSAL_LIFETIME, Cache
+from credhelper.cached_get import ROUTE_LIFETIME, Route, Token, route_key, token_key
+from credhelper.client_config import lists_helper
 from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, TimedOut, TokenRefused
-from credhelper.identity import WebIdentity
-from credhelper.lock import Turns
 from credhelper.mapping import DomainMappings
-from credhelper.memory import FAILURE_LIFETIME, REFUSAL_LIFETIME, ROUTE_LIFETIME, Memory, Route, Token
 from credhelper.registry_host import ecr_registry
-from credhelper.routing import Discover, route_to
+from credhelper.routing import discover, route_to
 from credhelper.server_url import ServerURL
 from credhelper.settings import CACHE_DIR, TIMEOUT, Settings
-from credhelper.source import route_key, token_key
+from credhelper.waiting import bounded, found_or_made
 
-RequestToken = Callable[[Route, WebIdentity | None], Token]
-"""From a route to a new token for it, asked for as the environment or another. Raises TokenRefused."""
+if TYPE_CHECKING:
+    from credhelper.ecr_token import WebIdentity
 
 _ALLOW_MORE = f"allow more with {TIMEOUT}, in seconds"
 
 
 class CredentialHelper:
-    """`warn` takes one line for a person. `started` is the run's start on `time.monotonic`'s clock.
+    """`warn` takes one line for a person. `started` is the run's start on `time.monotonic`'s clock."""
 
-    `is_named` tells whether a client's configuration names a HOST[:PORT] for this helper.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        discover: Discover,
-        is_named: Callable[[str], bool],
-        request_token: RequestToken,
-        warn: Callable[[str], None],
-        clock: Callable[[], float] = time.time,
-        started: float | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, warn: Callable[[str], None], started: float) -> None:
         self.settings = settings
-        self._discover = discover
-        self._is_named = is_named
-        self._request_token = request_token
         self.warn = warn
-        self.clock = clock
-        self._started = time.monotonic() if started is None else started
-        self._memory = Memory(settings.cache_directory)
-        self._turns = Turns(settings.cache_directory)
+        self._started = started
+        self._cache = Cache(settings.cache_directory)
 
     def get(self, url: ServerURL) -> Token:
         """The token to log in with at `url`. Raises HelperError with the reason where there is none."""
@@ -66,92 +48,103 @@ class CredentialHelper:
         return {f"https://{domain}": "AWS" for domain in domains}
 
     def erase(self, url: ServerURL) -> None:
-        """Forget the tokens and the route of the host; one that was never remembered is no error."""
-        registries = {url.without_port} if ecr_registry(url.without_port) else set()
+        """Forget the tokens and the route of the host; one that is not in the cache is not an error."""
+        registries = {url.name} if ecr_registry(url.name) else set()
         with suppress(HelperError):
             mapping = DomainMappings.read(self.settings.config_path).domains.get(url.host)
             if mapping is not None and mapping.registry:
                 registries.add(mapping.registry)
-        self._memory.forget(url.host, registries)
+        self._cache.remove(self._cache.records_of(url.host, registries))
 
-    def route(self, url: ServerURL, named: bool = False) -> Route:
-        """Where `url` leads, as remembered or as configured or discovered now. `named`: the caller itself
-        has named the host for this helper."""
-        key = route_key(self.settings, url.host, url.plain_http, named)
-        route = self._turns.found_or_made(
+    def route(self, url: ServerURL, listed: bool = False) -> Route:
+        """Where `url` leads: from the cache, or as configured or discovered now. `listed`: the caller itself
+        has listed the host for this helper. Raises HostNotServed, and HelperError for what is malformed."""
+        remaining = self._remaining()
+        key = route_key(self.settings, url.host, url.plain_http, listed)
+        route = found_or_made(
+            self._cache,
             key,
-            lambda: self._memory.route(key, self.clock()),
-            lambda: self._new_route(key, url, named),
-            self._remaining(),
+            lambda: self._cache.route(key, url.host, time.time()),
+            lambda: self._new_route(key, url, listed),
+            remaining,
         )
         if not route.registry:
-            raise HostNotServed(url.host, route.reason)
+            raise HostNotServed(url.host, route.reason, route.next_step)
         return route
 
     def token(self, route: Route) -> Token:
-        """The token for `route`, as remembered or new."""
+        """The token for `route`, from the cache or new. Raises TokenRefused and TimedOut."""
         key = token_key(self.settings, route)
-        held = self._memory.token(key)
-        now = self.clock()
-        if held is not None and held.fresh(now):
-            return held
-        spare = held if held is not None and held.usable(now) else None
+        kept = self._cache.token(key, route.registry)
+        now = time.time()
+        if kept is not None and kept.is_fresh(now):
+            return kept
+        fallback = kept if kept is not None and kept.is_usable(now) else None
         remaining = self._remaining()
 
-        def found_or_made() -> Token:
-            return self._turns.found_or_made(
-                key, lambda: self._fresh_token(key), lambda: self._new_token(key, route), remaining, spare
+        def work() -> Token:
+            return found_or_made(
+                self._cache,
+                key,
+                lambda: self._fresh_token(key, route),
+                lambda: self._new_token(key, route),
+                remaining,
+                fallback,
             )
 
         try:
-            return bounded(remaining, found_or_made, "AWS", _ALLOW_MORE)
+            return bounded(remaining, work, "AWS", _ALLOW_MORE)
         except (TokenRefused, TimedOut) as failure:
-            if spare is None or not spare.usable(self.clock()):
+            if fallback is None or not fallback.is_usable(time.time()):
                 raise
-            minutes = (spare.expires_at - self.clock()) / 60
+            minutes = (fallback.expires_at - time.time()) / 60
             self.warn(f"{failure}. The token from before is used; it is valid for {minutes:.0f} more minutes")
-            return spare
+            return fallback
 
     def token_as(self, identity: WebIdentity, route: Route) -> Token:
-        """A token for `route` asked for as `identity`; never remembered, so that nobody else gets it."""
-        return bounded(self._remaining(), lambda: self._request_token(route, identity), "AWS", _ALLOW_MORE)
+        """A token for `route`, asked for as `identity`; not kept, so that nobody else ever gets it."""
+        from credhelper.ecr_token import request_token
+
+        return bounded(self._remaining(), lambda: request_token(route, identity), "AWS", _ALLOW_MORE)
 
     def _remaining(self) -> float:
         return self._started + self.settings.timeout - time.monotonic()
 
-    def _new_route(self, key: str, url: ServerURL, named: bool) -> Route:
-        def is_named() -> bool:
-            return named or self._is_named(url.host)
+    def _new_route(self, key: str, url: ServerURL, listed: bool) -> Route:
+        def is_listed() -> bool:
+            paths = (self.settings.docker_config_path, self.settings.containers_auth_path)
+            return listed or lists_helper(paths, url.host)
 
         try:
             mappings = DomainMappings.read(self.settings.config_path)
-            route = route_to(url, self.settings, mappings, self._discover, is_named)
+            route = route_to(url, self.settings, mappings, discover, is_listed)
             lifetime = ROUTE_LIFETIME
         except HostNotServed as error:
-            route, lifetime = (
-                Route(url.host, "", reason=f"{error.reason}; {error.next_step}"),
-                REFUSAL_LIFETIME,
-            )
+            route = Route(url.host, "", reason=error.reason, next_step=error.next_step)
+            lifetime = REFUSAL_LIFETIME
         except DiscoveryFailed as error:
-            reason = f"it could not be asked where it redirects: {error.reason}"
-            route, lifetime = Route(url.host, "", reason=reason), FAILURE_LIFETIME
-        # Without memory every run asks again: slower, and reported with the token, if at all.
+            route = Route(url.host, "", reason=f"it could not be asked for its registry: {error.reason}")
+            lifetime = FAILURE_LIFETIME
+        # Without a cache every run finds out again; the run that keeps a token warns about it.
         with suppress(OSError):
-            self._memory.remember_route(key, route, self.clock() + lifetime)
+            self._cache.keep_route(key, route, time.time() + lifetime)
         return route
 
-    def _fresh_token(self, key: str) -> Token | None:
-        token = self._memory.token(key)
-        return token if token is not None and token.fresh(self.clock()) else None
+    def _fresh_token(self, key: str, route: Route) -> Token | None:
+        token = self._cache.token(key, route.registry)
+        return token if token is not None and token.is_fresh(time.time()) else None
 
     def _new_token(self, key: str, route: Route) -> Token:
-        token = self._request_token(route, None)
+        # botocore takes 100 ms to import: only runs that ask AWS pay for it.
+        from credhelper.ecr_token import request_token
+
+        token = request_token(route)
         try:
-            self._memory.remember_token(key, token)
-            self._memory.prune(self.clock())
+            self._cache.keep_token(key, token)
+            self._cache.prune(time.time())
         except OSError as error:
             self.warn(
-                f"the token is not remembered: {error.strerror} ({error.filename}); "
+                f"the token is not kept: {error.strerror} ({error.filename}); "
                 f"set {CACHE_DIR} to a directory of yours"
             )
         return token

@@ -1,14 +1,18 @@
 """JSON files that people and other programs edit: read with places, written without harm.
 
 Reading knows where each member stands, so that a wrong type is reported like a wrong comma: with
-file, line and column. Writing replaces the file in one step, keeps its mode, its owner and a symbolic
-link to it, and keeps the order and the indentation of what is in it.
+file, line and column. Writing replaces the file in one step; the file keeps its mode, its owner, a symbolic
+link to it, and the order and the indentation of its members.
+
+Files are written only below directories that belong to this user or to the system: as the superuser in
+another user's home, every path could lead elsewhere by the time it is used.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,14 +25,21 @@ _DECODER = json.JSONDecoder()
 _BLANKS = " \t\r\n"
 _LARGEST = 16 * 1024 * 1024
 
+#: What the name of a temporary file has between the name of the file to be and a random end.
+TEMPORARY = ".new-ecr-custom-"
+
 
 @dataclass(frozen=True)
 class JsonFile:
-    """A JSON object in a file. `text` is empty for a file that does not exist; then `members` is too."""
+    """A JSON object in a file."""
 
+    #: Where the file is, or would be.
     path: Path
+    #: What is in it; empty for a file that does not exist.
     text: str
+    #: The object's members.
     members: Mapping[str, Any]
+    #: The offset of each member's value in `text`.
     places: Mapping[str, int] = field(repr=False)
 
     def refuse(self, name: str, problem: str) -> NoReturn:
@@ -47,14 +58,18 @@ class JsonFile:
 
 
 def read_json_file(path: Path) -> JsonFile:
-    """Raises InvalidFile for what is no JSON object, FileTrouble for what cannot be read."""
+    """Raises InvalidFile for what is not a JSON object, FileTrouble for what cannot be read."""
     try:
-        with path.open("rb") as file:
+        # Opening a FIFO must not wait for its other end.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise FileTrouble(str(path), "read", "it is not a regular file")
             data = file.read(_LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
         return JsonFile(path, "", {}, {})
     except OSError as error:
-        raise FileTrouble(str(path), "read", error) from error
+        raise FileTrouble(str(path), "read", _reason(error)) from error
     if len(data) > _LARGEST:
         raise InvalidFile(str(path), 1, 1, f"more than {_LARGEST} bytes; expected a JSON object")
     try:
@@ -71,7 +86,7 @@ def parse_json_object(path: Path, text: str) -> JsonFile:
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InvalidFile(str(path), error.lineno, error.colno, f"no JSON: {error.msg}") from error
+        raise InvalidFile(str(path), error.lineno, error.colno, f"not valid JSON: {error.msg}") from error
     except RecursionError as error:
         raise InvalidFile(str(path), 1, 1, "nested too deeply; expected a JSON object") from error
     if not isinstance(value, dict):
@@ -89,38 +104,78 @@ def json_type(value: object) -> str:
 def write_json_file(file: JsonFile, members: Mapping[str, Any], *, backup: Path | None = None) -> None:
     """Replace the content of `file` by `members`; a copy of what was there goes to `backup` first.
 
-    A new file gets mode 0600: it tells which accounts and roles are used. Raises FileTrouble.
+    A new file gets mode 0600, a new directory 0700: they show which accounts and roles are used. Raises
+    FileTrouble.
     """
     target = Path(os.path.realpath(file.path))
     text = json.dumps(members, indent=_indentation(file.text), ensure_ascii=False) + "\n"
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in (Path(os.path.abspath(file.path)), target):  # noqa: PTH100 (`absolute` keeps `..`)
+            refuse_foreign_directories(path)
+        _make_directory(target.parent)
         if backup is not None and file.text:
             _replace(backup, file.text, like=target)
         _replace(target, text, like=target)
     except OSError as error:
-        raise FileTrouble(str(file.path), "write", error) from error
+        raise FileTrouble(str(file.path), "write", _reason(error)) from error
+
+
+def refuse_foreign_directories(path: Path) -> None:
+    """Raise FileTrouble where a directory or link on the way to `path` belongs to another user."""
+    if not hasattr(os, "geteuid"):
+        return
+    # In a container of another user's the root directory, and with it the system, is nobody's.
+    trusted = {0, os.geteuid(), Path("/").stat().st_uid}
+    for parent in reversed(path.parents):
+        try:
+            owner = parent.lstat().st_uid
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        if owner not in trusted:
+            raise FileTrouble(
+                str(path), "write", f"{parent} belongs to another user (uid {owner})", "run this as that user"
+            )
+
+
+def _make_directory(directory: Path) -> None:
+    # `parents=True` would make the ones above with whatever mode the umask leaves.
+    missing = [each for each in (directory, *directory.parents) if not each.exists()]
+    for each in reversed(missing):
+        with suppress(FileExistsError):
+            each.mkdir(0o700)
 
 
 def _replace(target: Path, text: str, *, like: Path) -> None:
     import tempfile  # 10 ms, for the runs that write
 
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}{TEMPORARY}", dir=target.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
             stream.write(text)
             stream.flush()
+            if hasattr(os, "fchown"):
+                _adopt(descriptor, like)
             os.fsync(descriptor)
-        with suppress(FileNotFoundError):
-            status = like.stat()
-            Path(temporary).chmod(status.st_mode & 0o7777)
-            if hasattr(os, "chown"):
-                with suppress(PermissionError):
-                    os.chown(temporary, status.st_uid, status.st_gid)
         Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink()
         raise
+
+
+def _adopt(descriptor: int, like: Path) -> None:
+    """Give the open file the owner and the mode of the file `like`, where there is one."""
+    try:
+        status = like.stat()
+    except FileNotFoundError:
+        return
+    with suppress(PermissionError):
+        os.fchown(descriptor, status.st_uid, status.st_gid)
+    # After the owner: a change of the owner clears bits of the mode.
+    os.fchmod(descriptor, status.st_mode & 0o7777)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
 
 
 def _indentation(text: str) -> str | int:

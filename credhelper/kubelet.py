@@ -11,29 +11,29 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from credhelper.cached_get import Token
 from credhelper.errors import HostNotServed, InvalidInput
 from credhelper.helper import CredentialHelper
-from credhelper.identity import WebIdentity
-from credhelper.memory import Token
 from credhelper.server_url import ServerURL, parse_server_url
 from credhelper.settings import KUBELET_ROLE
 
 API_GROUP = "credentialprovider.kubelet.k8s.io"
 API_VERSIONS = tuple(f"{API_GROUP}/{version}" for version in ("v1", "v1beta1"))
+#: On a service account: the role to assume with its token (cloud-provider-aws reads the same).
 ROLE_ANNOTATION = "eks.amazonaws.com/ecr-role-arn"
-"""On a service account: the role to take on with its token (cloud-provider-aws reads the same)."""
 
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """What the kubelet asks: `image` is HOST[:PORT]/PATH, perhaps with a tag or digest.
+    """What the kubelet asks."""
 
-    `service_account_token` and `role_arn` are empty unless the kubelet is configured to send them.
-    """
-
+    #: The request's apiVersion, which the response repeats.
     api_version: str
+    #: HOST[:PORT]/PATH, perhaps with a tag or digest.
     image: str
+    #: Empty unless the kubelet is configured to send it; never shown.
     service_account_token: str = field(default="", repr=False)
+    #: The role in the service account's annotation, or empty.
     role_arn: str = ""
 
     @property
@@ -46,20 +46,17 @@ class ImageRequest:
         return self.image.partition("/")[0]
 
 
-def is_kubelet_request(data: bytes) -> bool:
-    """Whether standard input of a `get` is the kubelet's rather than Docker's."""
-    return data.lstrip()[:1] == b"{" and b"CredentialProviderRequest" in data
-
-
 def parse_request(data: bytes) -> ImageRequest:
     """Read the kubelet's request. Raises InvalidInput."""
     try:
         request = json.loads(data)
     except (ValueError, RecursionError):
-        # Without its text: the request may hold a service account's token.
-        raise InvalidInput("standard input is no JSON; expected a CredentialProviderRequest") from None
+        request = None
+    # The error for what is not JSON holds no part of it: it may hold a service account's token.
+    if request is None:
+        raise InvalidInput("standard input is not valid JSON; expected a CredentialProviderRequest")
     if not isinstance(request, dict) or request.get("kind") != "CredentialProviderRequest":
-        raise InvalidInput("standard input is no CredentialProviderRequest")
+        raise InvalidInput("standard input is not a CredentialProviderRequest")
     version = request.get("apiVersion")
     if version not in API_VERSIONS:
         raise InvalidInput(f"apiVersion is {version!r}; expected {' or '.join(API_VERSIONS)}")
@@ -74,7 +71,7 @@ def parse_request(data: bytes) -> ImageRequest:
 
 
 def response(request: ImageRequest, token: Token | None, now: float) -> dict[str, Any]:
-    """The response: the token for the host as the image names it, or none.
+    """The response: the token for the host as the image has it, or none.
 
     The kubelet keeps it for half of what is left, so that it never starts a pull with an expired one.
     With a service account's token it keeps it for that account alone (its `cacheType` sees to it).
@@ -90,23 +87,23 @@ def response(request: ImageRequest, token: Token | None, now: float) -> dict[str
     }
 
 
-def answer_kubelet(data: bytes, helper: CredentialHelper) -> str:
-    """The response's text. A host that is not ours gets an empty one. Raises HelperError."""
+def answer_kubelet(data: bytes, helper: CredentialHelper, now: float) -> str:
+    """The response's text. A host that stands for no ECR registry gets an empty one. Raises HelperError."""
     request = parse_request(data)
     try:
-        # Its matchImages name the hosts that it asks about.
-        route = helper.route(request.url, named=True)
+        # The kubelet asks about the hosts that its matchImages list.
+        route = helper.route(request.url, listed=True)
     except HostNotServed as error:
         helper.warn(str(error))
-        return json.dumps(response(request, None, 0))
+        return json.dumps(response(request, None, now))
     if not request.service_account_token:
-        token = helper.token(route)
-    else:
-        role_arn = request.role_arn or helper.settings.kubelet_role
-        if not role_arn:
-            raise InvalidInput(
-                "the service account names no role",
-                f"annotate it with {ROLE_ANNOTATION} or set {KUBELET_ROLE}",
-            )
-        token = helper.token_as(WebIdentity(role_arn, request.service_account_token), route)
-    return json.dumps(response(request, token, helper.clock()))
+        return json.dumps(response(request, helper.token(route), now))
+    role_arn = request.role_arn or helper.settings.kubelet_role
+    if not role_arn:
+        raise InvalidInput(
+            "the service account has no role", f"annotate it with {ROLE_ANNOTATION} or set {KUBELET_ROLE}"
+        )
+    from credhelper.ecr_token import WebIdentity  # with botocore, which only this branch needs at once
+
+    token = helper.token_as(WebIdentity(role_arn, request.service_account_token), route)
+    return json.dumps(response(request, token, now))

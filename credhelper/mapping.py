@@ -4,7 +4,7 @@
      "ecr.example.net": {"registry": "…", "profile": "…", "role_arn": "…", "region": "…"}}
 
 The first form is the original helper's. In the second every member may be left out; without
-`registry` an ECR host stands for itself and any other host is asked where it redirects.
+`registry` an ECR host stands for itself, and any other host is asked for its registry.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from credhelper.errors import InvalidServerURL
 from credhelper.json_file import JsonFile, json_type, read_json_file
 from credhelper.registry_host import InvalidRegistry, RegistryHost
-from credhelper.server_url import parse_server_url
+from credhelper.server_url import parse_server_url, shown
 
 MEMBERS = ("registry", "profile", "role_arn", "region")
 
@@ -28,14 +28,15 @@ class InvalidMapping(ValueError):
 
 @dataclass(frozen=True)
 class DomainMapping:
-    """What custom.json says about one domain; a part that is not given is empty.
+    """What custom.json says about one domain; a part that is not given is empty."""
 
-    `registry` is a lower-case ECR host name.
-    """
-
+    #: The registry's ECR host name, in lower case.
     registry: str = ""
+    #: The AWS profile whose credentials to use.
     profile: str = ""
+    #: The IAM role to assume.
     role_arn: str = ""
+    #: The region whose API to ask, where it is not the registry's own.
     region: str = ""
 
     @property
@@ -51,12 +52,13 @@ def ecr_host(text: str) -> str:
     Raises InvalidMapping.
     """
     try:
-        host = RegistryHost.parse(parse_server_url(text.strip()).without_port)
+        host = RegistryHost.parse(parse_server_url(text.strip()).name)
     except (InvalidRegistry, InvalidServerURL) as error:
-        raise InvalidMapping(f"{text!r} is no registry host") from error
+        raise InvalidMapping(f"{shown(text)!r} is not a valid registry host") from error
     if host.ecr is None:
         raise InvalidMapping(
-            f"{text!r} is no ECR registry host; expected ACCOUNT.dkr.ecr.REGION.amazonaws.com or the like"
+            f"{shown(text)!r} is not a valid ECR registry host; "
+            "expected ACCOUNT.dkr.ecr.REGION.amazonaws.com or another of ECR's forms"
         )
     return host.host
 
@@ -67,9 +69,9 @@ def domain_host(text: str) -> str:
         url = parse_server_url(text.strip())
         RegistryHost.parse(url.host)
     except (InvalidRegistry, InvalidServerURL) as error:
-        raise InvalidMapping(f"{text!r} is no domain; expected HOST[:PORT]") from error
-    if url.docker_hub:
-        raise InvalidMapping(f"{text!r} is Docker Hub, which no ECR registry can stand for")
+        raise InvalidMapping(f"{shown(text)!r} is not a valid domain; expected HOST[:PORT]") from error
+    if url.is_docker_hub:
+        raise InvalidMapping(f"{shown(text)!r} is Docker Hub, which no ECR registry can stand for")
     return url.host
 
 
@@ -97,9 +99,11 @@ def parse_mapping(domain: str, value: object) -> DomainMapping:
 
 @dataclass(frozen=True)
 class DomainMappings:
-    """custom.json as a whole; `file` is the text it came from."""
+    """custom.json as a whole."""
 
+    #: The file that it came from.
     file: JsonFile
+    #: HOST[:PORT] -> what the file says about it.
     domains: Mapping[str, DomainMapping]
 
     @classmethod
@@ -119,15 +123,16 @@ class DomainMappings:
                 file.refuse(name, str(error))
         return cls(file, domains)
 
-    def with_domain(self, domain: str, mapping: DomainMapping | None) -> dict[str, Any]:
-        """The file's members with `domain` mapped anew, or with None unmapped; all others as they are."""
-        members = {name: value for name, value in self.file.members.items() if not _same(name, domain)}
-        if mapping is None:
-            return members
-        if self.domains.get(domain) == mapping:
-            return dict(self.file.members)
-        return members | {domain: mapping.value}
+    def with_domains(self, changes: Mapping[str, DomainMapping | None]) -> dict[str, Any]:
+        """The file's members with each domain of `changes` mapped anew, or with None no longer mapped.
 
-
-def _same(name: str, domain: str) -> bool:
-    return domain_host(name) == domain
+        What stands for an unchanged domain stays as it is written.
+        """
+        members = dict(self.file.members)
+        for domain, mapping in changes.items():
+            if self.domains.get(domain) == mapping:
+                continue
+            members = {name: value for name, value in members.items() if domain_host(name) != domain}
+            if mapping is not None:
+                members[domain] = mapping.value
+        return members

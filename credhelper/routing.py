@@ -1,30 +1,58 @@
-"""Routing: from a host that a client asked about to the registry whose token it needs.
+"""Routing: from a host that a client asks about to the registry whose token it needs.
 
 In this order: what custom.json says about the host (with its port); an ECR host stands for itself;
-AWS_ECR_CUSTOM_DEFAULT; discovery. Docker Hub's hosts take no default and are never asked, plain http
-is never asked.
+AWS_ECR_CUSTOM_DEFAULT; discovery, which asks the host. No token is ever given for Docker Hub, for a
+plain http host other than this machine, or for an ECR host at another port than its own.
 
-A host is asked only if its user names it for this helper: in custom.json, under `credHelpers`, or in the
-kubelet's matchImages. Whoever is asked may name any registry, and is then sent the token for it by the
-client: as the `credsStore` of all hosts, this helper would hand a token to every host that redirects to
-ECR.
+A host is asked only if its user has listed it for this helper: in custom.json, under `credHelpers`, or
+in the kubelet's matchImages. A host that is asked can name any registry, and the client then sends it the
+token: as the `credsStore` of all hosts, this helper would give a token to every host that names ECR.
+
+Discovery sends one request, for a path that is not under /v2/. The redirect service answers it with a
+redirect to its registry in every mode and in every release, and so does the original module, which
+has no route for `/` itself. The redirect is not followed: only its registry is wanted, and only a host that
+fits ECR's own form is believed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from credhelper.errors import HostNotServed, InvalidServerURL, InvalidSetting
+from credhelper import VERSION
+from credhelper.cached_get import Route
+from credhelper.errors import (
+    DiscoveryFailed,
+    HostNotServed,
+    InvalidServerURL,
+    InvalidSetting,
+    TimedOut,
+)
 from credhelper.mapping import DomainMapping, DomainMappings, InvalidMapping, ecr_host
-from credhelper.memory import Route
-from credhelper.registry_host import InvalidRegistry, RegistryHost, ecr_registry
-from credhelper.server_url import ServerURL
-from credhelper.settings import ANY, DEFAULT_REGISTRY, DISCOVER, NONE, Settings
+from credhelper.registry_host import InvalidRegistry, RegistryHost, ecr_registry, is_loopback
+from credhelper.server_url import ServerURL, shown
+from credhelper.settings import DEFAULT_REGISTRY, DISCOVER, EVERY_HOST, NO_HOST, Settings
+from credhelper.waiting import bounded
+
+if TYPE_CHECKING:
+    import ssl
+    from http.client import HTTPMessage
+    from urllib.request import Request
 
 Discover = Callable[[str], str]
 """From HOST[:PORT] to its ECR host. Raises HostNotServed and DiscoveryFailed."""
 
-_NEXT_STEP = "map it with `docker-credential-ecr-custom init {host} REGISTRY`"
+#: What discovery asks a host for; the name says in the host's log who asked.
+DISCOVERY_PATH = "/docker-credential-ecr-custom"
+#: The path below which an edge passes requests on to a registry: /_registry/REGISTRY/v2/...
+EDGE_PREFIX = "/_registry/"
+#: Seconds for the whole of discovery, with name resolution and TLS.
+LONGEST_DISCOVERY = 3.0
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_USER_AGENT = f"docker-credential-ecr-custom/{VERSION}"
 
 
 def route_to(
@@ -32,32 +60,36 @@ def route_to(
     settings: Settings,
     mappings: DomainMappings,
     discover: Discover,
-    is_named: Callable[[], bool],
+    is_listed: Callable[[], bool],
 ) -> Route:
-    """Where `url` leads; `is_named` tells whether a client's configuration names the host for us.
+    """Where `url` leads; `is_listed` says whether a client's configuration lists the host for this helper.
 
-    Raises InvalidServerURL, HostNotServed, DiscoveryFailed, and InvalidSetting for a default that is
-    no ECR host.
+    Raises InvalidServerURL, HostNotServed, DiscoveryFailed, and InvalidSetting.
     """
+    may_ask = settings.discover  # read first: an invalid value ends the run, even where no host is asked
     try:
-        RegistryHost.parse(url.host)
+        host = RegistryHost.parse(url.host)
     except InvalidRegistry as error:
-        raise InvalidServerURL(url.asked, error.reason) from error
+        raise InvalidServerURL(url.text, error.reason) from error
+    if url.is_docker_hub:
+        raise HostNotServed(url.host, "it is Docker Hub's")
+    if url.plain_http and not is_loopback(host.host):
+        raise HostNotServed(url.host, "over plain http a token would travel in the clear", "use https")
+    if host.ecr is not None and host.port is not None:
+        raise HostNotServed(url.host, f"ECR does not listen on port {host.port}", f"use {host.host}")
     mapped = mappings.domains.get(url.host)
     mapping = mapped or DomainMapping()
-    registry = mapping.registry or _by_itself(url) or _by_default(url, settings)
-    if not registry:
-        registry = _by_discovery(url, settings, discover, lambda: mapped is not None or is_named())
+    registry = (
+        mapping.registry
+        or (host.host if host.ecr is not None else "")
+        or _default(settings)
+        or _discovered(url, may_ask, discover, lambda: mapped is not None or is_listed())
+    )
     return Route(url.host, registry, mapping.profile, mapping.role_arn, mapping.region)
 
 
-def _by_itself(url: ServerURL) -> str:
-    # Whatever port: an ECR host name is AWS's, and so is every port behind it.
-    return url.without_port if ecr_registry(url.without_port) else ""
-
-
-def _by_default(url: ServerURL, settings: Settings) -> str:
-    if not settings.default_registry or url.docker_hub:
+def _default(settings: Settings) -> str:
+    if not settings.default_registry:
         return ""
     try:
         return ecr_host(settings.default_registry)
@@ -67,16 +99,140 @@ def _by_default(url: ServerURL, settings: Settings) -> str:
         ) from error
 
 
-def _by_discovery(
-    url: ServerURL, settings: Settings, discover: Discover, is_trusted: Callable[[], bool]
-) -> str:
-    if url.docker_hub:
-        raise HostNotServed(url.host, "it is Docker Hub's")
-    next_step = _NEXT_STEP.format(host=url.host)
+def _discovered(url: ServerURL, may_ask: str, discover: Discover, is_listed: Callable[[], bool]) -> str:
+    next_step = f"map it with `docker-credential-ecr-custom init {url.host} REGISTRY`"
     if url.plain_http:
         raise HostNotServed(url.host, "it is not mapped, and plain http is not asked", next_step)
-    if settings.discover == NONE:
+    if may_ask == NO_HOST:
         raise HostNotServed(url.host, f"it is not mapped, and {DISCOVER} turns discovery off", next_step)
-    if settings.discover != ANY and not is_trusted():
-        raise HostNotServed(url.host, "it is neither mapped nor named under credHelpers", next_step)
+    if may_ask != EVERY_HOST and not is_listed():
+        raise HostNotServed(url.host, "it is neither mapped nor listed under credHelpers", next_step)
     return discover(url.host)
+
+
+@dataclass(frozen=True)
+class DomainResponse:
+    """What a host answered."""
+
+    status: int
+    #: The Location header, or empty.
+    location: str = ""
+    #: The body, as far as it was asked for.
+    body: bytes = b""
+
+
+def discover(host: str) -> str:
+    """Ask HOST[:PORT] for its registry. Raises HostNotServed and DiscoveryFailed."""
+    return registry_of(host, ask(host, DISCOVERY_PATH))
+
+
+def registry_of(host: str, response: DomainResponse) -> str:
+    """The ECR host that the answer of HOST[:PORT] names. Pure. Raises HostNotServed.
+
+    It is the host of an absolute Location, or REGISTRY in a Location of /_registry/REGISTRY/... at HOST.
+    """
+    if response.status not in REDIRECTS or not response.location:
+        raise HostNotServed(host, f"it answers {response.status} and does not redirect to a registry")
+    try:
+        target = urlsplit(response.location)
+        port, name = target.port, target.hostname or ""
+        has_user = target.username is not None or target.password is not None
+    except ValueError as error:
+        raise HostNotServed(host, "it redirects to a malformed address") from error
+    if at_host(host, response.location) is not None:
+        if not target.path.startswith(EDGE_PREFIX):
+            raise HostNotServed(host, "it redirects to itself, and names no registry")
+        name, port = target.path.removeprefix(EDGE_PREFIX).partition("/")[0], None
+    elif target.scheme != "https" or has_user or port not in (None, 443):
+        raise HostNotServed(host, f"it redirects to {shown(name)!r}, but not to a plain https address")
+    if ecr_registry(name.lower()) is None:
+        raise HostNotServed(host, f"it redirects to {shown(name)!r}, which is outside of ECR")
+    return name.lower()
+
+
+def at_host(host: str, location: str) -> str | None:
+    """The path and query of `location` where it leads to HOST[:PORT] itself over https; else None. Pure."""
+    if location.startswith("/") and not location.startswith("//"):
+        return location
+    scheme, separator, rest = location.partition("://")
+    authority, slash, path = rest.partition("/")
+    if not separator or scheme.lower() != "https" or "?" in authority or "#" in authority:
+        return None
+    return slash + path if authority.lower().removesuffix(":443") == host else None
+
+
+def ask(
+    host: str,
+    path: str,
+    *,
+    method: str = "GET",
+    headers: tuple[tuple[str, str], ...] = (),
+    body: bytes | None = None,
+    longest_body: int = 0,
+    seconds: float = LONGEST_DISCOVERY,
+) -> DomainResponse:
+    """What HOST[:PORT] answers, redirects not followed; at most `longest_body` bytes of the body.
+
+    `headers` go to this host alone, not to a proxy. Raises DiscoveryFailed.
+    """
+    # Imported by the runs that ask: together they take as long as a `get` that asks nobody.
+    import http.client
+    import urllib.error
+    import urllib.request
+
+    class NotFollowed(urllib.request.HTTPRedirectHandler):
+        def http_error_302(
+            self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+        ) -> None:
+            """Leave the redirect as the answer that it is; not even its address is parsed here."""
+
+        http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+    request = urllib.request.Request(f"https://{host}{path}", data=body, method=method)
+    for name, value in (("User-Agent", _USER_AGENT), *headers):
+        request.add_unredirected_header(name, value)
+    opener = urllib.request.build_opener(NotFollowed, urllib.request.HTTPSHandler(context=tls_context()))
+
+    def work() -> DomainResponse:
+        try:
+            answer = opener.open(request, timeout=seconds)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            content = answer.read(longest_body) if longest_body else b""
+            return DomainResponse(answer.status, answer.headers.get("Location", ""), content)
+
+    try:
+        return bounded(seconds, work, "the answer")
+    except TimedOut as error:
+        raise DiscoveryFailed(host, f"no answer within {seconds:g} s") from error
+    except urllib.error.URLError as error:
+        raise DiscoveryFailed(host, _reason(error.reason)) from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise DiscoveryFailed(host, _reason(error)) from error
+
+
+def tls_context() -> ssl.SSLContext:
+    """The system's trust (SSL_CERT_FILE and SSL_CERT_DIR honoured); certificates and names are checked."""
+    import ssl
+    import sys
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    context = ssl.create_default_context()
+    if sys.platform == "darwin" and not context.get_ca_certs():
+        # python.org's macOS builds come without any certificate; botocore brings its own.
+        package = find_spec("botocore")
+        if package is not None and package.origin:
+            context.load_verify_locations(str(Path(package.origin).with_name("cacert.pem")))
+    return context
+
+
+def _reason(error: object) -> str:
+    message = getattr(error, "verify_message", "")
+    if message:
+        return f"its certificate is not trusted: {message}"
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    # The text of others can repeat the address, and with it what stands in a redirect.
+    return error if isinstance(error, str) else type(error).__name__

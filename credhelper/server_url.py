@@ -1,41 +1,45 @@
-"""Server URLs: what a client hands to `get` and `erase`, and the registry host that it names.
+"""Server URLs: what a client hands to `get` and `erase`, and the registry host in it.
 
-Clients disagree about the shape: Docker sends HOST[:PORT], `docker logout` also http:// and https://
-forms, Docker's own `list` keys are https://HOST, go-containerregistry asks for HOST/REPOSITORY first.
-All of them mean the host, and host names know no case.
+Clients disagree about the shape. Docker sends HOST[:PORT], `docker logout` also http:// and https://
+forms, Docker's own `list` keys are https://HOST, and go-containerregistry sends HOST/REPOSITORY first.
+All of them mean the host, and a host name is the same in capitals.
 """
 
+#: Bytes; the longest line that docker-credential-helpers' own reader takes.
 LONGEST_INPUT = 64 * 1024
-"""Bytes; what docker-credential-helpers' own reader takes for a line."""
 
 _HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-.:[]_")
 _DOCKER_HUB = ("docker.io", "docker.com")
+_LONGEST_SHOWN = 200
 
 
 class ServerURL:
-    """`asked` is the text to echo in an answer; `host` is HOST[:PORT] in lower case, without the
-    scheme's own port; `plain_http` tells that http:// was asked for."""
+    """A server URL, parsed."""
 
-    __slots__ = ("asked", "host", "plain_http")
+    __slots__ = ("host", "plain_http", "text")
 
-    def __init__(self, asked: str, host: str, plain_http: bool = False) -> None:
-        self.asked = asked
+    def __init__(self, text: str, host: str, plain_http: bool = False) -> None:
+        #: The text as it came: an answer repeats it.
+        self.text = text
+        #: HOST[:PORT] in lower case, without the scheme's own port.
         self.host = host
+        #: Whether the URL's scheme is http.
         self.plain_http = plain_http
 
     @property
-    def without_port(self) -> str:
+    def name(self) -> str:
+        """The host without its port."""
         return self.host if self.host.endswith("]") else self.host.partition(":")[0]
 
     @property
-    def docker_hub(self) -> bool:
-        """Whether it is one of Docker Hub's hosts, which no default and no discovery may take over."""
-        name = self.without_port
+    def is_docker_hub(self) -> bool:
+        """Whether the host is one of Docker Hub's, for which no ECR registry can stand in."""
+        name = self.name
         return any(name == domain or name.endswith("." + domain) for domain in _DOCKER_HUB)
 
 
 def read_server_url(data: bytes) -> str:
-    """The text of a client's standard input: lines joined, blanks around them dropped.
+    """The text of a client's standard input: its lines joined, without blanks around them.
 
     As docker-credential-helpers' `Serve` reads it (credentials/credentials.go). Raises InvalidServerURL.
     """
@@ -55,18 +59,35 @@ def parse_server_url(text: str) -> ServerURL:
         scheme, rest = "https", text.removeprefix("//")
     scheme = scheme.lower()
     if scheme not in ("https", "http"):
-        raise _invalid(text, f"unsupported scheme: {scheme}")
+        raise _invalid(text, "its scheme is neither https nor http")
     authority = rest.partition("/")[0].partition("?")[0].partition("#")[0].lower()
     host = authority.removesuffix(":443" if scheme == "https" else ":80")
     if not host:
-        raise _invalid(text, "no hostname in URL")
+        raise _invalid(text, "it has no host name")
+    if "@" in host:
+        raise _invalid(text, "user name and password have no place in it")
     if not _HOST_CHARACTERS.issuperset(host):
-        raise _invalid(text, f"{host!r} is not a host name")
+        raise _invalid(text, "its host name has a character that no host name can have")
     return ServerURL(text, host, scheme == "http")
 
 
-def _invalid(value: str, reason: str) -> Exception:
-    # Imported when there is something to tell: a `get` from memory needs no errors.
+def shown(text: str) -> str:
+    """`text`, a server URL or meant as one, as it may be shown: user information, query and fragment cut.
+
+    All that stands before the last `@` counts as user information: a password can hold a `/` or a `?`.
+    """
+    before, at, rest = text.rpartition("@")
+    if at:
+        scheme = next((prefix for prefix in ("https://", "http://") if before.startswith(prefix)), "")
+        text = f"{scheme}***@{rest}"
+    marks = [place for place in (text.find("?"), text.find("#")) if place >= 0]
+    if marks:
+        text = text[: min(marks) + 1] + "***"
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
+def _invalid(text: str, reason: str) -> Exception:
+    # Imported when there is something to say: a `get` from the cache needs no errors.
     from credhelper.errors import InvalidServerURL
 
-    return InvalidServerURL(value, reason)
+    return InvalidServerURL(text, reason)

@@ -1,8 +1,17 @@
 """Settings: everything that the environment decides, read in this one place.
 
-A `get` from the cache imports this, hence a plain class (dataclasses and pathlib cost
-as much as the whole answer). An empty variable counts as unset, as the AWS SDKs have it.
+A `get` from the cache imports this file. So it uses neither `os` nor dataclasses nor pathlib: each of
+them takes as long to import as all that such a `get` does. An empty variable counts as unset, as it
+does for the AWS SDKs.
 """
+
+try:
+    import posix
+except ImportError:  # Windows, where `os` has the same names
+    import os as posix  # type: ignore[no-redef]
+
+#: The system's calls. `os` is a few lines of policy around them, and imports the abstract base classes.
+calls = posix
 
 CONFIG_FILE = "AWS_ECR_CUSTOM_CONFIG"
 DEFAULT_REGISTRY = "AWS_ECR_CUSTOM_DEFAULT"
@@ -12,30 +21,27 @@ CACHE_DIR = "AWS_ECR_CACHE_DIR"
 DISABLE_CACHE = "AWS_ECR_DISABLE_CACHE"
 KUBELET_ROLE = "AWS_ECR_ROLE_ARN"
 
-NAMED, ANY, NONE = "named", "any", "none"
+#: Only hosts that the user's configuration lists for this helper may be asked for their registry.
+LISTED_HOSTS = ""
+#: No host may be asked.
+NO_HOST = "0"
+#: Every host may be asked.
+EVERY_HOST = "1"
 
+#: Seconds that a whole `get` may take.
 DEFAULT_TIMEOUT = 15.0
-"""Seconds that a whole `get` may take."""
 
 
 class Settings:
-    """The settings of one run; never changed after it is built.
-
-    `home` is None where neither HOME nor the password file names one; then so are the paths below it.
-    `config_path`: custom.json. `cache_directory`: None where caching is off or has no place.
-    `default_registry`: text as given, or empty. `discover`: which unlisted hosts may be asked, NAMED
-    (those that a client's configuration names for this helper), ANY or NONE.
-    `timeout_text`: as given. `aws`: every AWS_* variable that can decide whose credentials are used.
-    `aws_files`: the AWS config and credentials files.
-    """
+    """The settings of one run; never changed after it is built."""
 
     __slots__ = (
-        "aws",
         "aws_files",
+        "aws_variables",
         "cache_directory",
         "config_path",
         "default_registry",
-        "discover",
+        "discover_text",
         "environ",
         "home",
         "kubelet_role",
@@ -43,26 +49,41 @@ class Settings:
     )
 
     def __init__(self, environ: "dict[str, str]") -> None:
+        #: The environment as it is.
         self.environ = environ
-        self.home = environ.get("HOME") or environ.get("USERPROFILE") or _home_of_user()
+        #: The home directory; None where neither a variable nor the password file has one.
+        self.home = environ.get("HOME" if _POSIX else "USERPROFILE") or _home_of_user()
+        #: custom.json; None without a home directory.
         self.config_path = self._path(environ.get(CONFIG_FILE) or "~/.ecr/custom.json")
         directory = self._path(environ.get(CACHE_DIR) or "~/.ecr")
         disabled = directory is None or environ.get(DISABLE_CACHE)
+        #: The cache's own directory; None where caching is off or has no place.
         self.cache_directory = None if disabled else f"{directory}/custom"
+        #: The registry of hosts that are not mapped: the text as given, or empty.
         self.default_registry = environ.get(DEFAULT_REGISTRY, "")
-        discover = environ.get(DISCOVER, "").lower()
-        self.discover = NAMED if not discover else NONE if discover in ("0", "false", "no", "off") else ANY
+        #: Which hosts may be asked for their registry: the text as given; see `discover`.
+        self.discover_text = environ.get(DISCOVER, "")
+        #: The time limit: the text as given; see `timeout`.
         self.timeout_text = environ.get(TIMEOUT, "")
+        #: The role of service accounts that have no role annotation, or empty.
         self.kubelet_role = environ.get(KUBELET_ROLE, "")
-        self.aws = {
-            name: value
-            for name, value in environ.items()
-            if name.startswith("AWS_") and not name.startswith("AWS_ECR_")
-        }
-        self.aws_files = (
-            self._path(environ.get("AWS_CONFIG_FILE") or "~/.aws/config"),
-            self._path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"),
-        )
+        #: Every variable that can decide whose AWS credentials botocore uses, as NAME=VALUE.
+        self.aws_variables = [
+            f"{name}={environ[name]}"
+            for name in sorted(environ)
+            if name == "BOTO_CONFIG" or (name.startswith("AWS_") and not name.startswith("AWS_ECR_"))
+        ]
+        boto = [environ["BOTO_CONFIG"]] if "BOTO_CONFIG" in environ else ["/etc/boto.cfg", "~/.boto"]
+        #: Every file in which botocore looks for credentials (botocore/credentials.py, BotoProvider, and
+        #: botocore/configprovider.py), where it would look for it.
+        self.aws_files = [
+            self._botocore_path(path)
+            for path in (
+                environ.get("AWS_CONFIG_FILE") or "~/.aws/config",
+                environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials",
+                *boto,
+            )
+        ]
 
     @property
     def docker_config_path(self) -> "str | None":
@@ -78,6 +99,17 @@ class Settings:
         """
         directory = self.environ.get("XDG_CONFIG_HOME") or "~/.config"
         return self._path(self.environ.get("REGISTRY_AUTH_FILE") or f"{directory}/containers/auth.json")
+
+    @property
+    def discover(self) -> str:
+        """LISTED_HOSTS, NO_HOST or EVERY_HOST. Raises InvalidSetting: an unknown value must not mean any."""
+        if self.discover_text not in (LISTED_HOSTS, NO_HOST, EVERY_HOST):
+            from credhelper.errors import InvalidSetting
+
+            raise InvalidSetting(
+                DISCOVER, self.discover_text, "0 (ask no host) or 1 (ask every host), or unset it"
+            )
+        return self.discover_text
 
     @property
     def timeout(self) -> float:
@@ -98,6 +130,33 @@ class Settings:
         if path != "~" and not path.startswith("~/"):
             return path
         return self.home and self.home + path[1:]
+
+    def _botocore_path(self, path: str) -> "str | None":
+        # botocore expands variables and every form of `~` (botocore/configloader.py, raw_config_parse).
+        if "$" in path:
+            import re
+
+            def value(match: "re.Match[str]") -> str:
+                return self.environ.get(match[1].strip("{}"), match[0])
+
+            path = re.sub(r"\$(\w+|\{[^}]*\})", value, path, flags=re.ASCII)
+        if path.startswith("~") and path[1:2] not in ("", "/"):
+            import os.path
+
+            return os.path.expanduser(path)  # noqa: PTH111 (pathlib raises where there is no such user)
+        return self._path(path)
+
+
+_POSIX = hasattr(calls, "geteuid")
+
+
+def environment() -> "dict[str, str]":
+    """The process's environment as text, as `os.environ` has it."""
+    return {_text(name): _text(value) for name, value in calls.environ.items()}
+
+
+def _text(value: "bytes | str") -> str:
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
 def _home_of_user() -> "str | None":

@@ -19,7 +19,7 @@ from tests.clients.deployment import deploy
 from tests.clients.matrix import MATRIX_VARIABLE, Matrix, read_rows, write_rows
 from tests.clients.registry import Registry
 from tests.clients.sandbox import DOMAIN_NAME, Debian, NoNamespace, Sandbox
-from tests.credhelper.fake_aws import fake_aws
+from tests.helper.fake_aws import fake_aws
 from tests.standins.certificates import Certificates
 from tests.standins.domain import Domain, running_domain
 from tests.standins.gateway import Observer

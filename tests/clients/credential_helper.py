@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.clients.sandbox import Debian, Sandbox
-from tests.credhelper.fake_aws import FakeAws
-from tests.credhelper.program import NAME, ROOT, install
+from tests.helper.fake_aws import FakeAws
+from tests.helper.program import NAME, ROOT, install
 
 NAME_IN_CONFIG = NAME.removeprefix("docker-credential-")
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.credhelper.fake_aws import fake_aws
+from tests.helper.fake_aws import fake_aws
 
 NAME = "docker-credential-ecr-custom"
 REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"

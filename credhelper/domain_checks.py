@@ -1,0 +1,260 @@
+"""Checks: what has to hold for a pull through a domain, in the order in which a pull needs it.
+
+Each check takes what the ones before have found and returns its own finding; a check that fails raises
+HelperError with the next step, and ends the examination. A token is asked for and sent only where `get`
+would give one.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from credhelper import VERSION
+from credhelper.cached_get import Route, Token
+from credhelper.client_config import HELPER, helper_of, lists_helper
+from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, TimedOut
+from credhelper.json_file import read_json_file
+from credhelper.mapping import DomainMapping, DomainMappings
+from credhelper.registry_checks import (
+    CheckFailed,
+    Repository,
+    Visitor,
+    check_layer,
+    check_manifest,
+    check_push,
+    check_registry,
+)
+from credhelper.routing import DISCOVERY_PATH, LONGEST_DISCOVERY, ask, registry_of, route_to, tls_context
+from credhelper.server_url import ServerURL
+from credhelper.settings import Settings
+from credhelper.waiting import bounded
+
+if TYPE_CHECKING:
+    from credhelper.ecr_token import AwsAccount
+
+T = TypeVar("T")
+
+NAME = "docker-credential-ecr-custom"
+
+
+@dataclass
+class Examination:
+    """A domain under examination, and what has been found out about it so far."""
+
+    settings: Settings
+    url: ServerURL
+    #: The repository to pull from; None: the examination ends before it.
+    repository: Repository | None
+    #: Whether to try a push as well.
+    push: bool
+    #: Where the domain leads.
+    route: Route = field(init=False)
+    #: AWS, with the route's credentials.
+    account: AwsAccount = field(init=False)
+    #: The ARN of these credentials.
+    caller: str = field(init=False)
+    token: Token = field(init=False, repr=False)
+    #: The digest of one of the image's layers.
+    layer: str = field(init=False)
+
+    @property
+    def domain(self) -> str:
+        return self.url.host
+
+    @property
+    def visitor(self) -> Visitor:
+        return Visitor(self.domain, self.route.registry, self.caller, self.token)
+
+
+def helper_on_path(_: Examination) -> str:
+    path = shutil.which(NAME)
+    if path is None:
+        raise CheckFailed(
+            f"{NAME} is not on PATH, so Docker cannot find it", "run `pipx ensurepath`, or add its directory"
+        )
+    return f"{path}, version {VERSION}"
+
+
+def client_configured(exam: Examination) -> str:
+    found = {}
+    for path in (exam.settings.docker_config_path, exam.settings.containers_auth_path):
+        if path is not None:
+            found[path] = helper_of(read_json_file(Path(path)), exam.domain)
+    ours = [path for path, helper in found.items() if helper == HELPER]
+    if not ours:
+        other = ", ".join(f"{path} names {helper}" for path, helper in found.items() if helper)
+        raise CheckFailed(
+            f"no client asks this helper for {exam.domain}" + (f" ({other})" if other else ""),
+            f"run `{NAME} init {exam.domain}`",
+        )
+    return f"{', '.join(ours)} names {HELPER} for {exam.domain}"
+
+
+def mapped(exam: Examination) -> str:
+    settings = exam.settings
+    mappings = DomainMappings.read(settings.config_path)
+
+    def is_listed() -> bool:
+        return lists_helper((settings.docker_config_path, settings.containers_auth_path), exam.domain)
+
+    # As `get` has it, but that the domain itself is asked later, after its name and certificate.
+    exam.route = route_to(exam.url, settings, mappings, lambda _: "", is_listed)
+    if not exam.route.registry:
+        return f"not mapped in {settings.config_path}, so the domain is asked for its registry"
+    listed = mappings.domains.get(exam.domain, DomainMapping())
+    source = "by custom.json" if listed.registry else "by its name or AWS_ECR_CUSTOM_DEFAULT"
+    return f"stands for {exam.route.registry}, {source}"
+
+
+def resolved(exam: Examination) -> str:
+    name = exam.url.name
+    try:
+        addresses = _in_time("the name's resolution", lambda: _addresses(name))
+    except OSError as error:
+        raise CheckFailed(
+            f"{name} does not resolve: {error.strerror or error}",
+            f"see that the domain's DNS record is there (`dig {name}`) and this network's resolver sees it",
+        ) from error
+    return f"{name} is at {', '.join(addresses)}"
+
+
+def certified(exam: Examination) -> str:
+    try:
+        expires = _in_time("TLS", lambda: _expiry(exam.domain))
+    except OSError as error:
+        raise CheckFailed(
+            f"there is no trusted TLS connection to {exam.domain}: {error.strerror or error}",
+            "see that the domain's certificate is issued for this name and this machine trusts its issuer "
+            "(SSL_CERT_FILE adds one)",
+        ) from error
+    days = (expires - time.time()) / 86400
+    return f"trusted, valid until {datetime.fromtimestamp(expires, timezone.utc).date()} ({days:.0f} days)"
+
+
+def redirected(exam: Examination) -> str:
+    known = exam.route.registry
+    try:
+        registry = registry_of(exam.domain, ask(exam.domain, DISCOVERY_PATH))
+    except DiscoveryFailed as error:
+        raise CheckFailed(error.finding, "see the redirect service's log") from error
+    except HostNotServed as error:
+        if known:
+            return f"names no registry by itself, and stands for {known} all the same ({error.reason})"
+        raise CheckFailed(
+            error.finding, "see that the redirect service is deployed behind this domain, with its registry"
+        ) from error
+    if known and known != registry:
+        return f"redirects to {registry}; the token is {known}'s, as custom.json or the default says"
+    exam.route.registry = registry
+    return f"redirects to {registry}"
+
+
+def identified(exam: Examination) -> str:
+    from credhelper.ecr_token import AwsAccount
+
+    def work() -> tuple[AwsAccount, str]:
+        account = AwsAccount(exam.route)
+        return account, account.caller()
+
+    exam.account, exam.caller = bounded(exam.settings.timeout, work, "AWS STS")
+    return f"AWS knows these credentials as {exam.caller}"
+
+
+def token_given(exam: Examination) -> str:
+    exam.token = bounded(exam.settings.timeout, exam.account.token, "AWS ECR")
+    hours = (exam.token.expires_at - time.time()) / 3600
+    return f"AWS gives a token for {exam.route.registry}, valid for {hours:.1f} hours"
+
+
+def registry_accepts(exam: Examination) -> str:
+    return check_registry(exam.visitor)
+
+
+def manifest_readable(exam: Examination) -> str:
+    if exam.repository is None:
+        return ""
+    finding, exam.layer = check_manifest(exam.visitor, exam.repository)
+    return finding
+
+
+def layer_readable(exam: Examination) -> str:
+    return check_layer(exam.visitor, exam.repository, exam.layer) if exam.repository is not None else ""
+
+
+def push_allowed(exam: Examination) -> str:
+    if exam.repository is None or not exam.push:
+        return ""
+    return check_push(exam.visitor, exam.repository)
+
+
+#: In order; a check that finds nothing was not asked for.
+CHECKS: tuple[tuple[str, Callable[[Examination], str]], ...] = (
+    ("helper", helper_on_path),
+    ("client", client_configured),
+    ("mapping", mapped),
+    ("dns", resolved),
+    ("certificate", certified),
+    ("redirect", redirected),
+    ("identity", identified),
+    ("token", token_given),
+    ("registry", registry_accepts),
+    ("manifest", manifest_readable),
+    ("layer", layer_readable),
+    ("push", push_allowed),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's result."""
+
+    domain: str
+    check: str
+    ok: bool
+    finding: str
+    #: What to do; empty where nothing is to be done.
+    next_step: str = ""
+
+
+def examine(exam: Examination) -> list[Finding]:
+    """The findings of all checks in order, up to and including the first that fails."""
+    findings = []
+    for name, check in CHECKS:
+        try:
+            if finding := check(exam):
+                findings.append(Finding(exam.domain, name, True, finding))
+        except HelperError as error:
+            findings.append(Finding(exam.domain, name, False, error.finding, error.next_step))
+            break
+    return findings
+
+
+def _addresses(name: str) -> list[str]:
+    return sorted({str(info[4][0]) for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)})
+
+
+def _expiry(host: str) -> float:
+    parts = urlsplit(f"https://{host}")
+    name = parts.hostname or host
+    with (
+        socket.create_connection((name, parts.port or 443), timeout=LONGEST_DISCOVERY) as connection,
+        tls_context().wrap_socket(connection, server_hostname=name) as secured,
+    ):
+        certificate = secured.getpeercert() or {}
+    return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
+
+
+def _in_time(what: str, work: Callable[[], T]) -> T:
+    try:
+        return bounded(LONGEST_DISCOVERY, work, what)
+    except TimedOut as error:
+        raise TimeoutError(0, error.finding) from error

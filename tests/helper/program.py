@@ -1,0 +1,118 @@
+"""The program under test, as a client runs it: installed, with an environment of the test's own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import site
+import subprocess
+import sys
+import venv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+NAME = "docker-credential-ecr-custom"
+ROOT = Path(__file__).parents[2]
+REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+NOT_FOUND = "credentials not found in native keychain\n"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run answered."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def secret(self) -> str:
+        return str(json.loads(self.stdout)["Secret"])
+
+
+@dataclass(frozen=True)
+class Program:
+    """`path` is the installed script; `home` an empty home directory; `environ` all of the environment."""
+
+    path: Path
+    home: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def cache(self) -> Path:
+        return self.home / ".ecr" / "custom"
+
+    @property
+    def docker_config(self) -> Path:
+        return self.home / ".docker" / "config.json"
+
+    @property
+    def custom_json(self) -> Path:
+        return self.home / ".ecr" / "custom.json"
+
+    def map(self, mapping: Mapping[str, object] | str) -> None:
+        """Write custom.json, as the mapping or as text."""
+        self.custom_json.parent.mkdir(exist_ok=True)
+        self.custom_json.write_text(mapping if isinstance(mapping, str) else json.dumps(mapping))
+
+    def have_profiles(self, *names: str) -> None:
+        """Write AWS profiles of these names, with an access key each: AKIA and the name in capitals."""
+        path = self.home / ".aws" / "config"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(
+            "".join(
+                f"[profile {name}]\naws_access_key_id = AKIA{name.upper()}\naws_secret_access_key = s\n"
+                for name in names
+            )
+        )
+
+    def run(
+        self,
+        *arguments: str,
+        stdin: str | bytes = "",
+        environ: Mapping[str, str] | None = None,
+        timeout: float = 40,
+    ) -> Result:
+        """Run it to its end; `environ` is added to the program's own."""
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            [self.path, *arguments],
+            input=data,
+            capture_output=True,
+            env=self.environ | dict(environ or {}),
+            cwd=self.home,
+            timeout=timeout,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def get(self, server_url: str, **environ: str) -> Result:
+        return self.run("get", stdin=server_url + "\n", environ=environ)
+
+    def start(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start it with pipes for its three streams."""
+        return subprocess.Popen(
+            [self.path, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.environ | dict(environ or {}),
+            cwd=self.home,
+        )
+
+
+def install(directory: Path) -> Path:
+    """Lay the package out in `directory` as pip does in a virtual environment; the script's path.
+
+    test_installed.py holds that pip and pipx put the same files in the same places. botocore comes
+    from the environment that runs the tests, through a .pth file.
+    """
+    venv.create(directory, symlinks=True)
+    library = directory / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    shutil.copytree(ROOT / "credhelper", library / "credhelper", ignore=shutil.ignore_patterns("__pycache__"))
+    (library / "tests.pth").write_text("\n".join(site.getsitepackages()))
+    script = directory / "bin" / NAME
+    shutil.copy(ROOT / "credhelper" / NAME, script)
+    script.chmod(0o755)
+    return script

@@ -1,0 +1,112 @@
+"""Real clients of the protocol: docker-py, the Docker CLI and skopeo ask this helper, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from docker.credentials import CredentialsNotFound, Store
+
+from tests.helper.fake_aws import SECRET, FakeAws
+from tests.helper.fake_domain import FakeDomain
+from tests.helper.program import REGISTRY, Program
+
+
+def required(name: str) -> str:
+    """The client's path; skips where it is not installed, unless REQUIRE_CLIENTS says that it must be."""
+    path = shutil.which(name)
+    if path is None:
+        message = f"{name} is not installed"
+        if os.environ.get("REQUIRE_CLIENTS") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return path
+
+
+@pytest.fixture
+def registry(domain: FakeDomain) -> FakeDomain:
+    """A domain with a registry that challenges and takes the token of the fake AWS."""
+    domain.password = SECRET
+    domain.challenges = True
+    return domain
+
+
+@pytest.fixture
+def set_up(program: Program, registry: FakeDomain) -> Program:
+    """The program, with Docker and podman set up for the domain by `init` and by nothing else."""
+    assert program.run("init", registry.host, REGISTRY, "--containers-auth").code == 0
+    return program
+
+
+@pytest.fixture
+def store(set_up: Program, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setenv("PATH", set_up.environ["PATH"])  # docker-py looks the program up in its own PATH
+    return Store("ecr-custom", environment=set_up.environ)
+
+
+def client(program: Program, name: str, *arguments: str, stdin: str = "") -> str:
+    """Run a client to its end; its standard output. Its exit code is 0, and it shows no secret."""
+    done = subprocess.run(
+        [required(name), *arguments],
+        env=program.environ,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    return done.stdout
+
+
+def test_docker_py_gets_lists_stores_and_erases(store: Store, registry: FakeDomain, aws: FakeAws) -> None:
+    answer = {"ServerURL": registry.host, "Username": "AWS", "Secret": SECRET}
+    assert store.get(registry.host) == answer
+    assert store.list() == {f"https://{registry.host}": "AWS"}
+    for url in store.list():
+        assert store.get(url) == answer | {"ServerURL": url}
+    store.store(registry.host, "somebody", "else")
+    assert store.get(registry.host) == answer
+    assert aws.tokens_asked == 1
+    store.erase(registry.host)
+    assert store.get(registry.host) == answer
+    assert aws.tokens_asked == 2
+
+
+def test_docker_py_takes_not_found_for_what_it_is(store: Store, aws: FakeAws) -> None:
+    with pytest.raises(CredentialsNotFound):
+        store.get("docker.io")
+    aws.error = (400, "AccessDeniedException", "no")
+    with pytest.raises(CredentialsNotFound):
+        store.get(REGISTRY)
+
+
+def test_docker_reads_a_manifest_with_it(set_up: Program, registry: FakeDomain) -> None:
+    manifest = client(set_up, "docker", "manifest", "inspect", f"{registry.host}/app:1.0")
+    assert json.loads(manifest)["schemaVersion"] == 2
+    assert any(seen.path == "/v2/app/manifests/1.0" and seen.authorization for seen in registry.seen)
+
+
+def test_docker_logs_in_and_out(set_up: Program, registry: FakeDomain, aws: FakeAws) -> None:
+    """`login` stores, `logout` erases under four spellings; both used to fail with ECR helpers."""
+    told = client(set_up, "docker", "login", "-u", "AWS", "--password-stdin", registry.host, stdin=SECRET)
+    assert "Login Succeeded" in told
+    set_up.get(registry.host)
+    client(set_up, "docker", "logout", registry.host)
+    set_up.get(registry.host)
+    assert aws.tokens_asked == 2
+
+
+def test_skopeo_lists_tags_with_it(set_up: Program, registry: FakeDomain) -> None:
+    assert json.loads(client(set_up, "skopeo", "list-tags", f"docker://{registry.host}/app"))["Tags"] == [
+        "1.0"
+    ]
+
+
+def test_skopeo_logs_in_and_out(set_up: Program, registry: FakeDomain) -> None:
+    client(set_up, "skopeo", "login", "-u", "AWS", "--password-stdin", registry.host, stdin=SECRET)
+    client(set_up, "skopeo", "logout", registry.host)

@@ -1,0 +1,102 @@
+"""`init`: what it refuses, in one line and before anything is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.helper.program import REGISTRY, Program
+
+DOMAIN = "ecr.example.com"
+
+
+def snapshot(program: Program) -> dict[Path, tuple[int, bytes]]:
+    return {
+        path: (path.stat().st_mtime_ns, path.read_bytes())
+        for path in program.home.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([DOMAIN, "ghcr.io"], "is not a valid ECR registry host"),
+        ([DOMAIN, f"{REGISTRY}\nx"], "expected text of one line"),
+        ([DOMAIN, ""], "discovery is turned off"),
+        (["docker.io", REGISTRY], "is Docker Hub"),
+        (["a b", REGISTRY], "is not a valid domain"),
+        (['x" // "', REGISTRY], "is not a valid domain"),
+        ([], "there is no DOMAIN, and no terminal"),
+        (["--remove"], "there is no DOMAIN"),
+        (["--all"], "init --remove --all"),
+        (["--all", "--remove", DOMAIN], "--all is for every domain"),
+        ([DOMAIN, REGISTRY, "--role-arn", "admin"], "role_arn is 'admin'"),
+        # Nothing to discover and nobody to ask.
+        (["nowhere.invalid"], "init nowhere.invalid REGISTRY"),
+    ],
+)
+def test_what_cannot_be_used_changes_nothing(program: Program, arguments: list[str], told: str) -> None:
+    result = program.run("init", *arguments, environ={"AWS_ECR_CUSTOM_DISCOVER": "0"})
+    assert result.code == 1
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not snapshot(program)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"auths": {},\n "credHelpers": {"a" "b"}}', ":2:22: not valid JSON"),
+        ('{"credHelpers": ["x"]}', ":1:17: credHelpers is an array; expected an object of strings"),
+        ('{"credHelpers": {"x": 1}}', ":1:17: credHelpers is an object; expected an object of strings"),
+        ("[]", ":1:1: an array"),
+        ("\0", ":1:1: not valid JSON"),
+    ],
+)
+def test_a_malformed_docker_config_stops_it_before_anything_is_written(
+    program: Program, text: str, told: str
+) -> None:
+    program.docker_config.parent.mkdir()
+    program.docker_config.write_text(text)
+    before = snapshot(program)
+    for arguments in ([DOMAIN, REGISTRY], ["--remove", DOMAIN]):
+        result = program.run("init", *arguments)
+        assert result.code == 1
+        assert str(program.docker_config) + told in result.stderr
+        assert snapshot(program) == before
+
+
+def test_a_directory_that_cannot_be_written_is_told(program: Program) -> None:
+    (program.home / ".docker").write_text("")
+    result = program.run("init", DOMAIN, REGISTRY)
+    assert result.code == 1
+    assert f"cannot write {program.docker_config}" in result.stderr
+
+
+def test_a_malformed_command_line_is_told(program: Program) -> None:
+    result = program.run("init", "--registr", "x")
+    assert (result.code, result.stdout) == (2, "")
+    assert "unrecognized arguments" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "refused"),
+    [
+        (["--profile", "nope"], "there is no AWS profile 'nope'; nothing was changed; there are prod, test"),
+        (["--region", "mars"], "'mars' is not a valid region of the partition aws"),
+        (["--region", "cn-north-1"], "'cn-north-1' is not a valid region of the partition aws"),
+        (["--region", "us-east-1a"], "is not a valid region"),
+    ],
+)
+def test_a_profile_or_a_region_that_does_not_exist_is_refused(
+    program: Program, options: list[str], refused: str
+) -> None:
+    program.have_profiles("prod", "test")
+    before = snapshot(program)
+    result = program.run("init", DOMAIN, REGISTRY, *options)
+    assert result.code == 1
+    assert refused in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert snapshot(program) == before

@@ -1,0 +1,142 @@
+"""The kubelet's image credential provider, at the process boundary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import parse_qs
+
+import pytest
+
+from tests.helper.conftest import ACCESS_KEY
+from tests.helper.fake_aws import ASSUMED_KEY, SECRET, FakeAws
+from tests.helper.program import NOT_FOUND, REGISTRY, Program, Result
+
+V1 = "credentialprovider.kubelet.k8s.io/v1"
+ROLE = "arn:aws:iam::123456789012:role/pod"
+
+
+def ask(
+    program: Program,
+    image: object,
+    version: str = V1,
+    more: Mapping[str, object] | None = None,
+) -> Result:
+    request = {"kind": "CredentialProviderRequest", "apiVersion": version, "image": image} | dict(more or {})
+    environ = {"AWS_ECR_CUSTOM_DISCOVER": "0"}
+    return program.run("kubelet", stdin=json.dumps(request), environ=environ)
+
+
+@pytest.fixture
+def mapped(program: Program) -> Program:
+    program.map({"ecr.example.com": REGISTRY, "ecr.example.com:8443": REGISTRY})
+    return program
+
+
+@pytest.mark.parametrize(
+    ("image", "key"),
+    [
+        ("ecr.example.com/app", "ecr.example.com"),
+        ("ecr.example.com/team/app:1.0@sha256:00", "ecr.example.com"),
+        ("ecr.example.com:8443/app", "ecr.example.com:8443"),
+        # The kubelet compares the key's port with the image's, so it is echoed as written.
+        ("ecr.example.com:443/app", "ecr.example.com:443"),
+        (f"{REGISTRY}/app", REGISTRY),
+    ],
+)
+@pytest.mark.parametrize("version", [V1, f"{V1}beta1"])
+def test_a_request_is_answered_with_its_own_version_and_host(
+    mapped: Program, image: str, key: str, version: str
+) -> None:
+    result = ask(mapped, image, version=version)
+    assert (result.code, result.stderr) == (0, "")
+    answer = json.loads(result.stdout)
+    seconds = int(answer.pop("cacheDuration").removesuffix("s"))
+    assert 5.9 * 3600 < seconds <= 6 * 3600
+    # The kubelet decodes strictly: not a member more.
+    assert answer == {
+        "kind": "CredentialProviderResponse",
+        "apiVersion": version,
+        "cacheKeyType": "Registry",
+        "auth": {key: {"username": "AWS", "password": SECRET}},
+    }
+
+
+def test_a_host_of_others_gets_an_empty_answer(mapped: Program) -> None:
+    result = ask(mapped, "other.example.com/app")
+    assert result.code == 0
+    assert json.loads(result.stdout) == {
+        "kind": "CredentialProviderResponse",
+        "apiVersion": V1,
+        "cacheKeyType": "Registry",
+        "cacheDuration": "0s",
+        "auth": {},
+    }
+
+
+def test_a_refusal_of_aws_is_for_the_kubelets_log(mapped: Program, aws: FakeAws) -> None:
+    aws.error = (400, "AccessDeniedException", "no")
+    result = ask(mapped, "ecr.example.com/app")
+    assert (result.code, result.stdout) == (1, "")
+    assert "AWS refused GetAuthorizationToken" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("stdin", "told"),
+    [
+        ("", "is not valid JSON"),
+        ("{", "is not valid JSON"),
+        ("[]", "is not a CredentialProviderRequest"),
+        ('{"kind": "Pod"}', "is not a CredentialProviderRequest"),
+        ('{"kind": "CredentialProviderRequest", "apiVersion": "v2"}', "apiVersion is 'v2'"),
+        (f'{{"kind": "CredentialProviderRequest", "apiVersion": "{V1}"}}', "image is absent"),
+        (f'{{"kind": "CredentialProviderRequest", "apiVersion": "{V1}", "image": 5}}', "image is absent"),
+        (
+            f'{{"kind": "CredentialProviderRequest", "apiVersion": "{V1}", "image": "h/i",'
+            ' "serviceAccountToken": 5}',
+            "serviceAccountToken",
+        ),
+    ],
+)
+def test_a_malformed_request_is_refused(program: Program, stdin: str, told: str) -> None:
+    result = program.run("kubelet", stdin=stdin)
+    assert (result.code, result.stdout) == (1, "")
+    assert told in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_the_kubelets_request_is_recognised_by_its_verb_alone(mapped: Program, aws: FakeAws) -> None:
+    request = {"kind": "CredentialProviderRequest", "apiVersion": V1, "image": "ecr.example.com/app"}
+    result = mapped.run("get", stdin=json.dumps(request))
+    assert (result.code, result.stdout) == (1, NOT_FOUND)
+    assert not aws.calls
+
+
+def test_a_service_account_asks_as_its_own_role_and_shares_nothing(mapped: Program, aws: FakeAws) -> None:
+    ask(mapped, "ecr.example.com/app")
+    annotated = {
+        "serviceAccountToken": "pod-token",
+        "serviceAccountAnnotations": {"eks.amazonaws.com/ecr-role-arn": ROLE},
+    }
+    before = sorted(path.name for path in mapped.cache.iterdir())
+    for _ in range(2):
+        result = ask(mapped, "ecr.example.com/app", more=annotated)
+        assert json.loads(result.stdout)["auth"]["ecr.example.com"]["password"] == SECRET
+        assert "pod-token" not in result.stdout + result.stderr
+    assert [call.action for call in aws.calls[1:]] == [
+        "AssumeRoleWithWebIdentity",
+        "GetAuthorizationToken",
+    ] * 2
+    asked = parse_qs(aws.calls[1].body)
+    assert (asked["RoleArn"], asked["WebIdentityToken"]) == ([ROLE], ["pod-token"])
+    assert ASSUMED_KEY in aws.calls[2].authorization
+    assert ACCESS_KEY in aws.calls[0].authorization
+    assert sorted(path.name for path in mapped.cache.iterdir()) == before
+
+
+def test_a_service_account_without_a_role_is_told(mapped: Program) -> None:
+    result = ask(mapped, "ecr.example.com/app", more={"serviceAccountToken": "pod-token"})
+    assert result.code == 1
+    assert "has no role; annotate it with eks.amazonaws.com/ecr-role-arn" in result.stderr
+    assert "pod-token" not in result.stderr

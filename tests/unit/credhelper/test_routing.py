@@ -1,0 +1,99 @@
+"""Routing: which registry a host stands for, and which answers name one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from credhelper.errors import HelperError, HostNotServed
+from credhelper.json_file import parse_json_object
+from credhelper.mapping import DomainMapping, DomainMappings
+from credhelper.routing import DomainResponse, registry_of, route_to
+from credhelper.server_url import parse_server_url
+from credhelper.settings import Settings
+
+REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+MAPPED, DEFAULT, DISCOVERED = (f"{digit * 12}.dkr.ecr.us-east-1.amazonaws.com" for digit in "123")
+
+
+@pytest.mark.parametrize(
+    ("response", "registry"),
+    [
+        (DomainResponse(307, f"https://{REGISTRY}/v2/"), REGISTRY),
+        (DomainResponse(302, f"https://{REGISTRY.upper()}:443/v2/?x=y"), REGISTRY),
+        (DomainResponse(301, "https://public.ecr.aws/v2/"), "public.ecr.aws"),
+        (DomainResponse(307, f"/_registry/{REGISTRY}/v2/"), REGISTRY),
+        (DomainResponse(307, f"https://ecr.example.com/_registry/{REGISTRY}/v2/?a=b"), REGISTRY),
+        (DomainResponse(308, f"https://ecr.example.com:443/_registry/{REGISTRY}"), REGISTRY),
+        (DomainResponse(307, f"https://x@ecr.example.com/_registry/{REGISTRY}/v2/"), None),
+        (DomainResponse(307, f"http://ecr.example.com/_registry/{REGISTRY}/v2/"), None),
+        (DomainResponse(307, f"_registry/{REGISTRY}/v2/"), None),
+        (DomainResponse(307, f"/v2/_registry/{REGISTRY}/v2/"), None),
+        (DomainResponse(307, f"/_registry/{REGISTRY}@evil.test/v2/"), None),
+        (DomainResponse(307, "/_registry//v2/"), None),
+        (DomainResponse(307, f"https://{REGISTRY}./v2/"), None),
+        (DomainResponse(307, f"//{REGISTRY}/v2/"), None),
+        (DomainResponse(307, f"https://x@{REGISTRY}/v2/"), None),
+        (DomainResponse(307, f"https://{REGISTRY}@evil.test/v2/"), None),
+        (DomainResponse(307, f"https://evil.test/{REGISTRY}/"), None),
+        (DomainResponse(307, f"https://{REGISTRY}:x/v2/"), None),
+        (DomainResponse(304, f"https://{REGISTRY}/v2/"), None),
+        (DomainResponse(401), None),
+    ],
+)
+def test_a_response_names_a_registry_or_none(response: DomainResponse, registry: str | None) -> None:
+    if registry is not None:
+        assert registry_of("ecr.example.com", response) == registry
+        return
+    with pytest.raises(HostNotServed, match=r"ecr\.example\.com"):
+        registry_of("ecr.example.com", response)
+
+
+@pytest.mark.parametrize(
+    ("text", "listed", "environ", "registry"),
+    [
+        ("mapped.example.com", False, {}, MAPPED),
+        ("mapped.example.com", False, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, MAPPED),
+        ("mapped.example.com:8443", False, {}, None),
+        (REGISTRY, False, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, REGISTRY),
+        (f"https://{REGISTRY}:443/v2/", False, {}, REGISTRY),
+        (f"{REGISTRY}:80", False, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, None),
+        ("any.example.com", False, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, DEFAULT),
+        ("any.example.com", False, {}, None),
+        ("any.example.com", True, {}, DISCOVERED),
+        ("any.example.com", True, {"AWS_ECR_CUSTOM_DISCOVER": "0"}, None),
+        ("any.example.com", False, {"AWS_ECR_CUSTOM_DISCOVER": "1"}, DISCOVERED),
+        # A mapping without a registry lists its host.
+        ("listed.example.com", False, {}, DISCOVERED),
+        ("http://mapped.example.com", True, {}, None),
+        ("http://localhost:5000", True, {}, None),
+        ("http://localhost:5000", True, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, DEFAULT),
+        ("docker.io", True, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, None),
+    ],
+)
+def test_a_host_stands_for_a_registry_or_for_none(
+    text: str, listed: bool, environ: dict[str, str], registry: str | None
+) -> None:
+    mappings = DomainMappings(
+        parse_json_object(Path("custom.json"), json.dumps({})),
+        {"mapped.example.com": DomainMapping(MAPPED), "listed.example.com": DomainMapping()},
+    )
+    settings = Settings({"HOME": "/nowhere", **environ})
+
+    def route() -> str:
+        url = parse_server_url(text)
+        return route_to(url, settings, mappings, lambda _: DISCOVERED, lambda: listed).registry
+
+    if registry is not None:
+        assert route() == registry
+        return
+    with pytest.raises(HostNotServed):
+        route()
+
+
+def test_an_error_is_its_finding_and_its_next_step() -> None:
+    assert str(HelperError("found", "do")) == "found; do"
+    assert str(HelperError("found")) == "found"
+    assert str(HostNotServed("h", "it is Docker Hub's")) == "h stands for no ECR registry: it is Docker Hub's"

@@ -1,0 +1,65 @@
+"""Settings: defaults, and where botocore's files are."""
+
+from __future__ import annotations
+
+import os
+import pwd
+
+import pytest
+
+from credhelper.errors import InvalidSetting
+from credhelper.settings import DEFAULT_TIMEOUT, EVERY_HOST, LISTED_HOSTS, NO_HOST, Settings
+
+
+def _settings(**environ: str) -> Settings:
+    return Settings({"HOME": "/nowhere", **environ})
+
+
+def test_settings_have_defaults_and_an_empty_variable_is_none() -> None:
+    for settings in (
+        _settings(),
+        _settings(AWS_ECR_CUSTOM_CONFIG="", AWS_ECR_CACHE_DIR="", AWS_ECR_DISABLE_CACHE=""),
+    ):
+        assert settings.config_path == "/nowhere/.ecr/custom.json"
+        assert settings.cache_directory == "/nowhere/.ecr/custom"
+        assert settings.docker_config_path == "/nowhere/.docker/config.json"
+        assert settings.containers_auth_path == "/nowhere/.config/containers/auth.json"
+        assert settings.timeout == DEFAULT_TIMEOUT
+        assert settings.discover == LISTED_HOSTS
+
+
+def test_only_the_documented_values_say_which_hosts_may_be_asked() -> None:
+    assert _settings(AWS_ECR_CUSTOM_DISCOVER="0").discover == NO_HOST
+    assert _settings(AWS_ECR_CUSTOM_DISCOVER="1").discover == EVERY_HOST
+    with pytest.raises(InvalidSetting, match="AWS_ECR_CUSTOM_DISCOVER is 'false'"):
+        _ = _settings(AWS_ECR_CUSTOM_DISCOVER="false").discover
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/etc/aws", "/etc/aws"),
+        ("~/aws", "/nowhere/aws"),
+        ("$A/aws", "/of/a/aws"),
+        ("~/${A}x/$B$UNSET", "/nowhere//of/ax/b$UNSET"),
+        ("~root/aws", f"{pwd.getpwnam('root').pw_dir}/aws"),
+        ("~nobody-of-that-name/aws", "~nobody-of-that-name/aws"),
+        ("$HOME/aws", "/nowhere/aws"),
+    ],
+)
+def test_a_file_of_botocores_is_looked_for_where_botocore_looks(
+    path: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {"HOME": "/nowhere", "A": "/of/a", "B": "b"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("UNSET", raising=False)
+    settings = Settings(variables | {"AWS_CONFIG_FILE": path})
+    assert settings.aws_files[0] == expected
+    # As botocore does it (botocore/configloader.py, raw_config_parse).
+    assert os.path.expanduser(os.path.expandvars(path)) == expected  # noqa: PTH111
+
+
+def test_botocore_reads_botos_files_as_well() -> None:
+    assert _settings().aws_files[2:] == ["/etc/boto.cfg", "/nowhere/.boto"]
+    assert _settings(BOTO_CONFIG="~/x").aws_files[2:] == ["/nowhere/x"]
