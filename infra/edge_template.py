@@ -60,6 +60,7 @@ def edge_template(registries: Sequence[RegistryHost]) -> dict[str, Any]:
         resources.update(_functions(registry))
         distribution["Origins"].append(_origin(registry))
         distribution["CacheBehaviors"].append(_behaviour(registry, methods))
+    template["Outputs"]["Registries"]["Value"] = ",".join(registry.authority for registry in distinct)
     return template
 
 

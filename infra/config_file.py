@@ -1,0 +1,176 @@
+"""Reading .chalice/config.json, choosing a stage in it, and writing a stage's settings into it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from infra.errors import PROGRAM, InvalidConfiguration, UnknownStage, UnreadableFile
+from infra.settings import ENVIRONMENT_KEY, OWN_KEY, SETTINGS, DeploymentSettings, settings_of
+
+CONFIG_PATH = ".chalice/config.json"
+DEFAULT_STAGE = "production"
+
+# A stack's name takes letters, digits and hyphens, and the names in the edge stack leave it 46 characters.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html
+_STAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,22}")
+
+# Chalice's keys with which the service cannot work, the one value that is accepted, and why.
+_REFUSED = (
+    ("api_gateway_endpoint_type", "REGIONAL", "only a REGIONAL API works behind the domain"),
+    ("autogen_policy", False, "the templates give each function a role of its own; set it to false"),
+    ("manage_iam_role", True, "the roles are the stack's own; remove it"),
+    ("minimum_compression_size", None, "a manifest's digest is over its bytes; remove it"),
+    ("log_retention_in_days", None, f"set it under {OWN_KEY}, which reaches the right log group"),
+    ("api_gateway_custom_domain", None, f"the domain of this stage stands under {OWN_KEY}; remove it"),
+)
+
+
+def read_document(project: Path) -> dict[str, Any]:
+    """The whole file. Raises UnreadableFile."""
+    try:
+        document = json.loads((project / CONFIG_PATH).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        reason = "is missing" if missing else f"cannot be read ({error})"
+        raise UnreadableFile(CONFIG_PATH, reason, "run this in the project's directory") from error
+    stages = document.get("stages") if isinstance(document, dict) else None
+    if not isinstance(stages, dict) or not all(isinstance(stage, dict) for stage in stages.values()):
+        raise UnreadableFile(
+            CONFIG_PATH, "has no object `stages` of objects", "see the one in the repository"
+        )
+    return dict(document)
+
+
+def write_document(project: Path, document: Mapping[str, Any]) -> None:
+    """Write the file whole or not at all. Raises UnreadableFile."""
+    path = project / CONFIG_PATH
+    partial = path.with_suffix(".json.partial")
+    try:
+        partial.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise UnreadableFile(
+            CONFIG_PATH, f"cannot be written ({error.strerror})", "see its rights"
+        ) from error
+
+
+def settings_in(document: Mapping[str, Any], stage: str) -> DeploymentSettings:
+    """The settings of a stage. Raises UnknownStage where `init` has not been run for it, and
+    InvalidConfiguration."""
+    return settings_with(document, stage, {})
+
+
+def settings_with(
+    document: Mapping[str, Any], stage: str, flags: Mapping[str, Any], given: Mapping[str, str] | None = None
+) -> DeploymentSettings:
+    """The settings of a stage, where `flags` (by field name) come before what the file says. `given` names
+    the flag of each value that came from one."""
+    where = f"stage {stage!r} in {CONFIG_PATH}"
+    entry = document["stages"].get(stage, {})
+    if OWN_KEY not in entry and not flags:
+        remedy = f"{_stages_there(document)}; run `{PROGRAM} init --stage {stage}` first"
+        raise UnknownStage(stage, CONFIG_PATH, remedy)
+    if not _STAGE.fullmatch(stage):
+        remedy = "a stage's name has at most 23 letters, digits and hyphens"
+        raise InvalidConfiguration("stage", stage, where, remedy)
+    _refuse_what_breaks(document, stage, where)
+    return settings_of({**_values(entry, where), **flags}, given or {}, where)
+
+
+def stage_for(document: Mapping[str, Any], stage: str, region: str | None) -> str:
+    """The stage that --stage and --region mean.
+
+    A stage is one deployment in one region. The first region's has the plain name; each further one is
+    STAGE-REGION. Raises UnknownStage where the region is not set up.
+    """
+    here = _region(document, stage)
+    if region is None or here == region:
+        return stage
+    regional = regional_name(stage, region)
+    if _region(document, regional) == region:
+        return regional
+    found = f"the stage {stage!r} is in {here}" if here else _stages_there(document)
+    remedy = f"{found}; run `{PROGRAM} init --stage {stage} --region {region}` first"
+    raise UnknownStage(regional if here else stage, CONFIG_PATH, remedy)
+
+
+def stage_to_set_up(document: Mapping[str, Any], stage: str, region: str) -> str:
+    """The stage that `init` writes: STAGE, or STAGE-REGION where that one is in another region."""
+    return stage if _region(document, stage) in (None, region) else regional_name(stage, region)
+
+
+def regional_name(stage: str, region: str) -> str:
+    return stage if stage.endswith(f"-{region}") else f"{stage}-{region}"
+
+
+def other_stages_at(document: Mapping[str, Any], stage: str, domain: str) -> tuple[str, ...]:
+    """The other stages of the file that stand at the same domain."""
+    return tuple(
+        name
+        for name, entry in document["stages"].items()
+        if name != stage and isinstance(entry.get(OWN_KEY), dict) and entry[OWN_KEY].get("domain") == domain
+    )
+
+
+def chalice_tags(document: Mapping[str, Any], stage: str) -> dict[str, str]:
+    """Chalice's tags of a stage, which become those of the stacks and of all that is in them."""
+    return {**document.get("tags", {}), **document["stages"].get(stage, {}).get("tags", {})}
+
+
+def with_stage(document: Mapping[str, Any], stage: str, settings: DeploymentSettings) -> dict[str, Any]:
+    """The document with the stage set up: every setting that is not its default is written; what the stage
+    holds beside our settings stays."""
+    changed: dict[str, Any] = copy.deepcopy(dict(document))
+    entry = changed["stages"].setdefault(stage, {"api_gateway_stage": DEFAULT_STAGE})
+    own: dict[str, Any] = {}
+    variables = dict(entry.get(ENVIRONMENT_KEY, {}))
+    for each in fields(settings):
+        value, variable = getattr(settings, each.name), SETTINGS[each.name].variable
+        place, name = (variables, variable) if variable else (own, each.name)
+        place.pop(name, None)
+        if value != each.default or name == "edge":
+            place[name] = value
+    entry[OWN_KEY] = own
+    entry[ENVIRONMENT_KEY] = variables
+    if not variables:
+        del entry[ENVIRONMENT_KEY]
+    return changed
+
+
+def _values(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+    own, variables = entry.get(OWN_KEY, {}), entry.get(ENVIRONMENT_KEY, {})
+    for key, found in ((OWN_KEY, own), (ENVIRONMENT_KEY, variables)):
+        if not isinstance(found, dict):
+            raise InvalidConfiguration(key, found, where, "expected an object")
+    names = {name: setting.variable for name, setting in SETTINGS.items()}
+    for key, value in own.items():
+        if names.get(key) != "":
+            known = ", ".join(name for name, variable in names.items() if not variable)
+            raise InvalidConfiguration(f"{OWN_KEY}.{key}", value, where, f"is unknown; there are {known}")
+    values = {name: variables[variable] for name, variable in names.items() if variable in variables}
+    return {**own, **values}
+
+
+def _refuse_what_breaks(document: Mapping[str, Any], stage: str, where: str) -> None:
+    entry = document["stages"].get(stage, {})
+    for key, accepted, remedy in _REFUSED:
+        value = entry.get(key, document.get(key, accepted if key in ("manage_iam_role",) else None))
+        if value != accepted:
+            raise InvalidConfiguration(key, value, where, remedy)
+
+
+def _stages_there(document: Mapping[str, Any]) -> str:
+    names = [name for name, entry in document["stages"].items() if OWN_KEY in entry]
+    return f"set up are {', '.join(names)}" if names else "no stage is set up"
+
+
+def _region(document: Mapping[str, Any], stage: str) -> str | None:
+    own = document["stages"].get(stage, {}).get(OWN_KEY)
+    region = own.get("region") if isinstance(own, dict) else None
+    return region if isinstance(region, str) and region else None
