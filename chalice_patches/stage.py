@@ -35,6 +35,8 @@ class Command:
     #: Such as deploy, package, local.
     name: str
     stage: str
+    #: Whether a template is merged in, such as infra/templates/service.json, which has the domain.
+    merges: bool = False
 
     @classmethod
     def of(cls, arguments: Sequence[str]) -> Command:
@@ -47,7 +49,8 @@ class Command:
             elif argument.startswith("--stage="):
                 stage = argument.partition("=")[2]
         known = ("deploy", "package", "local")
-        return cls(next((argument for argument in given if argument in known), ""), stage)
+        name = next((argument for argument in given if argument in known), "")
+        return cls(name, stage, any(argument.startswith("--merge-template") for argument in given))
 
 
 def check_stage(command: Command, project: Path, environment: MutableMapping[str, str]) -> str:
@@ -73,7 +76,7 @@ def check_stage(command: Command, project: Path, environment: MutableMapping[str
             f"{OWN_KEY} in {CONFIG}); `chalice deploy` would make a second API beside it"
         )
     _set_region(command.stage, (own or {}).get("region") or _region_of(domain), environment)
-    if own is None and not domain:
+    if own is None and not domain and not command.merges:
         return f"registry clients still need a domain in front of this; next: {ECR_DOMAIN} init"
     return ""
 
@@ -96,8 +99,8 @@ def _set_region(stage: str, region: str, environment: MutableMapping[str, str]) 
         given = environment.get(variable)
         if region and given and given != region:
             end_command(
-                f"{variable}={given!r} (environment): the stage {stage!r} is in {region} ({CONFIG}); unset it "
-                "or choose the stage of that region"
+                f"{variable}={given!r} (environment): the stage {stage!r} is in {region} ({CONFIG}); unset "
+                "it, or choose the stage of that region"
             )
     if region:
         environment["AWS_DEFAULT_REGION"] = region
