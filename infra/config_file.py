@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from infra.errors import PROGRAM, InvalidConfiguration, UnknownStage, UnreadableFile
-from infra.settings import ENVIRONMENT_KEY, OWN_KEY, SETTINGS, DeploymentSettings, settings_of
+from infra.settings import ENVIRONMENT_KEY, OWN_KEY, SETTINGS, DeploymentSettings, flag_of, settings_of
 
 CONFIG_PATH = ".chalice/config.json"
 DEFAULT_STAGE = "production"
 
-# A stack's name takes letters, digits and hyphens, and the names in the edge stack leave it 46 characters.
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-using-console-create-stack-parameters.html
-_STAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,22}")
+# The names in the edge stack leave 46 characters for the stack's: CloudFront's functions have 64 at most.
+_WITH_EDGE, _WITHOUT_EDGE = 23, 40
 
+# Chalice's own default of a key that is refused unless it has a certain value.
+_DEFAULTS = {"manage_iam_role": True}
 # Chalice's keys with which the service cannot work, the one value that is accepted, and why.
 _REFUSED = (
     ("api_gateway_endpoint_type", "REGIONAL", "only a REGIONAL API works behind the domain"),
@@ -55,32 +56,31 @@ def write_document(project: Path, document: Mapping[str, Any]) -> None:
         partial.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         partial.replace(path)
     except OSError as error:
-        raise UnreadableFile(
-            CONFIG_PATH, f"cannot be written ({error.strerror})", "see its rights"
-        ) from error
+        reason = f"cannot be written ({error.strerror})"
+        raise UnreadableFile(CONFIG_PATH, reason, "see its rights") from error
 
 
-def settings_in(document: Mapping[str, Any], stage: str) -> DeploymentSettings:
-    """The settings of a stage. Raises UnknownStage where `init` has not been run for it, and
-    InvalidConfiguration."""
-    return settings_with(document, stage, {})
-
-
-def settings_with(
-    document: Mapping[str, Any], stage: str, flags: Mapping[str, Any], given: Mapping[str, str] | None = None
+def settings_in(
+    document: Mapping[str, Any], stage: str, flags: Mapping[str, Any] | None = None
 ) -> DeploymentSettings:
-    """The settings of a stage, where `flags` (by field name) come before what the file says. `given` names
-    the flag of each value that came from one."""
+    """The settings of a stage; `flags` (values by field name) come before what the file says. Raises
+    UnknownStage where `init` has not been run for it, and InvalidConfiguration."""
     where = f"stage {stage!r} in {CONFIG_PATH}"
     entry = document["stages"].get(stage, {})
-    if OWN_KEY not in entry and not flags:
+    if OWN_KEY not in entry and flags is None:
         remedy = f"{_stages_there(document)}; run `{PROGRAM} init --stage {stage}` first"
         raise UnknownStage(stage, CONFIG_PATH, remedy)
-    if not _STAGE.fullmatch(stage):
-        remedy = "a stage's name has at most 23 letters, digits and hyphens"
+    for key, accepted, remedy in _REFUSED:
+        value = entry.get(key, document.get(key, _DEFAULTS.get(key)))
+        if value != accepted:
+            raise InvalidConfiguration(key, value, where, remedy)
+    given = dict(flags or {})
+    settings = settings_of({**_values(entry, where), **given}, {name: flag_of(name) for name in given}, where)
+    longest = _WITH_EDGE if settings.has_edge else _WITHOUT_EDGE
+    if not re.fullmatch(f"[A-Za-z0-9][A-Za-z0-9-]{{0,{longest - 1}}}", stage):
+        remedy = f"a stage's name has at most {longest} letters, digits and hyphens"
         raise InvalidConfiguration("stage", stage, where, remedy)
-    _refuse_what_breaks(document, stage, where)
-    return settings_of({**_values(entry, where), **flags}, given or {}, where)
+    return settings
 
 
 def stage_for(document: Mapping[str, Any], stage: str, region: str | None) -> str:
@@ -89,11 +89,11 @@ def stage_for(document: Mapping[str, Any], stage: str, region: str | None) -> st
     A stage is one deployment in one region. The first region's has the plain name; each further one is
     STAGE-REGION. Raises UnknownStage where the region is not set up.
     """
-    here = _region(document, stage)
+    here = _own(document, stage, "region")
     if region is None or here == region:
         return stage
     regional = regional_name(stage, region)
-    if _region(document, regional) == region:
+    if _own(document, regional, "region") == region:
         return regional
     found = f"the stage {stage!r} is in {here}" if here else _stages_there(document)
     remedy = f"{found}; run `{PROGRAM} init --stage {stage} --region {region}` first"
@@ -102,20 +102,22 @@ def stage_for(document: Mapping[str, Any], stage: str, region: str | None) -> st
 
 def stage_to_set_up(document: Mapping[str, Any], stage: str, region: str) -> str:
     """The stage that `init` writes: STAGE, or STAGE-REGION where that one is in another region."""
-    return stage if _region(document, stage) in (None, region) else regional_name(stage, region)
+    return stage if _own(document, stage, "region") in (None, region) else regional_name(stage, region)
 
 
 def regional_name(stage: str, region: str) -> str:
     return stage if stage.endswith(f"-{region}") else f"{stage}-{region}"
 
 
+def domain_of(document: Mapping[str, Any], stage: str) -> str | None:
+    """The domain that the file gives a stage, whether or not it is accepted."""
+    return _own(document, stage, "domain")
+
+
 def other_stages_at(document: Mapping[str, Any], stage: str, domain: str) -> tuple[str, ...]:
     """The other stages of the file that stand at the same domain."""
-    return tuple(
-        name
-        for name, entry in document["stages"].items()
-        if name != stage and isinstance(entry.get(OWN_KEY), dict) and entry[OWN_KEY].get("domain") == domain
-    )
+    others = (name for name in document["stages"] if name != stage)
+    return tuple(name for name in others if domain_of(document, name) == domain)
 
 
 def chalice_tags(document: Mapping[str, Any], stage: str) -> dict[str, str]:
@@ -136,10 +138,7 @@ def with_stage(document: Mapping[str, Any], stage: str, settings: DeploymentSett
         place.pop(name, None)
         if value != each.default or name == "edge":
             place[name] = value
-    entry[OWN_KEY] = own
-    entry[ENVIRONMENT_KEY] = variables
-    if not variables:
-        del entry[ENVIRONMENT_KEY]
+    changed["stages"][stage] = {**entry, OWN_KEY: own, ENVIRONMENT_KEY: variables}
     return changed
 
 
@@ -157,20 +156,12 @@ def _values(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
     return {**own, **values}
 
 
-def _refuse_what_breaks(document: Mapping[str, Any], stage: str, where: str) -> None:
-    entry = document["stages"].get(stage, {})
-    for key, accepted, remedy in _REFUSED:
-        value = entry.get(key, document.get(key, accepted if key in ("manage_iam_role",) else None))
-        if value != accepted:
-            raise InvalidConfiguration(key, value, where, remedy)
-
-
 def _stages_there(document: Mapping[str, Any]) -> str:
     names = [name for name, entry in document["stages"].items() if OWN_KEY in entry]
     return f"set up are {', '.join(names)}" if names else "no stage is set up"
 
 
-def _region(document: Mapping[str, Any], stage: str) -> str | None:
+def _own(document: Mapping[str, Any], stage: str, key: str) -> str | None:
     own = document["stages"].get(stage, {}).get(OWN_KEY)
-    region = own.get("region") if isinstance(own, dict) else None
-    return region if isinstance(region, str) and region else None
+    value = own.get(key) if isinstance(own, dict) else None
+    return value if isinstance(value, str) and value else None

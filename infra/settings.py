@@ -75,10 +75,10 @@ class DeploymentSettings:
         "", "the ID of the name's hosted zone; found", "HostedZoneId", "[A-Z0-9]{1,32}"
     )
     certificate_arn: str = _set(
-        "", "a certificate of ACM; found, else the stack makes one", "CertificateArn", _CERTIFICATE
+        "", "a certificate of ACM; not set: the stack makes one", "CertificateArn", _CERTIFICATE
     )
     edge: str = _set("on", "CloudFront in front, so that layers of any size can be pushed", accepted=ON_OFF)
-    edge_certificate_arn: str = _set("", "the edge's certificate, in us-east-1; likewise", "", _CERTIFICATE)
+    edge_certificate_arn: str = _set("", "the same for the edge, in us-east-1", "", _CERTIFICATE)
     registry: str = _set(
         "", "the registry; not set: the account's own in the region", "EcrRegistry", variable=ECR_REGISTRY
     )

@@ -28,7 +28,7 @@ def down(world: World, stage: str, yes: bool) -> Report:
         terminal.show(f"nothing of {site.settings.domain} is left in {site.settings.region}")
     else:
         zone = f"the zone {site.settings.hosted_zone_id} with the validation records of certificates"
-        terminal.show(f"what stays: {zone}, certificates that `init` found, the stage in {CONFIG_PATH}")
+        terminal.show(f"what stays: {zone}, certificates of others, the stage in {CONFIG_PATH}")
     if steps and not yes:
         terminal.confirm("delete all this?")
     for stack in stacks:
