@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from botocore.session import Session
 from chalice.constants import DEFAULT_STAGE_NAME
 
 from chalice_patches.refusal import end_command
@@ -75,7 +76,11 @@ def check_stage(command: Command, project: Path, environment: MutableMapping[str
             f"the stage {command.stage!r} is deployed by `{ECR_DOMAIN} up --stage {command.stage}` (it has "
             f"{OWN_KEY} in {CONFIG}); `chalice deploy` would make a second API beside it"
         )
-    _set_region(command.stage, (own or {}).get("region") or _region_of(domain), environment)
+    region = (own or {}).get("region") or _region_of(domain)
+    if command.name == "package" and not region and Session().get_config_variable("region") is None:
+        # Chalice asks for a region, and what it packages for a stage without a domain names none.
+        region = "us-east-1"
+    _set_region(command.stage, region, environment)
     if own is None and not domain and not command.merges:
         return f"registry clients still need a domain in front of this; next: {ECR_DOMAIN} init"
     return ""
