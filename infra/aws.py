@@ -21,7 +21,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from infra.errors import AwsRefused, AwsUnreachable
+from infra.errors import DEPLOYER_TEMPLATE, AwsRefused, AwsUnreachable
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
-
-DEPLOYER_TEMPLATE = "infra/templates/deployer.json"
-"""What a deployer needs; docs/deployment.md says how an administrator deploys it."""
 
 _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 8})
 _ABSENT = frozenset(

@@ -45,7 +45,9 @@ def problems(findings: Iterable[Finding]) -> tuple[str, ...]:
 
 
 def foreign(site: Site, stack: Stack) -> str:
-    """Why a stack of our name is not to be touched; empty where it may be."""
+    """Why a stack of our name is not to be touched; empty where it may be. What holds nothing is nobody's."""
+    if stack.condition is Condition.EMPTY:
+        return ""
     if stack.tags.get(OWN_TAG) != site.stage:
         tag = f"{OWN_TAG}={site.stage}"
         return f"the stack {stack.name} is not ours (it lacks the tag {tag}); give the stage another name"

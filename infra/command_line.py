@@ -7,6 +7,7 @@ import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -73,7 +74,9 @@ def main(
     flags = parser().parse_args(arguments)
     # With --json, standard output is the document alone.
     spoken = replace(terminal, out=terminal.err) if flags.json else terminal
-    world = World(project, connect, flags.profile, outside, spoken, dict(environment), clock)
+    world = World(
+        project, lru_cache(maxsize=None)(connect), flags.profile, outside, spoken, dict(environment), clock
+    )
     try:
         report = _run(flags, world)
     except InfraError as error:

@@ -7,6 +7,10 @@ PROGRAM = ".venv/bin/ecr-domain"
 """The program as `make install` puts it; every "next" command that is printed begins with it."""
 
 
+DEPLOYER_TEMPLATE = "infra/templates/deployer.json"
+"""What a deployer needs; docs/deployment.md says how an administrator deploys it."""
+
+
 class InfraError(Exception):
     """The base of every error that these commands raise on purpose."""
 

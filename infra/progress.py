@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.aws import DEPLOYER_TEMPLATE
+from infra.errors import DEPLOYER_TEMPLATE
 
 Event = Mapping[str, Any]
 """An entry of DescribeStackEvents."""

@@ -25,6 +25,7 @@ PATIENCE = 3600.0
 _SHORT_PATIENCE = 300.0
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 SAFE = "what is done stays done, and the same command goes on from there"
+_SUCCESSES = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 _OUTCOMES = {
     "UPDATE_ROLLBACK_COMPLETE": "CloudFormation rolled back: what stood before stands",
     "ROLLBACK_COMPLETE": "CloudFormation took away again what it had made",
@@ -177,12 +178,12 @@ class Stacks:
             events = self._events(stack_id, since)
             since = events[-1]["EventId"] if events else since
             progress.add(events)
+            status = "DELETE_COMPLETE" if stack is None else stack.status
             # Without an event the status may still be the one from before the operation.
-            status = stack.status if stack and progress.begun else "DELETE_COMPLETE" if not stack else ""
-            if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"):
+            if status == "DELETE_COMPLETE" or (progress.begun and status in _SUCCESSES):
                 self.terminal.progress(f"  {what}: done, {progress.done} resources")
                 return
-            if status and stack and stack.condition not in (Condition.BUSY, Condition.EMPTY):
+            if progress.begun and stack and stack.condition not in (Condition.BUSY, Condition.EMPTY):
                 outcome = _OUTCOMES.get(status, f"the stack is {status}")
                 raise StackFailed(
                     f"{what} failed at {progress.failure}, then run the command again ({outcome})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -35,7 +36,7 @@ class Terminal:
         """One line that changes: on a terminal it is written over the one before; elsewhere what it is
         `about` is written when it is new."""
         if self.err.isatty():
-            text = f"  {about}; {detail}"
+            text = f"  {about}; {detail}"[: shutil.get_terminal_size().columns - 1]
             self.err.write(f"\r{text.ljust(self._status)}")
             self.err.flush()
             self._status = len(text)

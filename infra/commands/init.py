@@ -50,11 +50,14 @@ def init(world: World, stage: str, region: str | None, given: Mapping[str, Any])
     refused = problems(before(site, site.stacks()))
     if refused:
         raise NotReady(*refused)
+    profile = f" --profile {world.profile}" if world.profile else ""
     write_document(world.project, with_stage(document, stage, settings))
     certificate = settings.certificate_arn or "made by the stack"
     terminal.progress(f"account {account.id}, region {aws.region}, zone {settings.hosted_zone_id}")
     terminal.progress(f"certificate {certificate}, edge {settings.edge}")
-    terminal.progress(f"wrote the stage {stage} to {CONFIG_PATH}; next: {PROGRAM} up --stage {stage}")
+    terminal.progress(
+        f"wrote the stage {stage} to {CONFIG_PATH}; next: {PROGRAM} up --stage {stage}{profile}"
+    )
     return Report("init", stage, aws.region, 0, True)
 
 

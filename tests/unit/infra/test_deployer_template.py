@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from infra.aws import DEPLOYER_TEMPLATE
 from infra.commands.init import BOUNDARY_NAME
+from infra.errors import DEPLOYER_TEMPLATE
 from tests.standins.package import CFN_LINT
 from tests.standins.project import ROOT
 
