@@ -64,6 +64,10 @@ def test_the_service_stack_passes_cfn_lint(packages: Path) -> None:
     assert lint(packages / "cloudformation" / "sam.json") == (0, "")
 
 
+def test_the_deployers_stack_passes_cfn_lint() -> None:
+    assert lint(TEMPLATES / "deployer.json") == (0, "")
+
+
 def test_cfn_lint_would_find_a_fault(packages: Path, stack: dict[str, Any], tmp_path: Path) -> None:
     broken = json.loads(json.dumps(stack))
     broken["Resources"]["APIHandlerLogs"]["Properties"]["Retention"] = 14
