@@ -12,6 +12,8 @@ help:  ## this list
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@printf '%s\n' '#!/bin/sh' '# Written by `make install`.' 'cd "$$(dirname "$$0")/../.." && exec .venv/bin/python -m infra "$$@"' > $(BIN)/ecr-domain
+	@chmod +x $(BIN)/ecr-domain
 	@touch $@
 
 install: .venv/installed  ## .venv with everything, for the commands that the README gives
@@ -60,11 +62,12 @@ matrix: .venv/installed  ## drive every client through a deployment; docs/client
 	@$(BIN)/python -m tests.clients.cost
 	@$(BIN)/python -m docs.sequence
 
-STAGE ?= production
-package: .venv/installed  ## what CloudFormation and Terraform deploy, under build/
-	@$(BIN)/chalice package --stage $(STAGE) --merge-template infra/templates/cloudformation.json build/cloudformation
-	@$(BIN)/chalice package --stage $(STAGE) --pkg-format terraform build/terraform
-	@cp infra/templates/terraform/*.tf.json build/terraform/
+STAGE ?= dev
+package: .venv/installed  ## what CloudFormation (build/) and Terraform (terraform/) deploy; REGISTRIES=HOST for the edge
+	@$(BIN)/chalice package --stage $(STAGE) --merge-template infra/templates/service.json build/cloudformation
+	@$(BIN)/chalice package --stage $(STAGE) --pkg-format terraform terraform
+	@cp -R infra/templates/terraform/*.tf.json infra/templates/functions terraform/
+	@test -z "$(REGISTRIES)" || $(BIN)/python -m infra.edge_template $(REGISTRIES) > build/cloudformation/edge.json
 
-clean:  ## remove what the targets made
+clean:  ## remove what the targets made, but for terraform/, which may hold Terraform's state
 	@rm -rf .venv build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

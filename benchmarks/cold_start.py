@@ -29,11 +29,11 @@ from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
 from tests.standins.lambda_function import LambdaFunction
 from tests.standins.package import FunctionSource, package
+from tests.standins.project import make_project
 from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import Manifest
 from tests.unit.service.gateway_events import event
 
-PROJECT = Path(__file__).parents[1]
 TARGET = "/v2/team/app/manifests/latest"
 EMPTY = "def handler(event, context):\n    return {'statusCode': 307, 'headers': {'Location': '/'}}\n"
 NODE = Path(__file__).with_name("cold_start.mjs")
@@ -89,7 +89,7 @@ def contenders(stack: ExitStack, directory: Path) -> list[Contender]:
     certificates = Certificates(directory)
     ecr = stack.enter_context(FakeEcr(certificates.server_context("127.0.0.1", "127.0.0.2")))
     ecr.store.repository("team/app").put_manifest(Manifest(MANIFEST_TYPE, b'{"schemaVersion":2}'), "latest")
-    deployed = package(PROJECT, "production", directory / "package")
+    deployed = package(make_project(directory / "project", {"dev": {}}), "dev", directory / "package")
     service = next(each for each in deployed.functions.values() if each.handler == "app.app")
     variables = {"ECR_REGISTRY": ecr.authority, "SSL_CERT_FILE": str(certificates.authority_pem)}
 

@@ -31,10 +31,10 @@ from tests.standins.domain import Domain, running_domain
 from tests.standins.ecr import USER
 from tests.standins.http_message import Request, Response
 from tests.standins.package import package
+from tests.standins.project import make_project
 from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import Manifest, digest_of
 
-PROJECT = Path(__file__).parents[1]
 MANIFEST = b'{"schemaVersion":2,"layers":[]}'
 LAYER = bytes(range(256)) * 400
 LAYER_DIGEST = digest_of(LAYER)
@@ -227,7 +227,7 @@ def run(seconds: float, in_flight: int, environments: int, directory: Path) -> t
     """The whole run; what was found, and the seconds it took."""
     findings = Findings()
     watch = Watch(findings)
-    packaged = package(PROJECT, "production", directory / "package")
+    packaged = package(make_project(directory / "project", {"dev": {}}), "dev", directory / "package")
     with running_domain(directory, packaged, limit=environments, observe_registry=watch.registry) as domain:
         watch.right = domain.ecr.authorization
         domain.ecr.bucket.delay = 0.1

@@ -32,6 +32,7 @@ from chalicelib.settings import ECR_REGISTRY, REDIRECT_MODE, RedirectMode
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
 from tests.standins.package import package
+from tests.standins.project import make_project
 from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import Manifest
 from tests.unit.service.gateway_events import event
@@ -204,7 +205,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, registry() as (origin, authorization):
         directory = Path(name)
         os.environ[ECR_REGISTRY] = origin
-        packaged = package(PROJECT, "production", directory / "package")
+        packaged = package(make_project(directory / "project", {"dev": {}}), "dev", directory / "package")
         unpacked = directory / "unpacked"
         subprocess.run([sys.executable, "-m", "zipfile", "-e", packaged.archive, unpacked], check=True)
         handlers = {mode: service(mode, origin) for mode in NEEDED}

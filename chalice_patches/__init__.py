@@ -1,28 +1,33 @@
 """What Chalice 1.34 lacks for this service, patched in under its own commands and never in Lambda.
 
-gateway_responses, refusal; packaging (deploy and package); local_server (`chalice local`).
+gateway_responses, refusal; stage (before any command), packaging (deploy and package), local_server
+(`chalice local`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
 
 from chalice_patches.local_server import patch_local_server
 from chalice_patches.packaging import patch_packaging
 from chalice_patches.refusal import end_command
+from chalice_patches.stage import Command, check_stage
 from chalicelib.errors import InvalidSetting
 from chalicelib.settings import Settings
 
 
-def patched_settings(environment: Mapping[str, str]) -> Settings:
+def patched_settings(environment: MutableMapping[str, str]) -> Settings:
     """The settings of the service, with Chalice patched for them.
 
-    A setting that is not accepted ends Chalice's command with one line.
+    A stage or a setting that is not accepted ends Chalice's command with one line.
     """
+    last_line = check_stage(Command.of(sys.argv), Path(__file__).parents[1], environment)
     try:
         settings = Settings.from_environment(environment)
     except InvalidSetting as error:
         end_command(f"{error}; set it in .chalice/config.json (environment_variables) or in the environment")
-    patch_packaging()
+    patch_packaging(last_line)
     patch_local_server(settings)
     return settings

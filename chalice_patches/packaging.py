@@ -10,6 +10,7 @@ Chalice 1.34 has no way to configure what this service stands on:
 - gateway responses cannot be configured, and each deploy deletes hand-made ones; the default
   execute-api host stays open beside a custom domain: both are added to the generated Swagger document,
   which deploy, package and package --pkg-format terraform share
+- nothing says at the end what the deployment still lacks
 
 tests/unit/test_chalice_gaps.py shows each of them open in Chalice itself: a release that closes
 or moves one makes a test fail, so that what is not needed any more goes from here.
@@ -20,16 +21,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from chalice.config import Config
-from chalice.deploy.deployer import PolicyGenerator
+from chalice.deploy.deployer import DeploymentReporter, PolicyGenerator
 from chalice.deploy.models import FileBasedIAMPolicy
 from chalice.deploy.packager import BaseLambdaDeploymentPackager, DependencyBuilder
 from chalice.deploy.swagger import SwaggerGenerator
+from chalice.package import JSONTemplateSerializer, TemplateSerializer, YAMLTemplateSerializer
 
 from chalice_patches.gateway_responses import GATEWAY_RESPONSES
 from chalice_patches.refusal import end_command
@@ -42,14 +46,40 @@ _generate_swagger = SwaggerGenerator.generate_swagger
 _build_site_packages = DependencyBuilder.build_site_packages
 _file_based_policy = PolicyGenerator.handle_filebasediampolicy
 _add_app_files = BaseLambdaDeploymentPackager._add_app_files
+_display_report = DeploymentReporter.display_report
+_serializers: Mapping[type[TemplateSerializer], Callable[[Any, Any], str]] = {
+    each: each.serialize_template for each in (JSONTemplateSerializer, YAMLTemplateSerializer)
+}
 
 
-def patch_packaging() -> None:
-    """Patch the Chalice that is running this process; a second call changes nothing more."""
+def patch_packaging(last_line: str) -> None:
+    """Patch the Chalice that is running this process; a second call changes nothing more. `last_line` is
+    printed when a deployment or a package is made; "" prints none."""
     BaseLambdaDeploymentPackager._add_app_files = add_app_files  # type: ignore[method-assign]
     DependencyBuilder.build_site_packages = build_site_packages  # type: ignore[method-assign,assignment]
     PolicyGenerator.handle_filebasediampolicy = file_based_policy  # type: ignore[method-assign]
     SwaggerGenerator.generate_swagger = generate_swagger  # type: ignore[method-assign,assignment]
+    if last_line:
+        _say_last(last_line)
+
+
+def _say_last(line: str) -> None:
+    """After the last thing that `deploy` prints, and when `package` has its template."""
+
+    def display_report(reporter: DeploymentReporter, deployed_values: dict[str, Any]) -> None:
+        _display_report(reporter, deployed_values)
+        sys.stdout.write(f"{line}\n")
+
+    def saying(serialize: Callable[[Any, Any], str]) -> Callable[[Any, Any], str]:
+        def serialize_template(serializer: Any, contents: Any) -> str:
+            sys.stdout.write(f"{line}\n")
+            return serialize(serializer, contents)
+
+        return serialize_template
+
+    for each in (JSONTemplateSerializer, YAMLTemplateSerializer):
+        each.serialize_template = saying(_serializers[each])  # type: ignore[method-assign,assignment]
+    DeploymentReporter.display_report = display_report  # type: ignore[method-assign,assignment]
 
 
 def build_site_packages(builder: DependencyBuilder, abi: str, requirements: str, target: str) -> None:

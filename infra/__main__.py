@@ -1,4 +1,4 @@
-"""`python -m infra`: run from the project's directory."""
+"""`python -m infra` and `ecr-domain`: run from the project's directory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from infra.command_line import main
 from infra.outside import Internet
 from infra.terminal import Terminal
 
-if __name__ == "__main__":
+
+def run() -> int:
     answers = sys.stdin if sys.stdin.isatty() else None
     terminal = Terminal(sys.stdout, sys.stderr, answers)
-    sys.exit(main(sys.argv[1:], Path.cwd(), os.environ, terminal, Internet()))
+    return main(sys.argv[1:], Path.cwd(), os.environ, terminal, Internet())
+
+
+if __name__ == "__main__":
+    sys.exit(run())

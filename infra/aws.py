@@ -9,40 +9,65 @@ from typing import TYPE_CHECKING, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 
-from infra.errors import AwsRefused, AwsUnreachable
+from infra.errors import DEPLOYER_TEMPLATE, AwsRefused, AwsUnreachable
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
     from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_iam import IAMClient
-    from mypy_boto3_lambda import LambdaClient
-    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_route53 import Route53Client
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
-POLICY_PATH = "docs/deployer-policy.json"
-
-# API Gateway's control plane takes some calls once in 30 seconds only, so a call is tried for about a minute.
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
-ATTEMPTS = 8
-_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
-
-_DENIED = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized")
-_THROTTLED = ("TooManyRequests", "Throttling", "RequestLimitExceeded", "PriorRequestNotComplete")
-_EXPIRED = ("ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient", "InvalidToken")
+_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 8})
 _ABSENT = frozenset(
     {
-        "NotFoundException",
-        "ResourceNotFoundException",
-        "NoSuchEntity",
-        "NoSuchHostedZone",
-        "NoSuchHealthCheck",
+        *("NotFoundException", "ResourceNotFoundException", "NoSuchEntity"),
+        *("NoSuchHostedZone", "NoSuchHealthCheck", "NoSuchTagSet", "404", "NoSuchBucket"),
     }
 )
+# The beginning of an error code, and what to do.
+_REMEDIES = {
+    ("AccessDenied", "UnauthorizedOperation", "NotAuthorized"): (
+        f"the deployer needs what {DEPLOYER_TEMPLATE} allows; then run the command again"
+    ),
+    ("TooManyRequests", "Throttling", "RequestLimitExceeded"): (
+        "AWS limits how often this may be asked; run the command again in a minute"
+    ),
+    ("ExpiredToken", "InvalidClientTokenId", "UnrecognizedClient", "InvalidToken", "RequestExpired"): (
+        "the credentials have expired or are not valid; sign in again, then run the command again"
+    ),
+}
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose account the credentials are for."""
+
+    #: Twelve digits.
+    id: str
+    #: `aws`, `aws-cn`, `aws-us-gov` and the like.
+    partition: str
+
+    @property
+    def has_cloudfront(self) -> bool:
+        """Whether CloudFront takes certificates of ACM in us-east-1 here, as the edge needs it."""
+        return self.partition == "aws"
 
 
 @dataclass(frozen=True)
@@ -52,10 +77,10 @@ class Aws:
     region: str
     acm: ACMClient
     apigateway: APIGatewayClient
+    cloudformation: CloudFormationClient
     iam: IAMClient
-    functions: LambdaClient
-    logs: CloudWatchLogsClient
     route53: Route53Client
+    s3: S3Client
     sts: STSClient
 
     @classmethod
@@ -69,12 +94,17 @@ class Aws:
                 region=session.region_name,
                 acm=session.client("acm", config=_RETRIES),
                 apigateway=session.client("apigateway", config=_RETRIES),
+                cloudformation=session.client("cloudformation", config=_RETRIES),
                 iam=session.client("iam", config=_RETRIES),
-                functions=session.client("lambda", config=_RETRIES),
-                logs=session.client("logs", config=_RETRIES),
                 route53=session.client("route53", config=_RETRIES),
+                s3=session.client("s3", config=_RETRIES),
                 sts=session.client("sts", config=_RETRIES),
             )
+
+    def account(self) -> Account:
+        with refusals():
+            identity = self.sts.get_caller_identity()
+        return Account(identity["Account"], identity["Arn"].split(":")[1])
 
 
 @contextmanager
@@ -90,8 +120,12 @@ def refusals() -> Iterator[None]:
         raise AwsUnreachable("no AWS region; pass --region or set AWS_REGION") from error
     except ProfileNotFound as error:
         raise AwsUnreachable(f"{error}; `aws configure list-profiles` shows those there are") from error
+    except (SSOError, TokenRetrievalError, CredentialRetrievalError) as error:
+        raise AwsUnreachable(f"{_line(error)}; sign in again (`aws sso login`)") from error
+    except EndpointConnectionError as error:
+        raise AwsUnreachable(f"{_line(error)}; see --region and the network") from error
     except BotoCoreError as error:
-        raise AwsUnreachable(f"AWS could not be asked: {error}") from error
+        raise AwsUnreachable(f"AWS could not be asked: {_line(error)}") from error
 
 
 def refusal_of(error: ClientError) -> AwsRefused:
@@ -99,12 +133,9 @@ def refusal_of(error: ClientError) -> AwsRefused:
     details = error.response.get("Error", {})
     code, message = details.get("Code", ""), details.get("Message", "")
     remedy = "nothing more was changed; put it right and run the command again"
-    if code.startswith(_DENIED):
-        remedy = f"the deployer needs what {POLICY_PATH} allows; then run the command again"
-    elif code.startswith(_THROTTLED):
-        remedy = "AWS limits how often this may be asked; run the command again in a minute"
-    elif code.startswith(_EXPIRED):
-        remedy = "the credentials are no longer good; sign in again"
+    for codes, known in _REMEDIES.items():
+        if code.startswith(codes) or (code == "403" and "AccessDenied" in codes):
+            remedy = known
     return AwsRefused(error.operation_name, code, message, remedy)
 
 
@@ -116,3 +147,7 @@ def absent_as_none(ask: Callable[[], T]) -> T | None:
         if error.response.get("Error", {}).get("Code") in _ABSENT:
             return None
         raise
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")

@@ -1,192 +1,161 @@
-"""What must be true before anything is changed, and what must be true when all is done.
+"""What must be true before anything is changed.
 
-Each check is a function from facts to findings; a finding that is not `ok` is one line that says what
-is wrong, the value, where it was set and what to do.
+Each check gives a finding; one that is not `ok` is one line that says what is wrong, the value, where it was
+set and what to do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
-from infra.certificate import Certificate
-from infra.configuration import PLACEHOLDER_ACCOUNT, Configuration
-from infra.deployed_record import owns_domain, recorded_domain
-from infra.outside import NotReached, Outside
-from infra.own_settings import CONFIG_PATH, OWN_KEY
-from infra.plan import is_ours
-from infra.state import Record, State
-from infra.zone import Zone
+from infra import certificate as certificates
+from infra import zone as zones
+from infra.aws import absent_as_none, refusals
+from infra.config_file import CONFIG_PATH
+from infra.errors import PROGRAM
+from infra.public_name import Finding, registry_answers
+from infra.settings import EDGE_REGION, OWN_KEY
+from infra.site import Site
+from infra.stack import OWN_TAG, Condition, Stack
 
-
-@dataclass(frozen=True)
-class Finding:
-    """The outcome of one check; `check` is its short name."""
-
-    check: str
-    ok: bool
-    line: str
+_ONE_REGION = f"the edge serves one region; set {OWN_KEY}.edge to off in each stage, or keep one region"
+_IN_FILE = f"in {CONFIG_PATH}"
 
 
-def before(
-    config: Configuration,
-    state: State,
-    certificate: Certificate | None,
-    zone: Zone | None,
-    health_check_exists: bool,
-    log_role: str | None,
-    registry: Finding,
-) -> tuple[Finding, ...]:
-    """Every check that `up` makes before it changes anything. `log_role` is the account's role for API
-    Gateway's logs in the region, `registry` what asking the registry found."""
-    return (
-        _certificate(config, state, certificate),
-        _zone(config, zone),
-        registry,
-        _names(config, state),
-        _domain(config, state),
-        _records(config, state),
-        _health_check(config, health_check_exists),
-        _access_log(config, log_role),
-    )
-
-
-def registry_answers(outside: Outside, origin: str) -> Finding:
-    """Whether something that speaks the registry API is there: it answers /v2/ with 200 or 401."""
-    setting = f"environment_variables.ECR_REGISTRY in {CONFIG_PATH}, or the account's own registry"
-    try:
-        reply = outside.get(origin, "/v2/", {"User-Agent": "custom-ecr-domain"})
-    except NotReached as error:
-        return Finding("registry", False, f"the registry {origin} ({setting}): {error}")
-    if reply.status in (200, 401):
-        return Finding("registry", True, f"the registry {origin} answers")
-    return Finding(
-        "registry", False, f"{origin} ({setting}) answers /v2/ with {reply.status}: it is no registry"
-    )
-
-
-def _certificate(config: Configuration, state: State, found: Certificate | None) -> Finding:
-    arn = config.certificate_arn
-    where = f"the certificate {arn} (api_gateway_custom_domain.certificate_arn in {CONFIG_PATH})"
-    advice = "run `python -m infra init` to find or request one"
-    problem = ""
-    if f":{PLACEHOLDER_ACCOUNT}:" in arn and state.account.account != PLACEHOLDER_ACCOUNT:
-        problem = f"{where} is the example's; {advice}"
-    elif found is None:
-        problem = f"{where} is not in this account's {config.region}; {advice}"
-    elif found.status == "PENDING_VALIDATION":
-        problem = f"{where} is still waiting for its DNS validation; run `python -m infra init`, which waits"
-    elif found.status != "ISSUED":
-        problem = f"{where} is {found.status}; {advice}"
-    elif not found.covers(config.domain):
-        problem = f"{where} is for {', '.join(found.names)}, not {config.domain}; {advice}"
-    return Finding(
-        "certificate", not problem, problem or f"the certificate {arn} is issued for {config.domain}"
-    )
-
-
-def _zone(config: Configuration, found: Zone | None) -> Finding:
-    where = f"the hosted zone {config.zone_id} ({OWN_KEY}.hosted_zone_id in {CONFIG_PATH})"
-    advice = "run `python -m infra init` to find the right one"
-    problem = ""
-    if found is None:
-        problem = f"{where} is not in this account; {advice}"
-    elif not found.holds(config.domain):
-        problem = f"{where} is for {found.name}, and {config.domain} is not in it; {advice}"
-    elif found.private:
-        problem = f"{where} is private, and clients outside of its networks would not find the name; {advice}"
-    return Finding("zone", not problem, problem or f"the zone {config.zone_id} holds {config.domain}")
-
-
-def _names(config: Configuration, state: State) -> Finding:
-    for name, function in state.functions.items():
-        if not function.tags.get("aws-chalice", "").endswith(config.chalice_tag):
-            problem = (
-                f"a function {name} exists that Chalice did not deploy for this app and stage; "
-                f"delete it, or choose another app_name or stage in {CONFIG_PATH}"
-            )
-            return Finding("names", False, problem)
-    if len(state.apis) > 1:
-        kept, *others = (api.id for api in state.apis)
-        problem = (
-            f"{len(state.apis)} APIs invoke {config.function_name}, made by deployments without a record; "
-            f"{kept} is in use, delete the rest: aws apigateway delete-rest-api --rest-api-id {others[0]}"
-        )
-        return Finding("names", False, problem)
-    return Finding("names", True, f"the name {config.function_name} is free or ours")
-
-
-def moved_domain(config: Configuration, state: State) -> str:
-    """Why nothing may be done to a stage whose configuration says another domain than it is deployed at;
-    "" where it says the same."""
-    deployed = recorded_domain(state)
-    if deployed in (None, config.domain):
-        return ""
-    return (
-        f"the stage {config.stage!r} is deployed at {deployed}, and domain_name in {CONFIG_PATH} is now "
-        f"{config.domain}; put the old name back and run `down`, or give the new one a stage of its own"
-    )
-
-
-def _domain(config: Configuration, state: State) -> Finding:
-    problem = moved_domain(config, state)
-    if not problem and state.domain is not None and not owns_domain(config, state):
-        used = [f"{api} at {path}" for path, (api, _) in state.domain.mappings.items()]
-        problem = (
-            f"the custom domain name {config.domain} (domain_name in {CONFIG_PATH}) is already used in "
-            f"{config.region} by {'the API ' + ', '.join(used) if used else 'nobody we know'}; "
-            "remove it there, or choose another name"
-        )
-    return Finding("domain", not problem, problem or f"{config.domain} is free or ours in {config.region}")
-
-
-def _records(config: Configuration, state: State) -> Finding:
-    for record in state.records:
-        if not is_ours(config, record) and (why := _collision(config, record)):
-            problem = (
-                f"the zone {config.zone_id} has {record.type} {config.domain} -> "
-                f"{record.target or 'an address of its own'} already, {why}"
-            )
-            return Finding("records", False, problem)
-    return Finding("records", True, f"no record at {config.domain} is in the way")
-
-
-def _collision(config: Configuration, record: Record) -> str:
-    if record.region and config.routing == "latency":
-        if record.set_identifier == config.set_identifier:
-            return (
-                f"with the set identifier {record.set_identifier!r}; set {OWN_KEY}.set_identifier to another"
-            )
-        if record.region == config.region:
-            return f"a latency record for {record.region}; delete it first"
-        return ""
-    if record.region:
-        return f"a latency record for {record.region}; set {OWN_KEY}.routing to latency"
-    if record.set_identifier:
-        return "under another routing policy; delete it first"
-    if ".execute-api." in record.target:
-        return "a simple record of another region; run `up` there with the routing latency first"
-    return "and not for this API; delete it first"
-
-
-def _health_check(config: Configuration, exists: bool) -> Finding:
-    if exists or not config.health_check_id:
-        return Finding("health check", True, config.health_check_id or "none is wanted")
-    setting = f"{OWN_KEY}.health_check_id in {CONFIG_PATH}"
-    line = f"there is no health check {config.health_check_id} ({setting}); create it, or remove the setting"
-    return Finding("health check", False, line)
-
-
-def _access_log(config: Configuration, log_role: str | None) -> Finding:
-    if log_role or not config.access_log:
-        return Finding("access log", True, f"{len(config.access_log)} fields" if config.access_log else "off")
-    line = (
-        f"{OWN_KEY}.access_log in {CONFIG_PATH} is on, and API Gateway has no role to write logs with in "
-        f"{config.region}, an account-wide setting: aws apigateway update-account --patch-operations "
-        "op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN (docs/deployment.md), or set it to false"
-    )
-    return Finding("access log", False, line)
+def before(site: Site, stacks: tuple[Stack, ...]) -> tuple[Finding, ...]:
+    """Every check that is made before a change. `stacks` have our names, and are in whatever condition."""
+    domain = site.settings.domain
+    made = any(stack.name == site.service_name and stack.condition is Condition.READY for stack in stacks)
+    found = {
+        "stacks": next(filter(None, (foreign(site, stack) or _state(site, stack) for stack in stacks)), ""),
+        "edge": _edge(site),
+        "zone": _zone(site),
+        "certificates": next(_certificates(site), ""),
+        "domain": "" if made else _domain(site),
+        "records": next(_records(site, made), ""),
+        "health check": _health_check(site),
+        "access log": _access_log(site),
+    }
+    findings = [Finding(check, not line, line or f"as needed for {domain}") for check, line in found.items()]
+    return (*findings, *(registry_answers(site.world.outside, each) for each in site.registries.all()))
 
 
 def problems(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(finding.line for finding in findings if not finding.ok)
+
+
+def foreign(site: Site, stack: Stack) -> str:
+    """Why a stack of our name is not to be touched; empty where it may be. What holds nothing is nobody's."""
+    if stack.condition is Condition.EMPTY:
+        return ""
+    if stack.tags.get(OWN_TAG) != site.stage:
+        tag = f"{OWN_TAG}={site.stage}"
+        return f"the stack {stack.name} is not ours (it lacks the tag {tag}); give the stage another name"
+    deployed = stack.parameters.get("DomainName", site.settings.domain)
+    if deployed != site.settings.domain:
+        return (
+            f"the stage {site.stage!r} is deployed at {deployed}, and {OWN_KEY}.domain {_IN_FILE} is "
+            f"{site.settings.domain}; put the old name back and run `{PROGRAM} down --stage {site.stage}`, "
+            "or give the new name a stage of its own"
+        )
+    return ""
+
+
+def _state(site: Site, stack: Stack) -> str:
+    region = site.stacks_in(stack.name).region
+    where = f"the stack {stack.name} in {region} is {stack.status}"
+    if stack.condition is Condition.BUSY:
+        return f"{where}: an operation is running; run the command again when it has ended"
+    if stack.condition is Condition.STUCK:
+        undo = f"aws cloudformation continue-update-rollback --stack-name {stack.name} --region {region}"
+        return f"{where}: a rollback failed; run `{undo}` first"
+    return ""
+
+
+def _edge(site: Site) -> str:
+    if site.settings.has_edge and not site.account.has_cloudfront:
+        what = f"{OWN_KEY}.edge=on {_IN_FILE}"
+        return f"{what}: CloudFront is not in the partition {site.account.partition}; set it to off"
+    if site.settings.has_edge and site.other_stages:
+        others = ", ".join(site.other_stages)
+        return f"{site.settings.domain} is also that of {others} {_IN_FILE}: {_ONE_REGION}"
+    return ""
+
+
+def _certificates(site: Site) -> Iterator[str]:
+    settings = site.settings
+    for key, arn in (
+        ("certificate_arn", settings.certificate_arn),
+        ("edge_certificate_arn", settings.edge_certificate_arn if settings.has_edge else ""),
+    ):
+        region = EDGE_REGION if key.startswith("edge") else settings.region
+        aws = site.aws if region == site.aws.region else site.world.connect(site.world.profile, region)
+        found = certificates.certificate(aws, arn) if arn else None
+        problem = f"is not in this account's {region}" if found is None else ""
+        if found is not None and found.status != "ISSUED":
+            problem = f"is {found.status}"
+        elif found is not None and not found.covers(settings.domain):
+            problem = f"is for {', '.join(found.names)}, not {settings.domain}"
+        if arn and problem:
+            advice = f"run `{PROGRAM} init` to find one, or remove the setting to have one made"
+            yield f"the certificate {arn} ({OWN_KEY}.{key} {_IN_FILE}) {problem}; {advice}"
+
+
+def _zone(site: Site) -> str:
+    settings = site.settings
+    found = zones.zone(site.aws, settings.hosted_zone_id)
+    if found is None:
+        problem = "is not in this account"
+    elif not found.holds(settings.domain):
+        problem = f"is for {found.name}, and {settings.domain} is not in it"
+    elif found.private:
+        problem = "is private, and clients outside of its networks would not find the name"
+    else:
+        return ""
+    where = f"the hosted zone {settings.hosted_zone_id} ({OWN_KEY}.hosted_zone_id {_IN_FILE})"
+    return f"{where} {problem}; run `{PROGRAM} init` to find the right one"
+
+
+def _domain(site: Site) -> str:
+    domain = site.settings.domain
+    with refusals():
+        found = absent_as_none(lambda: site.aws.apigateway.get_domain_name(domainName=domain))
+    where = f"API Gateway in {site.settings.region} has the custom domain name {domain} already"
+    return f"{where}, which is not this stage's; remove it there, or choose another name" if found else ""
+
+
+def _records(site: Site, made: bool) -> Iterator[str]:
+    settings = site.settings
+    for record in zones.records_at(site.aws, settings.hosted_zone_id, settings.domain):
+        region = record.get("Region", "")
+        if made and region == record.get("SetIdentifier") == settings.region:
+            continue
+        if region and region != settings.region:
+            if settings.has_edge:
+                yield f"{settings.domain} has a latency record of {region} already: {_ONE_REGION}"
+            continue
+        target = record.get("AliasTarget", {}).get("DNSName", "an address of its own")
+        what = f"{record['Type']} {settings.domain} -> {target}"
+        where = f"the zone {settings.hosted_zone_id} has {what} already"
+        yield f"{where}, which is not this stage's; delete it, or choose another name"
+
+
+def _health_check(site: Site) -> str:
+    wanted = site.settings.health_check_id
+    if not wanted:
+        return ""
+    with refusals():
+        found = absent_as_none(lambda: site.aws.route53.get_health_check(HealthCheckId=wanted))
+    where = f"{OWN_KEY}.health_check_id {_IN_FILE}"
+    return "" if found else f"there is no health check {wanted} ({where}); create it, or remove the setting"
+
+
+def _access_log(site: Site) -> str:
+    with refusals():
+        if site.settings.access_log == "off" or site.aws.apigateway.get_account().get("cloudwatchRoleArn"):
+            return ""
+    return (
+        f"{OWN_KEY}.access_log {_IN_FILE} is not off, and API Gateway has no role to write logs with in "
+        f"{site.settings.region}, a setting of the whole account: aws apigateway update-account "
+        "--patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN (docs/deployment.md)"
+    )

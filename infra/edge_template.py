@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ def edge_template(registries: Sequence[RegistryHost]) -> dict[str, Any]:
         resources.update(_functions(registry))
         distribution["Origins"].append(_origin(registry))
         distribution["CacheBehaviors"].append(_behaviour(registry, methods))
+    template["Outputs"]["Registries"]["Value"] = ",".join(registry.authority for registry in distinct)
     return template
 
 
@@ -129,3 +131,8 @@ def _tag(registry: RegistryHost) -> str:
 
 def _code(name: str) -> str:
     return (_TEMPLATES / "functions" / f"{name}.js").read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    # For those who deploy the stacks themselves: the template for the registries that are named.
+    json.dump(edge_template(tuple(map(RegistryHost.parse, sys.argv[1:]))), sys.stdout, indent=2)

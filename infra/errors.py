@@ -3,79 +3,93 @@ where it was set, what to do."""
 
 from __future__ import annotations
 
+PROGRAM = ".venv/bin/ecr-domain"
+"""The program as `make install` puts it; every "next" command that is printed begins with it."""
+
+
+DEPLOYER_TEMPLATE = "infra/templates/deployer.json"
+"""What a deployer needs; docs/deployment.md says how an administrator deploys it."""
+
 
 class InfraError(Exception):
     """The base of every error that these commands raise on purpose."""
 
 
 class InvalidConfiguration(InfraError):
-    """A value that cannot be deployed: `key` of stage `stage` in `path` holds `value`; `remedy` helps."""
+    """A value that cannot be deployed."""
 
-    def __init__(self, path: str, stage: str, key: str, value: object, remedy: str) -> None:
-        super().__init__(f"{key}={value!r} (stage {stage!r} in {path}): {remedy}")
-        self.path = path
-        self.stage = stage
+    def __init__(self, key: str, value: object, where: str, remedy: str) -> None:
+        super().__init__(f"{key}={shown(value)} ({where}): {remedy}")
+        #: The setting, as the user spells it.
         self.key = key
-        self.value = value
+        #: A flag, or a stage of a file.
+        self.where = where
+        #: What to do.
         self.remedy = remedy
 
 
 class UnreadableFile(InfraError):
-    """A file that is missing or not what it should be."""
+    """A file that is missing or does not have the form that it should have."""
 
     def __init__(self, path: str, reason: str, remedy: str) -> None:
         super().__init__(f"{path} {reason}; {remedy}")
-        self.path = path
-        self.reason = reason
 
 
 class UnknownStage(InfraError):
-    """No stage of `path` is what --stage and --region ask for."""
+    """The configuration has no stage that --stage and --region ask for."""
 
     def __init__(self, stage: str, path: str, remedy: str) -> None:
         super().__init__(f"the stage {stage!r} is not set up in {path}: {remedy}")
-        self.stage = stage
-        self.path = path
 
 
 class AwsRefused(InfraError):
-    """AWS answered a call with an error: `operation`, its `code`, and its own `message`."""
+    """AWS answered a call with an error."""
 
     def __init__(self, operation: str, code: str, message: str, remedy: str) -> None:
-        super().__init__(f"AWS refused {operation} ({code}): {message.rstrip('.')}; {remedy}")
+        super().__init__(
+            f"AWS refused {operation} ({code}): {' '.join(message.split()).rstrip('.')}; {remedy}"
+        )
+        #: The name of the API operation.
         self.operation = operation
+        #: The error code of AWS.
         self.code = code
+        #: The message of AWS.
+        self.message = message
 
 
 class AwsUnreachable(InfraError):
-    """No call could be made: no credentials, no such profile, no network."""
+    """A call could not be made: no credentials, no such profile, no network."""
 
 
 class ChaliceFailed(InfraError):
-    """A Chalice command ended with an error; `status` is its exit status, `reason` its last word."""
+    """`chalice package` ended with an error; `reason` is the last line that it printed."""
 
-    def __init__(self, command: str, status: int, reason: str) -> None:
-        super().__init__(f"`{command}` failed (exit {status}): {reason}")
-        self.command = command
-        self.status = status
-        self.reason = reason
+    def __init__(self, stage: str, status: int, reason: str) -> None:
+        super().__init__(f"`chalice package --stage {stage}` failed (exit {status}): {reason}")
 
 
 class NotReady(InfraError):
-    """What an account must hold before anything is changed, and does not: one line for each."""
+    """What prevents a change before anything is changed: one line for each problem."""
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
+    def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 class NotConfirmed(InfraError):
-    """Nobody said yes."""
+    """The question was not answered with yes."""
+
+
+class StackFailed(InfraError):
+    """CloudFormation could not finish an operation on a stack."""
 
 
 class StillWaiting(InfraError):
-    """Something AWS does in its own time took longer than we wait."""
+    """Something that AWS does in its own time took longer than we wait."""
 
 
-class NotSettled(InfraError):
-    """AWS took every change, and still is not in the state that was asked for."""
+def shown(value: object) -> str:
+    """A value as it may be printed: what stands before an @ may be a credential, and is cut."""
+    text = value if isinstance(value, str) else repr(value)
+    if "@" in text:
+        text = "***" + text[text.rindex("@") :]
+    return repr(text) if isinstance(value, str) else text

@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, field
 from typing import TextIO
 
 from infra.errors import NotConfirmed
 
 
-@dataclass(frozen=True)
+@dataclass
 class Terminal:
-    """`answers` is None where nobody is there to ask."""
+    """Two streams to write to, and one to read answers from."""
 
     out: TextIO
     err: TextIO
+    #: None where nobody is there to ask.
     answers: TextIO | None
+    #: The width of the status line that is shown now; 0: none is.
+    _status: int = field(default=0, init=False)
+    #: What the last status line was about.
+    _about: str = field(default="", init=False)
 
     def show(self, text: str) -> None:
+        self._clear()
         self.out.write(f"{text}\n")
         self.out.flush()
 
     def progress(self, text: str) -> None:
+        self._clear()
         self.err.write(f"{text}\n")
         self.err.flush()
+
+    def status(self, about: str, detail: str) -> None:
+        """One line that changes: on a terminal it is written over the one before; elsewhere what it is
+        `about` is written when it is new."""
+        if self.err.isatty():
+            text = f"  {about}; {detail}"[: shutil.get_terminal_size().columns - 1]
+            self.err.write(f"\r{text.ljust(self._status)}")
+            self.err.flush()
+            self._status = len(text)
+        elif about != self._about:
+            self.progress(f"  {about}")
+        self._about = about
 
     def ask(self, question: str, default: str = "") -> str:
         """The answer, or `default` for an empty one. Raises NotConfirmed where nobody answers."""
         if self.answers is None:
             raise NotConfirmed(f"nobody is there to answer {question!r}; pass it as a flag, or --yes")
+        self._clear()
         self.err.write(f"{question} [{default}] " if default else f"{question} ")
         self.err.flush()
         line = self.answers.readline()
@@ -39,3 +60,8 @@ class Terminal:
         """Raises NotConfirmed unless the answer is yes."""
         if self.ask(f"{question} (yes/no)", "no").lower() not in ("y", "yes"):
             raise NotConfirmed("nothing was changed")
+
+    def _clear(self) -> None:
+        if self._status:
+            self.err.write("\r" + " " * self._status + "\r")
+            self._status = 0

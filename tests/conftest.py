@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import hypothesis
 import pytest
 
 from tests.standins.certificates import Certificates
-from tests.standins.package import Package, package
-
-_PROJECT = Path(__file__).parents[1]
+from tests.standins.package import REGION, Package, package
+from tests.standins.project import STAGE, make_project, with_chalices_domain
 
 # A busy machine is no failure.
 hypothesis.settings.register_profile("ring", deadline=None)
@@ -24,5 +21,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture(scope="session")
 def service_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    """The redirect service's production stage, packaged by Chalice."""
-    return package(_PROJECT, "production", tmp_path_factory.mktemp("service"))
+    """The redirect service with a custom domain, packaged by Chalice."""
+    directory = tmp_path_factory.mktemp("service")
+    project = make_project(directory / "project", {STAGE: with_chalices_domain(REGION)})
+    return package(project, STAGE, directory)

@@ -13,15 +13,14 @@ from pathlib import Path
 
 from tests.infra.aws_account import AwsAccount
 from tests.infra.deployed_code import deployed_functions
-from tests.infra.deployer import copy_project
 from tests.standins.package import REGION, Package
-
-STAGE = "production"
+from tests.standins.project import STAGE, make_project, with_chalices_domain
 
 
 def deploy(directory: Path) -> Package:
-    """Deploys a copy of the project below `directory`. Raises RuntimeError with what it printed."""
-    project = copy_project(directory)
+    """Deploys the project with a custom domain, as Chalice's users do, from below `directory`. Raises
+    RuntimeError with what it printed."""
+    project = make_project(directory / "project", {STAGE: with_chalices_domain(REGION)})
     with AwsAccount() as account:
         _chalice_deploy(project, account)
         deployed = _read(project, account, directory)

@@ -5,7 +5,6 @@ A test here that fails tells that this Chalice closes or moves the gap: delete w
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,8 +15,9 @@ from chalice.app import AuthRequest, AuthResponse, Chalice, Response
 from chalice.config import Config
 from chalice.local import create_local_server
 
-from tests.standins.chalice_local import PROJECT, ChaliceLocal
+from tests.standins.chalice_local import ChaliceLocal
 from tests.standins.package import PackagingFailed, package
+from tests.standins.project import make_project
 
 
 @pytest.fixture(scope="module")
@@ -110,16 +110,9 @@ def test_a_bad_setting_stops_the_start_with_one_line(
 
 @pytest.mark.parametrize("variable", ["ECR_REGISTRY", "ECR_REGISTRIES", "REDIRECT_MODE"])
 def test_a_bad_setting_stops_the_deployment_with_one_line(variable: str, tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    project.mkdir()
-    for name in ("app.py", "chalice_patches", "chalicelib"):
-        (project / name).symlink_to(PROJECT / name)
-    config = json.loads((PROJECT / ".chalice" / "config.json").read_text(encoding="utf-8"))
-    config["stages"]["production"]["environment_variables"] = {variable: "no good"}
-    (project / ".chalice").mkdir()
-    (project / ".chalice" / "config.json").write_text(json.dumps(config))
+    project = make_project(tmp_path / "project", {"dev": {"environment_variables": {variable: "no good"}}})
     with pytest.raises(PackagingFailed) as failed:
-        package(project, "production", tmp_path / "out")
+        package(project, "dev", tmp_path / "out")
     (line,) = str(failed.value).splitlines()
     assert line.startswith(f"custom-ecr-domain: {variable}='no good'")
     assert ".chalice/config.json" in line

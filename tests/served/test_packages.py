@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.standins.chalice_local import PROJECT
-from tests.standins.package import CFN_LINT, Package
+from tests.standins.package import CFN_LINT, REGION, Package
+from tests.standins.project import ROOT, STAGE, make_project, with_chalices_domain
 from tests.unit.service.gateway_events import event
 
 MOST_BYTES = 40 * 1024
@@ -24,8 +24,8 @@ def test_the_zip_is_small_and_holds_app_the_service_and_two_files_of_chalice(
         names = {name for name in archive.namelist() if not name.startswith("chalicelib/")}
         shipped = {name for name in archive.namelist() if name.startswith("chalicelib/")}
     assert names == {"app.py", "chalice/__init__.py", "chalice/app.py"}
-    ours = (PROJECT / "chalicelib").rglob("*.py")
-    assert shipped == {path.relative_to(PROJECT).as_posix() for path in ours}
+    ours = (ROOT / "chalicelib").rglob("*.py")
+    assert shipped == {path.relative_to(ROOT).as_posix() for path in ours}
     assert service_package.archive.stat().st_size <= MOST_BYTES
 
 
@@ -109,7 +109,7 @@ def test_both_functions_run_on_arm_with_rights_to_their_logs_alone(service_packa
         if each["Type"] == "AWS::IAM::Role"
         for policy in each["Properties"]["Policies"]
     ]
-    expected = (PROJECT / ".chalice" / "policy.json").read_text(encoding="utf-8")
+    expected = (ROOT / ".chalice" / "policy.json").read_text(encoding="utf-8")
     assert policies
     assert all(policy == json.loads(expected.replace("{stage}", "production")) for policy in policies)
 
@@ -122,13 +122,15 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> str:
         chalice,
         "package",
         "--stage",
-        "production",
+        STAGE,
         "--pkg-format",
         "terraform",
         directory,
     ]
-    environment = {"AWS_DEFAULT_REGION": "us-west-2", "PATH": "/usr/bin:/bin"}
-    subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, check=True)
+    # The stage's own certificate says which region it is in.
+    environment = {"PATH": "/usr/bin:/bin"}
+    project = make_project(directory / "project", {STAGE: with_chalices_domain(REGION)})
+    subprocess.run(command, cwd=project, env=environment, capture_output=True, check=True)
     return (directory / "chalice.tf.json").read_text(encoding="utf-8")
 
 

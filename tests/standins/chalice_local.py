@@ -13,7 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-PROJECT = Path(__file__).parents[2]
+from tests.standins.project import make_project
+
 _START_SECONDS = 30.0
 
 
@@ -63,11 +64,14 @@ class ChaliceLocal:
     def start(self) -> None:
         """Returns once requests are taken. Raises RuntimeError, with what was printed, where it ended."""
         command = [str(Path(sys.executable).with_name("chalice")), "local"]
+        project = self._log_file.with_suffix(".project")
+        if not project.exists():
+            make_project(project, {"dev": {}})
         with self._log_file.open("wb") as log:
             # A session of its own: the reloader's worker outlives a signal to its parent alone.
             self._process = subprocess.Popen(
                 [*command, "--port", str(self.port), self._reload],
-                cwd=PROJECT,
+                cwd=project,
                 env=self._environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,

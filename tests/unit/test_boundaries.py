@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -77,3 +78,21 @@ def test_nothing_but_the_relay_imports_the_relay() -> None:
 def test_no_file_is_named_for_nothing() -> None:
     tracked = [path for folder in OURS for path in (ROOT / folder).rglob("*.py")]
     assert [path for path in tracked if path.stem in ("utils", "util", "helpers", "manager", "common")] == []
+
+
+def test_what_decides_about_a_deployment_is_loaded_without_aws() -> None:
+    """Chalice, which one of them reads, loads botocore; boto3 is what calls AWS here."""
+    pure = (
+        "settings",
+        "config_file",
+        "stack",
+        "progress",
+        "rollout",
+        "public_name",
+        "edge_template",
+        "service_template",
+    )
+    program = (
+        f"import sys; [__import__('infra.' + name) for name in {pure!r}]; sys.exit('boto3' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

@@ -1,0 +1,1 @@
+"""The five commands, a file each: init, plan, up, doctor, down."""

@@ -1,0 +1,39 @@
+"""`doctor`: every check, of the account, of the stacks and of the name from outside. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra.checks import before, problems
+from infra.commands.report import Report
+from infra.errors import PROGRAM
+from infra.public_name import Finding, probe
+from infra.site import Site, World
+from infra.stack import Condition, Stack
+
+
+def doctor(world: World, stage: str) -> Report:
+    """All findings in the order in which to look at them."""
+    site = Site.of(world, stage)
+    stacks = site.stacks()
+    seen = probe(world.outside, site.settings.domain, site.registries, site.settings.mode)
+    findings = (*before(site, stacks), *_deployed(site, stacks), *seen)
+    for finding in findings:
+        world.terminal.show(finding.shown)
+    status = 1 if problems(findings) else 0
+    return Report("doctor", stage, site.settings.region, status, findings=findings, outputs=site.outputs())
+
+
+def _deployed(site: Site, stacks: tuple[Stack, ...]) -> Iterator[Finding]:
+    up = f"run `{PROGRAM} up --stage {site.stage}`"
+    names = [site.service_name, *([site.edge_name] if site.settings.has_edge else [])]
+    for missing in (name for name in names if name not in [stack.name for stack in stacks]):
+        yield Finding("stack", False, f"there is no stack {missing}; {up}")
+    for stack in stacks:
+        ready = stack.condition is Condition.READY
+        yield Finding("stack", ready, f"{stack.name} is {stack.status}{'' if ready else f'; {up}'}")
+        lines = site.stacks_in(stack.name).drift(stack) if ready else ()
+        for line in lines:
+            yield Finding("drift", False, f"{stack.name}: {line}, without CloudFormation; put it back")
+        if ready and not lines:
+            yield Finding("drift", True, f"{stack.name} is as CloudFormation made it")

@@ -1,0 +1,190 @@
+"""The settings of a deployment: one dataclass, from which the flags of `init`, the keys of
+.chalice/config.json, the table in docs/deployment.md, the parameters of the stacks and every refusal come."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from chalicelib.errors import InvalidSetting
+from chalicelib.registries import Registries
+from chalicelib.registry_host import InvalidRegistry
+from chalicelib.settings import ECR_REGISTRIES, ECR_REGISTRY, REDIRECT_MODE, Settings
+from infra.errors import InvalidConfiguration
+
+OWN_KEY = "custom_ecr_domain"
+"""The key of a stage in .chalice/config.json under which our own settings stand."""
+
+ENVIRONMENT_KEY = "environment_variables"
+"""Chalice's key for the environment of the functions."""
+
+EDGE_REGION = "us-east-1"
+"""CloudFront takes certificates of this region alone."""
+
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+RETENTION_DAYS = (
+    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
+    *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+ON_OFF = ("on", "off")
+_MODES = ("", "edge", "relay", "plain")
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = rf"(?=.{{4,253}}$)({_LABEL}\.)+(?!\d+$){_LABEL}"
+_CERTIFICATE = r"arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+"
+_NAME = "[A-Za-z0-9_-]{1,54}"
+_MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
+_POLICY = r"arn:[a-z-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+"
+_ROLE = r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+"
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+_LOG = r"on|off|.*\$context\.requestId.*"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known about a setting beside its default."""
+
+    #: One line for --help and for the table of the documentation.
+    help: str
+    #: The parameter of the service stack; empty: it is not a parameter.
+    parameter: str = ""
+    #: The regular expression that a value other than the default matches as a whole; empty: any text.
+    form: str = ""
+    #: The values that are accepted; empty: see `form`.
+    accepted: tuple[Any, ...] = ()
+    #: The variable of the functions' environment that holds it; empty: our own key holds it.
+    variable: str = ""
+
+    def key(self, name: str) -> str:
+        """The path of the key in a stage of .chalice/config.json."""
+        return f"{ENVIRONMENT_KEY}.{self.variable}" if self.variable else f"{OWN_KEY}.{name}"
+
+
+def _set(default: Any, *known: Any, **more: Any) -> Any:  # noqa: ANN401 - as dataclasses.field
+    return field(default=default, metadata={"setting": Setting(*known, **more)})
+
+
+@dataclass(frozen=True)
+class DeploymentSettings:
+    """The settings of one stage. An empty text stands for "not set"."""
+
+    domain: str = _set("", "the name, such as ecr.example.com, in lower case", "DomainName", _DOMAIN)
+    region: str = _set("", "the region of the stage, such as us-west-2", "", r"[a-z]{2,4}(-[a-z]+){1,2}-\d")
+    hosted_zone_id: str = _set(
+        "", "the ID of the name's hosted zone; found", "HostedZoneId", "[A-Z0-9]{1,32}"
+    )
+    certificate_arn: str = _set(
+        "", "a certificate of ACM; not set: the stack makes one", "CertificateArn", _CERTIFICATE
+    )
+    edge: str = _set("on", "CloudFront in front, so that layers of any size can be pushed", accepted=ON_OFF)
+    edge_certificate_arn: str = _set("", "the same for the edge, in us-east-1", "", _CERTIFICATE)
+    registry: str = _set(
+        "", "the registry; not set: the account's own in the region", "EcrRegistry", variable=ECR_REGISTRY
+    )
+    registries: str = _set(
+        "", "a JSON object: repository prefix to registry", "EcrRegistries", variable=ECR_REGISTRIES
+    )
+    redirect_mode: str = _set(
+        "", "without the edge: relay or plain; not set: relay", accepted=_MODES, variable=REDIRECT_MODE
+    )
+    health_check_id: str = _set(
+        "", "a health check that takes this region's records out", "HealthCheckId", "[A-Za-z0-9-]{1,64}"
+    )
+    log_retention_in_days: int = _set(
+        14, "how long logs are kept; 0: for ever", "LogRetentionInDays", accepted=RETENTION_DAYS
+    )
+    access_log: str = _set("off", "API Gateway's log: off, on, or a format with $context.requestId", "", _LOG)
+    notify: str = _set("", "a mail address that alarms write to", "NotificationAddress", _MAIL)
+    dashboard: str = _set("off", "a CloudWatch dashboard for each stack", "Dashboard", accepted=ON_OFF)
+    api_name: str = _set("", "the API's name; not set: that of the stack", "ApiName")
+    api_description: str = _set(
+        "Redirects a custom domain to private ECR", "the API's description", "ApiDescription"
+    )
+    function_name: str = _set(
+        "", "the function's name, with -challenge the authorizer's; not set: made", "FunctionName", _NAME
+    )
+    function_description: str = _set(
+        "Answers registry clients at a custom domain", "the functions' description", "FunctionDescription"
+    )
+    function_role_name: str = _set("", "the same for their roles", "FunctionRoleName", _NAME)
+    permissions_boundary_arn: str = _set(
+        "",
+        "the roles' boundary; found where the deployer's template made it",
+        "PermissionsBoundaryArn",
+        _POLICY,
+    )
+    service_role_arn: str = _set(
+        "", "a role for CloudFormation, in place of the deployer's rights", "", _ROLE
+    )
+
+    @property
+    def has_edge(self) -> bool:
+        return self.edge == "on"
+
+    @property
+    def mode(self) -> str:
+        """The REDIRECT_MODE that the function runs with."""
+        return "edge" if self.has_edge else self.redirect_mode or "relay"
+
+    def registries_in(self, partition: str, account: str) -> Registries:
+        """All registries of the name, where `account` is the one that the stage is deployed to. Raises
+        InvalidSetting and InvalidRegistry."""
+        variables = {ECR_REGISTRY: self.registry, ECR_REGISTRIES: self.registries, REDIRECT_MODE: self.mode}
+        function = f"arn:{partition}:lambda:{self.region}:{account}:function:any"
+        return Settings.from_environment(variables).registries(function)
+
+
+SETTINGS: Mapping[str, Setting] = {each.name: each.metadata["setting"] for each in fields(DeploymentSettings)}
+"""By field name."""
+
+
+def _partition(region: str) -> str:
+    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
+
+
+def flag_of(name: str) -> str:
+    """The flag of `init` for a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def settings_of(values: Mapping[str, Any], flags: Mapping[str, str], elsewhere: str) -> DeploymentSettings:
+    """The settings from their values by field name. `flags` names the flag that a value came from, and
+    `elsewhere` the place of all others. Raises InvalidConfiguration for the first value that is refused."""
+
+    def refusal(name: str, value: object, remedy: str) -> InvalidConfiguration:
+        return InvalidConfiguration(SETTINGS[name].key(name), value, flags.get(name, elsewhere), remedy)
+
+    for each in fields(DeploymentSettings):
+        setting = SETTINGS[each.name]
+        value: Any = values.get(each.name, each.default)
+        if type(value) is not type(each.default):
+            raise refusal(each.name, value, f"expected a {type(each.default).__name__}")
+        if setting.accepted and value not in setting.accepted:
+            listed = ", ".join(str(one) for one in setting.accepted if one != "")
+            raise refusal(each.name, value, f"expected one of {listed}")
+        if value != each.default and setting.form and not re.fullmatch(setting.form, str(value)):
+            raise refusal(each.name, value, f"expected {setting.help.partition(';')[0]}")
+    settings = DeploymentSettings(**values)
+    for name in ("domain", "region", "hosted_zone_id"):
+        if not getattr(settings, name):
+            raise refusal(name, "", "is required; `init` asks for it or finds it")
+    for name, region in (("certificate_arn", settings.region), ("edge_certificate_arn", EDGE_REGION)):
+        arn = getattr(settings, name)
+        if arn and arn.split(":")[3] != region:
+            raise refusal(name, arn, f"the certificate must be in {region}")
+    if settings.redirect_mode and (settings.redirect_mode == "edge") != settings.has_edge:
+        remedy = f"{OWN_KEY}.edge is {settings.edge}, which decides; remove it"
+        raise refusal("redirect_mode", settings.redirect_mode, remedy)
+    if settings.has_edge and settings.health_check_id:
+        remedy = f"belongs to records of several regions, which need {OWN_KEY}.edge off; remove it"
+        raise refusal("health_check_id", settings.health_check_id, remedy)
+    try:
+        registries = settings.registries_in(_partition(settings.region), "0" * 12).all()
+    except (InvalidSetting, InvalidRegistry) as error:
+        name = "registries" if getattr(error, "variable", "") == ECR_REGISTRIES else "registry"
+        raise refusal(name, error.value, str(error).partition("; ")[2] or str(error)) from error
+    if settings.domain in [registry.host for registry in registries]:
+        name = "registries" if settings.registries else "registry"
+        raise refusal(name, settings.domain, "is the domain itself, which would ask itself for ever")
+    return settings
