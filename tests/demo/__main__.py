@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tests.demo.front import Front, Fronts, can_run_lambda, deployed, local
-from tests.demo.hop_table import LEGEND, HopTable
+from tests.demo.hop_table import CACHED_LEGEND, LEGEND, HopTable
 from tests.demo.image import Image, demo_image
 from tests.demo.program import architecture_of
 from tests.demo.serve import serve
@@ -36,7 +36,8 @@ A custom name for ECR, tried on this machine alone: no AWS account and no Docker
 {stand_ins}
 A small client plays three kinds of clients by their recorded conversations; its images are real ones.
 
-  {legend}"""
+  {legend}
+"""
 
 
 def main(arguments: Sequence[str], out: TextIO) -> int:
@@ -54,7 +55,8 @@ def main(arguments: Sequence[str], out: TextIO) -> int:
 
 def show(fronts: Fronts, out: TextIO) -> int:
     """The whole demo; 1 where the service's log holds a credential."""
-    out.write(_INTRODUCTION.format(stand_ins=fronts.description, legend=LEGEND))
+    legend = LEGEND + (CACHED_LEGEND if fronts.cached else "")
+    out.write(_INTRODUCTION.format(stand_ins=fronts.description, legend=legend))
     for title, conversation in KINDS:
         table = HopTable(fronts.edge.origin, out.write, "/_registry/REGISTRY")
         table.head(title)
@@ -91,4 +93,7 @@ if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM):
         # Both end it in order: `chalice local` is a process of its own.
         signal.signal(number, signal.default_int_handler)
-    sys.exit(main(sys.argv[1:], sys.stdout))
+    try:
+        sys.exit(main(sys.argv[1:], sys.stdout))
+    except KeyboardInterrupt:
+        sys.exit(130)

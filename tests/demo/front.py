@@ -11,9 +11,7 @@ from pathlib import Path
 
 from chalicelib.settings import REDIRECT_MODE, RedirectMode
 from tests.standins.chalice_local import PROJECT, ChaliceLocal
-from tests.standins.domain import running_domain
 from tests.standins.ecr import FakeEcr
-from tests.standins.package import package
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,8 @@ class Fronts:
     ecr: FakeEcr = field(repr=False)
     #: What stands for AWS, for people to read.
     description: str
+    #: Whether there is a cache in front of the service.
+    cached: bool
 
 
 def can_run_lambda() -> bool:
@@ -46,6 +46,10 @@ def can_run_lambda() -> bool:
 def deployed(directory: Path) -> Iterator[Fronts]:
     """The zip that `chalice package` makes and the generated template of the edge, run by the stand-ins for
     Lambda, API Gateway and CloudFront."""
+    # Here, since they import what is installed on Linux alone.
+    from tests.standins.domain import running_domain
+    from tests.standins.package import package
+
     packaged = package(PROJECT, "dev", directory / "package")
     for name in ("edge", "relay"):
         (directory / name).mkdir()
@@ -62,6 +66,7 @@ def deployed(directory: Path) -> Iterator[Fronts]:
             Front(relay.origin, lambda: "\n".join(relay.log), tls),
             edge.ecr,
             "Stand-ins for ECR, CloudFront, API Gateway and Lambda run what would be deployed.",
+            cached=True,
         )
 
 
@@ -79,4 +84,5 @@ def local(directory: Path) -> Iterator[Fronts]:
             Front(relay.origin, lambda: relay.log),
             ecr,
             "`chalice local` plays CloudFront here, and a stand-in plays ECR.",
+            cached=False,
         )

@@ -11,7 +11,8 @@ from tests.standins.registry_client import Hop
 _PATH = 44
 _COLUMN = 21
 _LARGE = 1_000_000
-LEGEND = "->  redirected to the next column    *  sent with credentials    cached  by CloudFront\n"
+LEGEND = "->  redirected to the next column      *  sent with credentials"
+CACHED_LEGEND = "      cached  by CloudFront"
 
 
 class HopTable:
