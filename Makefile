@@ -1,62 +1,82 @@
 # Each target makes its own .venv first: a machine needs Python 3.10 or newer, make and a network.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" build/uv/bin/uv pip compile --quiet --no-config \
+	--universal --python-version 3.10 --generate-hashes $(UPGRADE)
 
-.PHONY: install package demo serve test check format bench bench-helper load clients live matrix mutants clean help
+.PHONY: install lock package demo serve test check format bench bench-helper load clients live matrix mutants
+.PHONY: clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.venv/installed: pyproject.toml requirements.txt
-	@echo "making .venv, once; this takes a minute"
+.venv/installed: pyproject.toml locks/deploy.txt
+	@echo "making .venv for deployment and demo, once; this takes half a minute"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12 ...")'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(PIP) --require-hashes --requirement locks/deploy.txt
+	@$(PIP) --no-deps --no-build-isolation --no-index --editable .
 	@printf '%s\n' '#!/bin/sh' '# Written by `make install`.' 'cd "$$(dirname "$$0")/../.." && exec .venv/bin/python -m infra "$$@"' > $(BIN)/ecr-domain
 	@chmod +x $(BIN)/ecr-domain
 	@touch $@
 
-install: .venv/installed  ## .venv with everything, for the commands that the README gives
+.venv/tests: .venv/installed locks/tests.txt
+	@echo "adding what the tests need to .venv, once; this takes a minute or two"
+	@$(PIP) --require-hashes --requirement locks/tests.txt
+	@touch $@
 
-demo: .venv/installed  ## push and pull an image through a custom name, every hop shown; no AWS account
+install: .venv/installed  ## .venv with what deploys and demos; the targets of tests add what they need
+
+# UPGRADE= keeps the versions that are locked already.
+UPGRADE ?= --upgrade
+lock: build/uv/bin/uv  ## write locks/ anew, every package by its hash, for all systems and versions of Python
+	@$(LOCK) --extra deploy --output-file locks/deploy.txt pyproject.toml
+	@$(LOCK) --extra deploy --extra dev --constraint locks/deploy.txt --output-file locks/tests.txt pyproject.toml
+
+build/uv/bin/uv:
+	@$(PYTHON) -m venv build/uv
+	@build/uv/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+demo: .venv/installed  ## push and pull images through a custom name, every hop shown; no AWS account
 	@$(BIN)/python -m tests.demo
 
-serve: .venv/installed  ## the same, and keep it up for a client of yours
+serve: .venv/installed  ## a custom name kept up for docker, podman or skopeo, whose requests are shown
 	@$(BIN)/python -m tests.demo --serve
 
-test: .venv/installed  ## every test; clients that are not installed are skipped by name
+test: .venv/tests  ## every test; clients that are not installed are skipped by name
 	@$(BIN)/pytest
 
-check: .venv/installed  ## format, lint, types, and the fast tests with their coverage
+check: .venv/tests  ## format, lint, types, and the fast tests with their coverage
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/pytest --quiet tests/unit tests/served --cov --cov-report=term:skip-covered
 
-format: .venv/installed  ## rewrite what `check` would refuse
+format: .venv/tests  ## rewrite what `check` would refuse
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-mutants: .venv/installed  ## break each claim of the threat model on purpose, and see its test fail
+mutants: .venv/tests  ## break each claim of the threat model on purpose, and see its test fail
 	@$(BIN)/python -m tools.mutants
 
-bench: .venv/installed  ## timings, each beside what it is compared with
+bench: .venv/tests  ## timings, each beside what it is compared with
 	@$(BIN)/python -m benchmarks.redirect_service
 	@$(BIN)/python -m benchmarks.cold_start
 
-bench-helper: .venv/installed  ## the credential helper, installed by pip and pipx, beside bare Python and the Go helper
+bench-helper: .venv/tests  ## the credential helper, installed by pip and pipx, beside bare Python and the Go helper
 	@$(BIN)/python -m benchmarks.credential_helper
 
-load: .venv/installed  ## a minute with 200 requests in flight and faults; checks every answer
+load: .venv/tests  ## a minute with 200 requests in flight and faults; checks every answer
 	@$(BIN)/python -m benchmarks.load
 
 clients:  ## install the real clients for the tests; Debian 12, root
 	@tests/clients/install
 
-live: .venv/installed  ## ask a real domain what AWS does: make live DOMAIN=ecr.example.com [REPOSITORY=team/live]
+live: .venv/tests  ## ask a real domain what AWS does: make live DOMAIN=ecr.example.com [REPOSITORY=team/live]
 	@DOMAIN="$(DOMAIN)" REPOSITORY="$(REPOSITORY)" $(BIN)/pytest tests/live
 
-matrix: .venv/installed  ## drive every client through a deployment; docs/client-matrix.md and the README's table
+matrix: .venv/tests  ## drive every client through a deployment; docs/client-matrix.md and the README's table
 	@REQUIRE_CLIENTS=1 CLIENTS_MATRIX=1 $(BIN)/pytest --quiet tests/clients
 	@$(BIN)/python -m tests.clients.matrix_page
 	@$(BIN)/python -m tests.clients.cost

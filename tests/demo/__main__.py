@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from tests.demo.hop_table import LEGEND, HopTable
+from tests.demo.front import Front, Fronts, can_run_lambda, deployed, local
+from tests.demo.hop_table import CACHED_LEGEND, LEGEND, HopTable
 from tests.demo.image import Image, demo_image
 from tests.demo.program import architecture_of
 from tests.demo.serve import serve
-from tests.standins.chalice_local import ChaliceLocal
-from tests.standins.ecr import FakeEcr
 from tests.standins.registry_client import CONTAINERD, DOCKER_CLASSIC, SKOPEO, Conversation, RegistryClient
 
 REPOSITORY = "demo/hello"
@@ -28,62 +27,60 @@ KINDS = (
     ("podman, buildah, skopeo", SKOPEO),
 )
 _INTRODUCTION = """\
-A custom name for ECR, on this machine alone: without an AWS account and without Docker. A small client
-plays three kinds of clients by the conversations that were recorded of them; its images are real ones.
+A custom name for ECR, tried on this machine alone: no AWS account and no Docker is needed.
 
   ecr.example.com        the custom name: the service answers every request with one redirect
-  /_registry/REGISTRY    a path on the same name, which is carried to the registry (here a stand-in for ECR)
+  /_registry/REGISTRY    a path on the same name, which CloudFront carries to the registry
   layer bucket           where the registry sends downloads of layers
 
+{stand_ins}
+A small client plays three kinds of clients by their recorded conversations; its images are real ones.
+
+  {legend}
 """
 
 
 def main(arguments: Sequence[str], out: TextIO) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.demo", description="A custom name for ECR, shown.")
-    parser.add_argument("--serve", action="store_true", help="keep both servers up until Ctrl-C")
+    parser.add_argument("--serve", action="store_true", help="keep service and registry up until Ctrl-C")
     options = parser.parse_args(arguments)
     # A short path: it stands in the lines that `--serve` prints.
-    with tempfile.TemporaryDirectory(prefix="ecr-", dir="/tmp") as directory:
+    with tempfile.TemporaryDirectory(prefix="ecr-", dir="/tmp") as name:
+        directory = Path(name)
         if options.serve:
-            return serve(Path(directory), out)
-        return _demo(Path(directory), out)
+            return serve(directory, out)
+        with (deployed if can_run_lambda() else local)(directory) as fronts:
+            return show(fronts, out)
 
 
-def _demo(directory: Path, out: TextIO) -> int:
-    with (
-        # Another name for the bucket: clients drop their credentials where the name changes.
-        FakeEcr(None, bucket_name="localhost", bucket_address="127.0.0.1") as ecr,
-        ChaliceLocal(ecr.origin, directory / "edge", mode="edge") as edge,
-        ChaliceLocal(ecr.origin, directory / "relay", mode="relay") as relay,
-    ):
-        out.write(f"{_INTRODUCTION}  {LEGEND}")
-        for title, conversation in KINDS:
-            table = HopTable(edge.origin, out.write, "/_registry/REGISTRY")
-            table.head(title)
-            image = demo_image(f"Hello, {conversation.user_agent}!", architecture_of(platform.machine()))
-            with _client(edge, ecr, conversation, table) as client:
-                out.write(f"  push ecr.example.com/{REPOSITORY}\n")
-                client.push(REPOSITORY, "latest", *image.layers, config=image.config)
-            with _client(edge, ecr, conversation, table) as client:
-                _pull(client, image, out)
-        out.write("\nMode relay, for where there is no CloudFront: the function asks the registry itself.\n")
-        table = HopTable(relay.origin, out.write, "/_challenge")
-        table.head(KINDS[1][0])
-        with _client(relay, ecr, KINDS[1][1], table) as client:
+def show(fronts: Fronts, out: TextIO) -> int:
+    """The whole demo; 1 where the service's log holds a credential."""
+    legend = LEGEND + (CACHED_LEGEND if fronts.cached else "")
+    out.write(_INTRODUCTION.format(stand_ins=fronts.description, legend=legend))
+    for title, conversation in KINDS:
+        table = HopTable(fronts.edge.origin, out.write, "/_registry/REGISTRY")
+        table.head(title)
+        image = demo_image(f"Hello, {conversation.user_agent}!", architecture_of(platform.machine()))
+        with _client(fronts.edge, fronts, conversation, table) as client:
+            out.write(f"  push ecr.example.com/{REPOSITORY}\n")
+            client.push(REPOSITORY, "latest", *image.layers, config=image.config)
+        with _client(fronts.edge, fronts, conversation, table) as client:
             _pull(client, image, out)
-        log = edge.log + relay.log
+    out.write("\nMode relay, for where there is no CloudFront: the function asks the registry itself.\n")
+    table = HopTable(fronts.relay.origin, out.write, "/_challenge")
+    table.head(KINDS[1][0])
+    with _client(fronts.relay, fronts, KINDS[1][1], table) as client:
+        _pull(client, image, out)
     out.write("\nEvery layer came back byte for byte.")
-    if ecr.token in log:
-        out.write(" But the log holds the token!\n")
+    if fronts.ecr.token in fronts.edge.log() + fronts.relay.log():
+        out.write(" But the service's log holds the token!\n")
         return 1
     out.write(" The service's log holds no credential.\n`make serve` lets docker, podman or skopeo try it.\n")
     return 0
 
 
-def _client(
-    service: ChaliceLocal, ecr: FakeEcr, conversation: Conversation, table: HopTable
-) -> RegistryClient:
-    return RegistryClient(service.origin, ecr.token, conversation, observe=table.add)
+def _client(front: Front, fronts: Fronts, conversation: Conversation, table: HopTable) -> RegistryClient:
+    return RegistryClient(front.origin, fronts.ecr.token, conversation, tls=front.tls, observe=table.add)
 
 
 def _pull(client: RegistryClient, image: Image, out: TextIO) -> None:
@@ -96,4 +93,7 @@ if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM):
         # Both end it in order: `chalice local` is a process of its own.
         signal.signal(number, signal.default_int_handler)
-    sys.exit(main(sys.argv[1:], sys.stdout))
+    try:
+        sys.exit(main(sys.argv[1:], sys.stdout))
+    except KeyboardInterrupt:
+        sys.exit(130)

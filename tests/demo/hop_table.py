@@ -11,7 +11,8 @@ from tests.standins.registry_client import Hop
 _PATH = 44
 _COLUMN = 21
 _LARGE = 1_000_000
-LEGEND = "->  redirected to the next column      *  sent with credentials\n"
+LEGEND = "->  redirected to the next column      *  sent with credentials"
+CACHED_LEGEND = "      cached  by CloudFront"
 
 
 class HopTable:
@@ -42,7 +43,8 @@ class HopTable:
             own_path = path.rpartition("/")[2].replace("-", ":", 1)
         if self._column == 0:
             self._write(f"    {hop.method:<6} {_short(own_path):<{_PATH}}")
-        cell = f"{hop.status}{' *' if hop.authenticated else ''}{' ->' if hop.redirected else ''}"
+        marks = ((hop.authenticated, " *"), (hop.cached, " cached"), (hop.redirected, " ->"))
+        cell = f"{hop.status}{''.join(mark for applies, mark in marks if applies)}"
         before = " " * _COLUMN * (place - self._column)
         if hop.redirected and self._chained:
             self._write(f"{before}{cell:<{_COLUMN}}")
@@ -54,7 +56,7 @@ class HopTable:
 
 def _size(hop: Hop) -> str:
     size = max(hop.sent, hop.received)
-    return f"  {size / 1e6:.1f} MB {'up' if hop.sent else 'down'}" if size >= _LARGE else ""
+    return f"  {size / 1e6:.1f} MB" if size >= _LARGE else ""
 
 
 def _short(path: str) -> str:

@@ -124,15 +124,16 @@ class Watch:
 def _directions(authority: str, helper: DemoHelper) -> str:
     image = f"{authority}/{REPOSITORY}"
     host = _docker_host()
+    docker_host = f" DOCKER_HOST={host}" if host else ""
     return f"""\
-The custom name is {authority} here (mode edge); behind it is a stand-in for ECR with the image {REPOSITORY}.
-In another terminal, first these two lines. The credential helper logs in, and your own configuration stays
-as it is:
+The custom name is {authority} here, with the image {REPOSITORY} in a stand-in for ECR behind it.
+In another terminal, first paste this. The credential helper logs in; your own configuration stays as it is.
 
-  export PATH="{helper.binaries}:$PATH"{host and f" DOCKER_HOST={host}"}
-  export DOCKER_CONFIG={helper.docker} REGISTRY_AUTH_FILE={helper.configuration}
+  export PATH="{helper.binaries}:$PATH"
+  export DOCKER_CONFIG={helper.docker}{docker_host}
+  export REGISTRY_AUTH_FILE={helper.configuration}
 
-Then what you like of these:
+Then take what you like of these:
 
   docker pull {image}
   docker run --rm {image}
@@ -145,7 +146,10 @@ Then what you like of these:
   skopeo inspect --tls-verify=false docker://{image}
   skopeo copy --src-tls-verify=false docker://{image} oci:hello
 
-Ctrl-C ends it.  {LEGEND}"""
+Ctrl-C ends it.
+
+  {LEGEND}
+"""
 
 
 def _docker_host() -> str:

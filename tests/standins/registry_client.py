@@ -87,6 +87,8 @@ class Hop:
     #: Bytes of the bodies.
     sent: int = 0
     received: int = 0
+    #: CloudFront had the response in its cache.
+    cached: bool = False
 
     @property
     def redirected(self) -> bool:
@@ -254,7 +256,8 @@ class RegistryClient:
         response = connection.getresponse()
         content = response.read()
         location = response.headers["Location"]
-        hop = Hop(method, url, response.status, location, authenticated, len(body), len(content))
+        cached = response.headers.get("X-Cache", "").startswith("Hit")
+        hop = Hop(method, url, response.status, location, authenticated, len(body), len(content), cached)
         self._observe(hop)
         return hop, Reply(response.status, response.headers, content)
 

@@ -1,0 +1,127 @@
+"""`make serve`: the lines that it prints, run as they are printed by the clients that are installed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.clients.daemon import DOCKER_20
+from tests.clients.sandbox import Debian, NoNamespace, Sandbox
+from tests.standins.chalice_local import PROJECT
+
+LAST_OF_THE_START = "Requests, as they come"
+TOOLS = ("docker", "podman", "skopeo")
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A running `make serve`."""
+
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    @property
+    def printed(self) -> str:
+        return self.output.read_text(encoding="utf-8")
+
+    def commands(self, tool: str) -> str:
+        """What is printed for `tool`, with the lines that come first, as a script."""
+        lines = [line.strip() for line in self.printed.splitlines() if line.startswith("  ")]
+        chosen = [line for line in lines if line.startswith(("export ", f"{tool} "))]
+        return "\n".join(["set -ex", *chosen])
+
+    def wait_for(self, text: str) -> None:
+        deadline = time.monotonic() + 30
+        while text not in self.printed:
+            assert self.process.poll() is None, self.printed
+            assert time.monotonic() < deadline, self.printed
+            time.sleep(0.05)
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[Serving]:
+    output = directory / "output"
+    with output.open("wb") as stream:
+        command = [sys.executable, "-m", "tests.demo", "--serve"]
+        process = subprocess.Popen(command, cwd=PROJECT, stdout=stream, stderr=subprocess.STDOUT)
+    running = Serving(process, output)
+    try:
+        running.wait_for(LAST_OF_THE_START)
+        yield running
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    with serving(tmp_path_factory.mktemp("serve")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """What clients keep, they keep in it: nothing of the user's is read or written."""
+    with tempfile.TemporaryDirectory(prefix="ecr-", ignore_cleanup_errors=True) as name:
+        work, cache = Path(name), Path(os.environ.get("CLIENTS_CACHE", PROJECT / ".clients")).resolve()
+        with ExitStack() as stack:
+            try:
+                yield stack.enter_context(Sandbox(work, cache, b""))
+            except (NoNamespace, FileNotFoundError):
+                pytest.skip("unshare is not installed, or makes no mount namespace here")
+
+
+@pytest.fixture(scope="module")
+def docker_host(sandbox: Sandbox) -> Iterator[dict[str, str]]:
+    if not sandbox.has(DOCKER_20.binary, DOCKER_20.debian):
+        pytest.skip(f"{DOCKER_20.binary} is not installed")
+    daemon = DOCKER_20.start(sandbox, sandbox.work / "dockerd")
+    yield dict(daemon.environment)
+    daemon.process.stop()
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_printed_lines_work_as_printed(
+    tool: str, serve: Serving, sandbox: Sandbox, request: pytest.FixtureRequest
+) -> None:
+    if not sandbox.has(tool, Debian.BOOKWORM):
+        pytest.skip(f"{tool} is not installed")
+    environment = {"STORAGE_DRIVER": "vfs"}
+    if tool == "docker":
+        environment |= request.getfixturevalue("docker_host")
+    before = len(serve.printed)
+    result = sandbox.run(("sh", "-c", serve.commands(tool)), Debian.BOOKWORM, environment)
+    assert result.ok, result
+    if tool == "docker":
+        assert "Hello from a custom name for ECR!" in result.output
+    serve.wait_for("MB")
+    shown = [line.split() for line in serve.printed[before:].splitlines()]
+    assert ["GET", "/v2/demo/hello/manifests/latest"] in [line[:2] for line in shown] or tool == "docker"
+    assert ["401"] in [line[2:] for line in shown]
+
+
+def test_what_is_printed_is_short_and_holds_no_credential(serve: Serving) -> None:
+    assert max(map(len, serve.printed.splitlines())) <= 110
+    assert "docker login" not in serve.printed
+    assert "Authorization" not in serve.printed
+
+
+def test_ctrl_c_ends_it_and_leaves_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path) as running:
+        (path,) = [line for line in running.printed.splitlines() if "export PATH" in line]
+        directory = Path(path.split('"')[1].partition(":")[0]).parent
+        assert directory.exists()
+        running.process.send_signal(signal.SIGINT)
+        assert running.process.wait(timeout=30) == 0
+        assert running.printed.splitlines()[-1].startswith("Ended.")
+    assert not directory.exists()
