@@ -11,9 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.infra.aws_account import AwsAccount
-from tests.infra.deployed_code import deployed_functions
-from tests.infra.deployer import copy_project
+from tests.deploy.aws_account import AwsAccount
+from tests.deploy.deployed_code import deployed_functions
+from tests.deploy.deployer import copy_project
 from tests.standins.package import REGION, Package
 
 STAGE = "production"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.infra.deployer import DOMAIN, REGION, Deployer
+from tests.deploy.deployer import DOMAIN, REGION, Deployer
 
 
 def test_it_finds_the_zone_and_the_certificate(bare_deployer: Deployer) -> None:

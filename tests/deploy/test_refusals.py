@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infra.deployer import DOMAIN, REGION, Deployer
+from tests.deploy.deployer import DOMAIN, REGION, Deployer
 
 
 def domain_of_others(deployer: Deployer) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from chalice_patches.gateway_responses import CHALLENGE
-from tests.infra.deployer import ROOT
+from tests.deploy.deployer import ROOT
 from tests.standins.package import CFN_LINT
 
 TEMPLATES = ROOT / "infra" / "templates"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra.outside import Reply
-from tests.infra.deployer import DOMAIN, REGION, Deployer
+from tests.deploy.deployer import DOMAIN, REGION, Deployer
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
 

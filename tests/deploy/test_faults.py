@@ -11,9 +11,9 @@ import pytest
 
 from infra.command_line import main
 from infra.terminal import Terminal
-from tests.infra.aws_account import DENIED, THROTTLED, Fault
-from tests.infra.aws_call import Call
-from tests.infra.deployer import DOMAIN, REGION, Deployer
+from tests.deploy.aws_account import DENIED, THROTTLED, Fault
+from tests.deploy.aws_call import Call
+from tests.deploy.deployer import DOMAIN, REGION, Deployer
 
 # Every call that changes something in a first `up`, by operation; two functions, two log groups.
 STEPS = [

@@ -21,6 +21,23 @@ _TEMPLATE = re.compile(r"\{([^}]+)\}")
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
 _API_GATEWAY = "apigateway"
 
+_PLAIN_OF_S3 = frozenset(
+    {"CreateBucket", "DeleteBucket", "HeadBucket", "ListObjects"}
+    | {"PutObject", "GetObject", "HeadObject", "DeleteObject"}
+)
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+_ACTIONS_OF_S3 = {
+    "HeadObject": "GetObject",
+    "HeadBucket": "ListBucket",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListObjectVersions": "ListBucketVersions",
+    "DeleteObjects": "DeleteObject",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+}
+
 
 @dataclass(frozen=True)
 class Call:
@@ -44,7 +61,7 @@ class Call:
     @property
     def changes(self) -> bool:
         """Whether it asks for a change."""
-        return not self.operation.startswith(("Get", "List", "Describe"))
+        return not self.operation.startswith(("Get", "Head", "List", "Describe", "Detect", "Validate"))
 
 
 @dataclass(frozen=True)
@@ -99,9 +116,17 @@ def _routes(service: str) -> tuple[_Route, ...]:
         routes.append(
             _Route(operation.http["method"], re.compile(pattern + "/?"), required, names, operation)
         )
-    # The more a route asks for, the earlier it is tried.
+    # The more a route asks for, the earlier it is tried. Of S3's many for one path, a plain one is meant.
     return tuple(
-        sorted(routes, key=lambda r: (-len(r.query), r.path.pattern.count("("), -len(r.path.pattern)))
+        sorted(
+            routes,
+            key=lambda r: (
+                -len(r.query),
+                r.path.pattern.count("("),
+                -len(r.path.pattern),
+                r.operation.name not in _PLAIN_OF_S3,
+            ),
+        )
     )
 
 
@@ -156,6 +181,17 @@ def _grant(
             action,
             f"arn:aws:route53:::{kind}/{(identifier or '').rpartition('/')[2]}" if identifier else "*",
         )
+    if service == "s3":
+        bucket, key = parameters.get("bucket", ""), parameters.get("key")
+        named = _ACTIONS_OF_S3.get(operation, operation)
+        return f"s3:{named}", f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else "")
+    if service == "cloudformation":
+        name = parameters.get("stackname", "")
+        if not name:
+            return action, "*"
+        return action, name if name.startswith(
+            "arn:"
+        ) else f"arn:aws:cloudformation:{region}:{account}:stack/{name}/*"
     if service == "acm":
         return action, _text(body, "CertificateArn") or "*"
     return action, "*"

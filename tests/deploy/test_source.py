@@ -12,7 +12,7 @@ from infra.configuration_file import read_document
 from infra.deployed_record import read_record, record_path, write_record
 from infra.errors import UnreadableFile
 from infra.source import source_digest
-from tests.infra.deployer import copy_project
+from tests.deploy.deployer import copy_project
 
 
 def digest(project: Path, document: dict[str, Any] | None = None) -> str:

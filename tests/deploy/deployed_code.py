@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.infra.aws_account import AwsAccount
+from tests.deploy.aws_account import AwsAccount
 from tests.standins.package import FunctionSource
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.aws_account import AwsAccount
-from tests.infra.deployer import DOMAIN, Deployer, copy_project
-from tests.infra.deployer_policy import Policy
-from tests.infra.public_internet import PublicInternet
+from tests.deploy.aws_account import AwsAccount
+from tests.deploy.console import Console
+from tests.deploy.deployer import DOMAIN, Deployer, copy_project
+from tests.deploy.deployer_policy import Policy
+from tests.deploy.public_internet import PublicInternet
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
 
@@ -31,6 +32,12 @@ def account() -> Iterator[AwsAccount]:
         for name, value in account.environment.items():
             patch.setenv(name, value)
         yield account
+
+
+@pytest.fixture
+def console(account: AwsAccount) -> Console:
+    account.reset()
+    return Console(account)
 
 
 @contextmanager

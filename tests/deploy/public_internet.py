@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import urllib3
 
 from infra.outside import Internet, NotReached, Reply
-from tests.infra.aws_account import ACCOUNT, AwsAccount
-from tests.infra.deployed_code import deployed_functions
+from tests.deploy.aws_account import ACCOUNT, AwsAccount
+from tests.deploy.deployed_code import deployed_functions
 from tests.standins.certificates import Certificates
 from tests.standins.gateway import Gateway
 from tests.standins.lambda_function import LambdaFunction

@@ -9,7 +9,7 @@ import pytest
 from infra.command_line import parser
 from infra.commands import outputs
 from infra.own_settings import OWN_DEFAULTS
-from tests.infra.deployer import ROOT
+from tests.deploy.deployer import ROOT
 from tests.unit.infra_values import configuration, deployed_state
 
 TEXT = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")

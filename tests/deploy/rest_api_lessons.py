@@ -17,7 +17,7 @@ from moto.awslambda_simple.models import lambda_simple_backends
 from moto.backends import get_backend
 from moto.core.exceptions import JsonRESTError
 
-from tests.infra.aws_call import Call
+from tests.deploy.aws_call import Call
 
 Answer = tuple[int, Mapping[str, Any]]
 

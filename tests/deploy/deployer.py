@@ -17,8 +17,8 @@ from infra.clock import Clock
 from infra.command_line import main
 from infra.outside import Outside
 from infra.terminal import Terminal
-from tests.infra.aws_account import AwsAccount
-from tests.infra.public_internet import PublicInternet
+from tests.deploy.aws_account import AwsAccount
+from tests.deploy.public_internet import PublicInternet
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = "ecr.example.test"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from infra.outside import NotReached, Outside, Reply
-from tests.infra.deployer import DOMAIN, REGION, Deployer
+from tests.deploy.deployer import DOMAIN, REGION, Deployer
 
 
 @dataclass

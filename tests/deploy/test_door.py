@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.infra.deployer import REGION, Deployer
+from tests.deploy.deployer import REGION, Deployer
 from tests.standins.certificates import Certificates
 
 

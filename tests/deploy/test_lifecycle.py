@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.infra.aws_account import AwsAccount
-from tests.infra.aws_call import Call
-from tests.infra.conftest import POLICY, account_with_zone
-from tests.infra.deployer import DOMAIN, REGION, Deployer, Outcome
-from tests.infra.deployer_policy import Policy, covers
+from tests.deploy.aws_account import AwsAccount
+from tests.deploy.aws_call import Call
+from tests.deploy.conftest import POLICY, account_with_zone
+from tests.deploy.deployer import DOMAIN, REGION, Deployer, Outcome
+from tests.deploy.deployer_policy import Policy, covers
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
 from tests.standins.registry_store import Manifest, digest_of

@@ -1,7 +1,8 @@
-"""An AWS account on this machine: moto behind a door that records, refuses and teaches.
+"""An AWS account on this machine: one HTTP endpoint for every service.
 
-The door sees each call before moto does. It writes it down, asks the policy and the test's fault
-whether to refuse it, answers itself what moto cannot (rest_api_lessons.py), and hands on the rest.
+Each call is written down first, then the policy and the test's fault are asked whether to refuse it.
+CloudFormation is the stand-in of tests/standins/cloudformation, which asks them again for each permission
+that a resource takes; all other services are moto's, but for what it lacks (rest_api_lessons.py).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import TracebackType
 from typing import Any
@@ -25,18 +26,18 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from infra.aws import Aws
-from tests.infra.aws_call import Call, call_of
-from tests.infra.deployer_policy import Policy
-from tests.infra.rest_api_lessons import Lessons
+from tests.deploy.aws_call import Call, call_of
+from tests.deploy.deployer_policy import Policy
+from tests.deploy.rest_api_lessons import Lessons
+from tests.deploy.surroundings import MotoSurroundings
+from tests.standins.cloudformation.endpoint import answer
+from tests.standins.cloudformation.errors import ResourceFailed
+from tests.standins.cloudformation.service import CloudFormation
 
 ACCOUNT = "123456789012"
+OWNER = "AKIAOWNER"
+"""The access key of the account's owner, whom no policy and no fault stops."""
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "stand-in"}
-
-
-_PENDING = (
-    b"<GetChangeResponse><ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status>"
-    b"<SubmittedAt>2026-11-24T00:00:00Z</SubmittedAt></ChangeInfo></GetChangeResponse>"
-)
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,13 @@ class Fault:
 
 DENIED = Fault("AccessDeniedException", 403)
 THROTTLED = Fault("ThrottlingException", 429, "Rate exceeded")
+
+
+class _Anyone:
+    """A service role that may do everything."""
+
+    def authorize(self, action: str, resource: str, context: Mapping[str, str]) -> None:
+        """It may."""
 
 
 class _Quiet(MotoRequestHandler):
@@ -72,8 +80,7 @@ class AwsAccount:
         self.lessons = Lessons(ACCOUNT)
         self.connect = lru_cache(maxsize=None)(Aws.connect)
         """As the commands connect; the environment must lead here."""
-        self.spreading = 0
-        """How many times more Route 53 says that a change is not everywhere yet."""
+        self.stacks = self._no_stacks()
         self._clients: dict[tuple[str, str], Any] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = make_server("127.0.0.1", 0, self._answer, True, request_handler=_Quiet)
@@ -89,13 +96,13 @@ class AwsAccount:
         return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.endpoint, "AWS_EC2_METADATA_DISABLED": "true"}
 
     def client(self, service: str, region: str) -> Any:  # noqa: ANN401 - any of boto3's
-        """A client of the account's owner, whom no policy and no fault stops."""
+        """A client of the account's owner."""
         if (service, region) not in self._clients:
             self._clients[service, region] = boto3.client(
                 service,  # type: ignore[call-overload]
                 region_name=region,
                 endpoint_url=self.endpoint,
-                aws_access_key_id="AKIAOWNER",
+                aws_access_key_id=OWNER,
                 aws_secret_access_key="stand-in",
                 config=Config(retries={"total_max_attempts": 1}),
             )
@@ -110,8 +117,11 @@ class AwsAccount:
         self.calls.clear()
         self.fault = lambda _: None
         self.policy = None
-        self.spreading = 0
         self.lessons = Lessons(ACCOUNT)
+        self.stacks = self._no_stacks()
+
+    def _no_stacks(self) -> CloudFormation:
+        return CloudFormation(ACCOUNT, MotoSurroundings(ACCOUNT), _Anyone())
 
     def stop(self) -> None:
         self._server.shutdown()
@@ -145,6 +155,18 @@ class AwsAccount:
         }
         self.client("apigateway", region).update_account(patchOperations=[operation])
 
+    def refusal(self, call: Call, context: Mapping[str, str]) -> Fault | None:
+        """Writes the call down; why it is refused, if it is. `context` holds IAM condition keys."""
+        if call.access_key == OWNER:
+            return None
+        self.calls.append(call)
+        fault = self.fault(call)
+        if fault is None and self.policy and not self.policy.allows(call.action, call.resource, context):
+            user = f"arn:aws:iam::{ACCOUNT}:user/deployer"
+            reason = f"User: {user} is not authorized to perform: {call.action} on resource: {call.resource}"
+            return Fault(DENIED.code, DENIED.status, reason)
+        return fault
+
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
@@ -154,19 +176,15 @@ class AwsAccount:
             if key[:5] == "HTTP_"
         }
         call = call_of(environ["REQUEST_METHOD"], environ["RAW_URI"], headers, body, ACCOUNT)
-        if call is not None and "AKIAOWNER" not in headers["authorization"]:
-            self.calls.append(call)
-            fault = self.fault(call)
-            if fault is None and self.policy and not self.policy.allows(call.action, call.resource):
-                fault = Fault(
-                    DENIED.code, DENIED.status, f"not authorized to perform: {call.action} on {call.resource}"
-                )
+        if call is not None:
+            fault = self.refusal(call, {})
             if fault is not None:
                 return _refuse(call, fault, start_response)
-        if call is not None and call.name == "route53:GetChange" and self.spreading:
-            self.spreading -= 1
-            start_response("200 pending", [("Content-Type", "text/xml")])
-            return [_PENDING]
+        if call is not None and call.service == "cloudformation":
+            caller = StackCaller(self, call)
+            status, xml = answer(self.stacks, call.operation, body, call.region, caller)
+            start_response(f"{status} CloudFormation", [("Content-Type", "text/xml")])
+            return [xml]
         taught = None if call is None else self.lessons.answer(call)
         if taught is not None:
             status, document = taught
@@ -175,8 +193,32 @@ class AwsAccount:
                 f"{status} taught", [("Content-Type", "application/json"), ("x-amzn-ErrorType", kind)]
             )
             return [json.dumps(document).encode()]
-        answer: Iterable[bytes] = self._moto(environ, start_response)
-        return answer
+        passed_on: Iterable[bytes] = self._moto(environ, start_response)
+        return passed_on
+
+
+@dataclass(frozen=True)
+class StackCaller:
+    """Whoever called CloudFormation, which acts with that caller's rights.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_forward_access_sessions.html
+    """
+
+    account: AwsAccount
+    call: Call
+
+    def authorize(self, action: str, resource: str, context: Mapping[str, str]) -> None:
+        """Raises ResourceFailed."""
+        service, _, operation = action.partition(":")
+        call = replace(
+            self.call, service=service, operation=operation, action=action, resource=resource, body=b""
+        )
+        via = {"aws:CalledVia": "cloudformation.amazonaws.com"}
+        fault = self.account.refusal(replace(call, parameters={}, protocol="stack"), {**context, **via})
+        if fault is not None:
+            raise ResourceFailed(
+                f"{fault.message} (Service: {service}, Status Code: {fault.status}, {fault.code})"
+            )
 
 
 def _refuse(call: Call, fault: Fault, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
