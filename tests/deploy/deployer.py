@@ -121,21 +121,36 @@ class Deployer:
         (self.project / ".chalice/config.json").write_text(json.dumps(document))
 
     def resources(self, *regions: str) -> dict[str, Any]:
-        """Everything in the account that these commands could touch."""
-        found: dict[str, Any] = {"roles": self._roles(), "records": self._records()}
+        """Everything in the account that these commands could touch, whoever made it."""
+        client, stacks = self.account.client, self.account.stacks
+        s3 = client("s3", "us-east-1")
+        found: dict[str, Any] = {
+            "stacks": sorted((each.region, each.name, each.status) for each in stacks.living()),
+            "of stacks": sorted(
+                (each.region, each.kind, each.physical_id, dict(each.properties)) for each in stacks.inventory.resources
+            ),
+            "roles": sorted(role["RoleName"] for role in client("iam", "us-east-1").list_roles()["Roles"]),
+            "records": self.records(),
+            "buckets": {
+                bucket["Name"]: [each["Key"] for each in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ())]
+                for bucket in s3.list_buckets()["Buckets"]
+            },
+        }
         for region in regions or (REGION,):
             found[region] = self._regional(region)
         return found
 
-    def _roles(self) -> list[str]:
-        return sorted(
-            role["RoleName"] for role in self.account.client("iam", "us-east-1").list_roles()["Roles"]
-        )
-
-    def _records(self) -> list[Any]:
+    def records(self) -> list[Any]:
+        """Of the zone, but for those that prove to ACM whose the name is: they stay for ever."""
         route53 = self.account.client("route53", "us-east-1")
-        found: list[Any] = route53.list_resource_record_sets(HostedZoneId=self.zone_id)["ResourceRecordSets"]
-        return found
+        found = route53.list_resource_record_sets(HostedZoneId=self.zone_id)["ResourceRecordSets"]
+        return [each for each in found if "acm-validations" not in str(each)]
+
+    def made(self, stage: str = "production") -> dict[str, list[str]]:
+        """The logical ids of what a stage's stacks have, by stack."""
+        names = (f"custom-ecr-domain-{stage}", f"custom-ecr-domain-{stage}-edge")
+        stacks = self.account.stacks.living()
+        return {each.name: sorted(each.resources) for each in stacks if each.name in names}
 
     def _regional(self, region: str) -> dict[str, Any]:
         client = self.account.client

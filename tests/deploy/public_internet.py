@@ -1,9 +1,8 @@
 """The public DNS and HTTPS, as an account of this machine makes them.
 
-A name resolves if the account's zone has an alias record for it, and leads to whichever custom domain
-name the alias points at, its base path mapping, and the API as it was last deployed. The gateway
-stand-in serves that definition with the code that the account holds for each function. Everything else
-(the registry) is a host of this machine, reached for real.
+A name resolves if the account's zone has an alias record for it, and leads to the custom domain name or the
+distribution that the alias points at. What stands there is served by the gateway and the CloudFront stand-in
+from what the stacks deployed. Everything else (the registry) is a host of this machine, reached for real.
 """
 
 from __future__ import annotations
@@ -19,17 +18,19 @@ import urllib3
 
 from infra.outside import Internet, NotReached, Reply
 from tests.deploy.aws_account import ACCOUNT, AwsAccount
-from tests.deploy.deployed_code import deployed_functions
 from tests.standins.certificates import Certificates
+from tests.standins.cloudformation.deployed_service import DeployedApi, NothingDeployed, api_behind
 from tests.standins.gateway import Gateway
 from tests.standins.lambda_function import LambdaFunction
-from tests.standins.package import FunctionSource
 from tests.standins.proxy_event import ApiIdentity
+
+Address = tuple[str, int]
 
 
 class PublicInternet:
-    """Runs gateways as they are asked for, until `stop()`. `near` is the region whose latency record
-    answers; None takes the only one there is."""
+    """Runs gateways and distributions as they are asked for, until `stop()`; each stays what it was when it
+    was begun, for clients under way. `near` is the region whose latency record answers; None takes the only
+    one there is."""
 
     def __init__(
         self, account: AwsAccount, zone_id: str, certificates: Certificates, directory: Path
@@ -66,10 +67,10 @@ class PublicInternet:
         self, method: str, host: str, target: str, headers: Mapping[str, str]
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers by lower-case name, and body of one request to a name of the account."""
-        gateway = self._gateway(host)
+        address, port = self.address(host)
         pool = urllib3.HTTPSConnectionPool(
-            gateway.server.host,
-            gateway.server.port,
+            address,
+            port,
             ssl_context=self._certificates.client_context(),
             server_hostname=host,
             assert_hostname=host,
@@ -84,6 +85,14 @@ class PublicInternet:
             pool.close()
         return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.data
 
+    def address(self, host: str) -> Address:
+        """Where a name leads to on this machine. Raises NotReached."""
+        target = self._alias(host)
+        try:
+            return self._gateway(host, target)
+        except NothingDeployed as error:
+            raise NotReached(str(error)) from error
+
     def _alias(self, host: str) -> str:
         route53 = self._account.client("route53", "us-east-1")
         records = route53.list_resource_record_sets(HostedZoneId=self._zone_id)["ResourceRecordSets"]
@@ -93,46 +102,22 @@ class PublicInternet:
                 return str(record["AliasTarget"]["DNSName"]).rstrip(".")
         raise NotReached(f"the name {host} does not resolve")
 
-    def _gateway(self, host: str) -> Gateway:
-        target = self._alias(host)
-        region = target.split(".")[2]
-        apigateway = self._account.client("apigateway", region)
-        domain = apigateway.get_domain_name(domainName=host)
-        if domain["regionalDomainName"] != target:
-            raise NotReached(f"{target} is no custom domain name of the account")
-        mapping = apigateway.get_base_path_mapping(domainName=host, basePath="(none)")
-        api, stage = mapping["restApiId"], mapping["stage"]
-        document = self._account.lessons.deployed[api, stage]
-        functions = self._sources(region, document)
-        key = f"{api} {sorted((source.arn, str(source.archive)) for source in functions)} {document}"
+    def _gateway(self, host: str, target: str) -> Address:
+        api = api_behind(self._account.stacks, target, host, self._directory)
+        key = f"{host} {api}"
         if key not in self._gateways:
-            self._gateways[key] = self._serve(
-                host, api, stage, region, document, functions, len(self._gateways)
-            )
-        return self._gateways[key]
+            self._gateways[key] = self._serve(host, api, len(self._gateways))
+        server = self._gateways[key].server
+        return server.host, server.port
 
-    def _sources(self, region: str, document: Mapping[str, object]) -> list[FunctionSource]:
-        """The functions that the definition names."""
-        deployed = deployed_functions(self._account, region, self._directory)
-        return [source for source in deployed if f"/{source.arn}/" in str(document)]
-
-    def _serve(
-        self,
-        host: str,
-        api: str,
-        stage: str,
-        region: str,
-        document: Mapping[str, object],
-        sources: list[FunctionSource],
-        number: int,
-    ) -> Gateway:
+    def _serve(self, host: str, api: DeployedApi, number: int) -> Gateway:
         trust = {"SSL_CERT_FILE": str(self._certificates.authority_pem)}
         functions = {
             source.arn: self._stack.enter_context(
-                LambdaFunction(source, self._directory / f"{number}-{source.name}", limit=1, variables=trust)
+                LambdaFunction(source, self._directory / f"{number}-{source.name}", limit=2, variables=trust)
             )
-            for source in sources
+            for source in api.functions
         }
         context: ssl.SSLContext = self._certificates.server_context(host)
-        identity = ApiIdentity(api_id=api, stage=stage, account=ACCOUNT, region=region)
-        return self._stack.enter_context(Gateway(document, functions, context, api=identity))
+        identity = ApiIdentity(api_id=api.api_id, stage=api.stage, account=ACCOUNT, region=api.region)
+        return self._stack.enter_context(Gateway(api.definition, functions, context, api=identity))

@@ -29,6 +29,8 @@ class Lessons:
     def __init__(self, account: str) -> None:
         self._account = account
         self.ignored: set[str] = set()
+        #: As they were put, by bucket.
+        self.bucket_policies: dict[str, dict[str, Any]] = {}
         self._documents: dict[str, dict[str, Any]] = {}
         self.deployed: dict[tuple[str, str], dict[str, Any]] = {}
         self._lessons: dict[str, Callable[[Call, APIGatewayBackend], Answer | None]] = {
@@ -46,6 +48,7 @@ class Lessons:
             "apigatewayv2:GetTags": self._tags,
             "apigatewayv2:TagResource": self._tag,
             "apigatewayv2:UntagResource": self._untag,
+            "s3:PutBucketPolicy": self._bucket_policy,
         }
 
     def answer(self, call: Call) -> Answer | None:
@@ -61,6 +64,11 @@ class Lessons:
     def backend(self, region: str) -> APIGatewayBackend:
         backend: APIGatewayBackend = get_backend("apigateway")[self._account][region]
         return backend
+
+    def _bucket_policy(self, call: Call, _: APIGatewayBackend) -> Answer:
+        """moto would refuse everything that a conditional denial names."""
+        self.bucket_policies[call.parameters["bucket"]] = json.loads(call.body)
+        return 204, {}
 
     def _import(self, call: Call, backend: APIGatewayBackend) -> Answer:
         document = json.loads(call.body)

@@ -140,6 +140,12 @@ class LambdaCode(Kind):
         if f"{module}.py" not in names and f"{module}/__init__.py" not in names:
             raise ResourceFailed(f"the handler {properties['Handler']} is not in the zip")
 
+    def made(self, site: Site, resource: Resource, old: Resource | None) -> None:
+        site.inventory.code[resource.attributes["Arn"]] = function_code(site, resource.properties)
+
+    def removed(self, site: Site, resource: Resource) -> None:
+        del site.inventory.code[resource.attributes["Arn"]]
+
 
 def function_code(site: Site, properties: Mapping[str, Any]) -> bytes:
     """The zip of a function, from its bucket. Raises ResourceFailed."""

@@ -60,6 +60,8 @@ class Inventory:
     """All that stacks have made in the account."""
 
     resources: list[Resource] = field(default_factory=list)
+    #: The zips of functions, by ARN: Lambda keeps its own copy.
+    code: dict[str, bytes] = field(default_factory=dict)
 
     def of(self, kind: str, region: str | None = None) -> list[Resource]:
         """Those of a kind, of one region or of all."""

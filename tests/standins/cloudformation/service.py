@@ -220,7 +220,10 @@ class CloudFormation:
             )
         if given.get("RoleARN"):
             stack.role_arn = given["RoleARN"]
-        if stack.status != "DELETE_IN_PROGRESS":
+        if stack.status == REVIEW:
+            self.change_sets.pop(stack.identifier, None)
+            stack.enter(DELETED)  # nothing was made
+        elif stack.status != "DELETE_IN_PROGRESS":
             self.change_sets.pop(stack.identifier, None)
             stack.execution = self._execution(stack, caller).delete(retained)
             stack.advance()
