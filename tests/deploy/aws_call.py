@@ -169,6 +169,8 @@ def _grant(
     if service == "lambda":
         name = _function_name(parameters, body)
         return action, f"arn:aws:lambda:{region}:{account}:function:{name}" if name else "*"
+    if service == "iam" and "policyarn" in parameters:
+        return action, parameters["policyarn"]
     if service == "iam":
         return action, f"arn:aws:iam::{account}:role/{parameters.get('rolename', '')}"
     if service == "logs":

@@ -10,14 +10,12 @@ import pytest
 
 from tests.deploy.aws_account import AwsAccount
 from tests.deploy.console import Console
-from tests.deploy.deployer import REGION, Deployer, copy_project
-from tests.deploy.deployer_policy import Policy
+from tests.deploy.deployer import REGION, Deployer, FakeClock, copy_project
+from tests.deploy.deployer_rights import give_rights
 from tests.deploy.foreign import make_foreign_things
 from tests.deploy.public_internet import PublicInternet
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
-
-DEPLOYER_TEMPLATE = Path(__file__).parents[2] / "infra" / "templates" / "deployer.json"
 
 
 @pytest.fixture(scope="session")
@@ -45,18 +43,18 @@ def console(account: AwsAccount) -> Console:
 def account_with_zone(
     account: AwsAccount, directory: Path, certificates: Certificates, ecr: FakeEcr
 ) -> Iterator[Deployer]:
-    """Someone in an account with a hosted zone, and with what other teams have, under the documented policy."""
+    """Someone in an account with a hosted zone and what other teams have, under the deployer's policies."""
     account.reset()
     route53 = account.client("route53", "us-east-1")
     zone = route53.create_hosted_zone(Name="example.test", CallerReference="1")["HostedZone"]["Id"]
     zone_id = zone.rpartition("/")[2]
     make_foreign_things(account, zone_id, REGION)
-    if False:
-        account.policy = deployer_policy(account)
+    give_rights(account, REGION)
     (directory / "functions").mkdir()
-    with PublicInternet(account, zone_id, certificates, directory / "functions") as internet:
+    time = FakeClock()
+    with PublicInternet(account, zone_id, certificates, directory / "functions", time.now) as internet:
         registry = f"https://{ecr.authority}"
-        yield Deployer(account, copy_project(directory), internet, zone_id, registry)
+        yield Deployer(account, copy_project(directory), internet, zone_id, registry, time)
 
 
 @pytest.fixture

@@ -61,8 +61,11 @@ class FakeClock:
         self.seconds += seconds
         self.on_sleep()
 
+    def now(self) -> float:
+        return self.seconds
+
     def clock(self) -> Clock:
-        return Clock(now=lambda: self.seconds, sleep=self.sleep)
+        return Clock(now=self.now, sleep=self.sleep)
 
 
 @dataclass
@@ -75,7 +78,7 @@ class Deployer:
     internet: PublicInternet
     zone_id: str
     registry: str
-    time: FakeClock = field(default_factory=FakeClock)
+    time: FakeClock
     outside: Outside | None = None
 
     def run(self, *arguments: str, answers: str | None = None) -> Outcome:
@@ -92,6 +95,7 @@ class Deployer:
             self.account.connect,
             clock,
         )
+        self.internet.refresh()
         return Outcome(status, out.getvalue(), err.getvalue())
 
     def init(self, *flags: str, region: str = REGION) -> Outcome:
@@ -127,12 +131,15 @@ class Deployer:
         found: dict[str, Any] = {
             "stacks": sorted((each.region, each.name, each.status) for each in stacks.living()),
             "of stacks": sorted(
-                (each.region, each.kind, each.physical_id, dict(each.properties)) for each in stacks.inventory.resources
+                (each.region, each.kind, each.physical_id, dict(each.properties))
+                for each in stacks.inventory.resources
             ),
             "roles": sorted(role["RoleName"] for role in client("iam", "us-east-1").list_roles()["Roles"]),
             "records": self.records(),
             "buckets": {
-                bucket["Name"]: [each["Key"] for each in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ())]
+                bucket["Name"]: [
+                    each["Key"] for each in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ())
+                ]
                 for bucket in s3.list_buckets()["Buckets"]
             },
         }

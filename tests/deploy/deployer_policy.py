@@ -5,11 +5,9 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 
@@ -18,8 +16,9 @@ class Policy:
     statements: Sequence[Mapping[str, Any]]
 
     @classmethod
-    def read(cls, path: Path) -> Policy:
-        return cls(json.loads(path.read_text(encoding="utf-8"))["Statement"])
+    def of(cls, *documents: Mapping[str, Any]) -> Policy:
+        """All that several managed policies allow together."""
+        return cls([statement for document in documents for statement in document["Statement"]])
 
     def grants(self) -> list[tuple[str, str, str]]:
         """Every (Sid, action, resource) that is granted."""

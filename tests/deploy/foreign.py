@@ -50,14 +50,14 @@ def make_foreign_things(account: AwsAccount, zone_id: str, region: str) -> None:
         }
         for kind in ("A", "AAAA")
     ]
-    client("route53", region).change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
+    client("route53", region).change_resource_record_sets(
+        HostedZoneId=zone_id, ChangeBatch={"Changes": changes}
+    )
     place: Any = {"LocationConstraint": region}
     s3 = client("s3", region)
     s3.create_bucket(Bucket="custom-ecr-domain-of-others", CreateBucketConfiguration=place)
     s3.put_object(Bucket="custom-ecr-domain-of-others", Key="production/code.zip", Body=b"theirs")
-    body = {
-        "Resources": {"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "theirs"}}}
-    }
+    body = {"Resources": {"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "theirs"}}}}
     stacks = client("cloudformation", region)
     stacks.create_change_set(
         StackName="custom-ecr-domain-of-others",

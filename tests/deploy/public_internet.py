@@ -7,9 +7,11 @@ from what the stacks deployed. Everything else (the registry) is a host of this 
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Mapping
-from contextlib import ExitStack
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -18,29 +20,53 @@ import urllib3
 
 from infra.outside import Internet, NotReached, Reply
 from tests.deploy.aws_account import ACCOUNT, AwsAccount
+from tests.standins.api_definition import read_definition
 from tests.standins.certificates import Certificates
-from tests.standins.cloudformation.deployed_service import DeployedApi, NothingDeployed, api_behind
+from tests.standins.cloudformation.deployed_service import (
+    DeployedApi,
+    NothingDeployed,
+    api_behind,
+    distribution_at,
+)
+from tests.standins.cloudfront.cloudfront import CloudFront
 from tests.standins.gateway import Gateway
-from tests.standins.lambda_function import LambdaFunction
+from tests.standins.lambda_function import Function, LambdaFunction
 from tests.standins.proxy_event import ApiIdentity
 
 Address = tuple[str, int]
 
 
+@dataclass
+class _Api:
+    """A gateway that goes on as the API behind it changes."""
+
+    gateway: Gateway
+    functions: dict[str, Function]
+    deployed: DeployedApi
+
+
 class PublicInternet:
-    """Runs gateways and distributions as they are asked for, until `stop()`; each stays what it was when it
-    was begun, for clients under way. `near` is the region whose latency record answers; None takes the only
-    one there is."""
+    """Runs gateways and distributions as they are asked for, until `stop()`. `near` is the region whose
+    latency record answers; None takes the only one there is. `clock` is that of CloudFront's cache."""
 
     def __init__(
-        self, account: AwsAccount, zone_id: str, certificates: Certificates, directory: Path
+        self,
+        account: AwsAccount,
+        zone_id: str,
+        certificates: Certificates,
+        directory: Path,
+        clock: Callable[[], float],
     ) -> None:
         self._account = account
         self._zone_id = zone_id
         self._certificates = certificates
         self._directory = directory
+        self._clock = clock
         self._stack = ExitStack()
-        self._gateways: dict[str, Gateway] = {}
+        self._lock = threading.RLock()
+        self._apis: dict[str, _Api] = {}
+        self._distributions: dict[str, CloudFront] = {}
+        self._functions = 0
         self._real = Internet(certificates.client_context())
         self.near: str | None = None
 
@@ -89,9 +115,20 @@ class PublicInternet:
         """Where a name leads to on this machine. Raises NotReached."""
         target = self._alias(host)
         try:
-            return self._gateway(host, target)
+            with self._lock:
+                if target.endswith(".cloudfront.net"):
+                    return self._distribution(host, target)
+                return self._gateway(host, target)
         except NothingDeployed as error:
             raise NotReached(str(error)) from error
+
+    def refresh(self) -> None:
+        """Let what runs already see what was deployed since."""
+        with self._lock:
+            for key in self._apis:
+                host, _, target = key.partition(" ")
+                with suppress(NothingDeployed):
+                    self._gateway(host, target)
 
     def _alias(self, host: str) -> str:
         route53 = self._account.client("route53", "us-east-1")
@@ -102,22 +139,68 @@ class PublicInternet:
                 return str(record["AliasTarget"]["DNSName"]).rstrip(".")
         raise NotReached(f"the name {host} does not resolve")
 
-    def _gateway(self, host: str, target: str) -> Address:
-        api = api_behind(self._account.stacks, target, host, self._directory)
-        key = f"{host} {api}"
-        if key not in self._gateways:
-            self._gateways[key] = self._serve(host, api, len(self._gateways))
-        server = self._gateways[key].server
-        return server.host, server.port
-
-    def _serve(self, host: str, api: DeployedApi, number: int) -> Gateway:
-        trust = {"SSL_CERT_FILE": str(self._certificates.authority_pem)}
-        functions = {
-            source.arn: self._stack.enter_context(
-                LambdaFunction(source, self._directory / f"{number}-{source.name}", limit=2, variables=trust)
+    def _distribution(self, host: str, target: str) -> Address:
+        template = distribution_at(self._account.stacks, target)
+        key = json.dumps(template, sort_keys=True)
+        if key not in self._distributions:
+            self._distributions[key] = self._stack.enter_context(
+                CloudFront(
+                    template,
+                    {},
+                    context=self._certificates.server_context(host),
+                    trust=self._certificates.client_context(),
+                    origins=_Origins(lambda origin: self._gateway(host, origin)),
+                    name=host,
+                    clock=self._clock,
+                )
             )
-            for source in api.functions
-        }
-        context: ssl.SSLContext = self._certificates.server_context(host)
-        identity = ApiIdentity(api_id=api.api_id, stage=api.stage, account=ACCOUNT, region=api.region)
-        return self._stack.enter_context(Gateway(api.definition, functions, context, api=identity))
+        return "127.0.0.1", self._distributions[key].port
+
+    def _gateway(self, host: str, target: str) -> Address:
+        deployed = api_behind(self._account.stacks, target, host, self._directory)
+        key = f"{host} {target}"
+        api = self._apis.get(key)
+        if api is None:
+            api = self._apis[key] = self._serve(host, deployed)
+        elif api.deployed != deployed:
+            api.functions.update(self._started(deployed))
+            api.gateway.definition = read_definition(deployed.definition)
+            api.deployed = deployed
+        return "127.0.0.1", api.gateway.server.port
+
+    def _serve(self, host: str, deployed: DeployedApi) -> _Api:
+        functions = self._started(deployed)
+        identity = ApiIdentity(
+            api_id=deployed.api_id, stage=deployed.stage, account=ACCOUNT, region=deployed.region
+        )
+        context = self._certificates.server_context(host)
+        gateway = self._stack.enter_context(Gateway(deployed.definition, functions, context, api=identity))
+        return _Api(gateway, functions, deployed)
+
+    def _started(self, deployed: DeployedApi) -> dict[str, Function]:
+        trust = {"SSL_CERT_FILE": str(self._certificates.authority_pem)}
+        started: dict[str, Function] = {}
+        for source in deployed.functions:
+            self._functions += 1
+            directory = self._directory / f"{self._functions}-{source.name}"
+            function = LambdaFunction(source, directory, limit=2, variables=trust)
+            started[source.arn] = self._stack.enter_context(function)
+        return started
+
+
+class _Origins(Mapping[str, Address]):
+    """Where a distribution's origins are: that of the API is looked up each time, all others are real."""
+
+    def __init__(self, gateway: Callable[[str], Address]) -> None:
+        self._gateway = gateway
+
+    def __getitem__(self, origin: str) -> Address:
+        if ".execute-api." not in origin:
+            raise KeyError(origin)
+        return self._gateway(origin)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,6 +56,13 @@ class MotoSurroundings:
         if found is None or found.status != "ISSUED":
             return []
         return [found.common_name, *found.sans]
+
+    def show_policy(self, arn: str, document: Mapping[str, Any] | None) -> None:
+        iam = get_backend("iam")[self._account]["aws"]
+        if arn in iam.managed_policies:
+            iam.delete_policy(arn)
+        if document is not None:
+            iam.create_policy("", "/", json.dumps(document), arn.rpartition("/")[2], [])
 
     def writes_api_logs(self, region: str) -> bool:
         return bool(get_backend("apigateway")[self._account][region].account.cloudwatch_role_arn)

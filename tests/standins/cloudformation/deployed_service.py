@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from tests.standins.cloudformation.content_delivery import CACHE_POLICY, DISTRIBUTION, FUNCTION
 from tests.standins.cloudformation.functions_and_logs import LambdaCode
 from tests.standins.cloudformation.resource_kind import Resource
 from tests.standins.cloudformation.rest_api import DEPLOYMENT, DOMAIN_NAME, MAPPING, STAGE
@@ -52,6 +53,38 @@ def api_behind(stacks: CloudFormation, target: str, domain: str, directory: Path
         if f"/{each.attributes['Arn']}/" in str(definition)
     )
     return DeployedApi(mapping.properties["RestApiId"], stage.physical_id, region, definition, functions)
+
+
+def distribution_at(stacks: CloudFormation, target: str) -> dict[str, Any]:
+    """The distribution that a CloudFront name leads to, with its functions and policies, as a template of its
+    own that takes no parameters. Raises NothingDeployed."""
+    found = [each for each in stacks.inventory.of(DISTRIBUTION) if each.attributes["DomainName"] == target]
+    if not found:
+        raise NothingDeployed(f"{target} is not the name of a distribution")
+    parts = [
+        each
+        for each in stacks.inventory.resources
+        if each.stack_id == found[0].stack_id and each.kind in (DISTRIBUTION, FUNCTION, CACHE_POLICY)
+    ]
+    references: dict[str, Any] = {
+        each.physical_id: {"Fn::GetAtt": [each.logical_id, "FunctionMetadata.FunctionARN"]}
+        if each.kind == FUNCTION
+        else {"Ref": each.logical_id}
+        for each in parts
+    }
+
+    def referring(document: Any) -> Any:  # noqa: ANN401 - JSON
+        if isinstance(document, Mapping):
+            return {key: referring(value) for key, value in document.items()}
+        if isinstance(document, list):
+            return [referring(value) for value in document]
+        return references.get(document, document) if isinstance(document, str) else document
+
+    return {
+        "Resources": {
+            each.logical_id: {"Type": each.kind, "Properties": referring(each.properties)} for each in parts
+        }
+    }
 
 
 def function_source(stacks: CloudFormation, function: Resource, directory: Path) -> FunctionSource:

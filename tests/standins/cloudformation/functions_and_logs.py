@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,6 +12,7 @@ from tests.standins.cloudformation.errors import ResourceFailed
 from tests.standins.cloudformation.resource_kind import Kind, Resource, Site
 
 _BOUNDARY = "iam:PermissionsBoundary"
+_POLICY_LIMIT = 6_144
 _PASSED_TO = "iam:PassedToService"
 
 
@@ -85,8 +87,23 @@ class ManagedPolicy(Kind):
     def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"PolicyArn": physical_id}
 
+    def check(
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+    ) -> None:
+        super().check(site, physical_id, properties, old)
+        # White space does not count: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+        size = len("".join(json.dumps(properties["PolicyDocument"]).split()))
+        if size > _POLICY_LIMIT:
+            raise ResourceFailed(f"Cannot exceed quota for PolicySize: {_POLICY_LIMIT} ({size})")
+
     def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return physical_id
+
+    def made(self, site: Site, resource: Resource, old: Resource | None) -> None:
+        site.surroundings.show_policy(resource.physical_id, resource.properties["PolicyDocument"])
+
+    def removed(self, site: Site, resource: Resource) -> None:
+        site.surroundings.show_policy(resource.physical_id, None)
 
 
 class LambdaCode(Kind):

@@ -30,6 +30,9 @@ class Surroundings(Protocol):
     def certificate_names(self, arn: str) -> list[str]:
         """Of an issued certificate that no stack made; none where there is no such one."""
 
+    def show_policy(self, arn: str, document: Mapping[str, Any] | None) -> None:
+        """Let IAM itself show a managed policy; None: no longer."""
+
     def writes_api_logs(self, region: str) -> bool:
         """Whether API Gateway has a role to write logs with, in its settings of the region."""
 
