@@ -108,6 +108,10 @@ class AwsAccount:
             )
         return self._clients[service, region]
 
+    def deployers_client(self, region: str) -> Any:  # noqa: ANN401 - boto3's
+        """CloudFormation, as the deployer may use it."""
+        return self.connect(None, region).cloudformation
+
     def start(self) -> None:
         self._thread.start()
 

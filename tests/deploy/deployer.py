@@ -23,6 +23,9 @@ from tests.deploy.public_internet import PublicInternet
 ROOT = Path(__file__).parents[2]
 DOMAIN = "ecr.example.test"
 REGION = "eu-west-1"
+SERVICE_STACK = "custom-ecr-domain-production"
+ADMINISTRATORS_STACK = "administrators-stack"
+EDGE_STACK = f"{SERVICE_STACK}-edge"
 
 
 def copy_project(directory: Path) -> Path:
@@ -131,7 +134,7 @@ class Deployer:
         found: dict[str, Any] = {
             "stacks": sorted((each.region, each.name, each.status) for each in stacks.living()),
             "of stacks": sorted(
-                (each.region, each.kind, each.physical_id, dict(each.properties))
+                (each.region, each.kind, each.physical_id, json.dumps(dict(each.properties)))
                 for each in stacks.inventory.resources
             ),
             "roles": sorted(role["RoleName"] for role in client("iam", "us-east-1").list_roles()["Roles"]),
@@ -158,6 +161,44 @@ class Deployer:
         names = (f"custom-ecr-domain-{stage}", f"custom-ecr-domain-{stage}-edge")
         stacks = self.account.stacks.living()
         return {each.name: sorted(each.resources) for each in stacks if each.name in names}
+
+    def health_check(self) -> str:
+        """The id of one that is there."""
+        config: Any = {"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 443}
+        route53 = self.account.client("route53", "us-east-1")
+        return str(
+            route53.create_health_check(CallerReference="1", HealthCheckConfig=config)["HealthCheck"]["Id"]
+        )
+
+    def forget_rights(self) -> None:
+        """Delete what an administrator deployed."""
+        client = self.account.client("cloudformation", REGION)
+        client.delete_stack(StackName=ADMINISTRATORS_STACK)
+        self.account.stacks.settle()
+
+    def code(self) -> dict[tuple[str, str], bytes]:
+        """What all buckets hold, by bucket and key."""
+        s3 = self.account.client("s3", REGION)
+        return {
+            (name, key): s3.get_object(Bucket=name, Key=key)["Body"].read()
+            for name, keys in self.resources()["buckets"].items()
+            for key in keys
+        }
+
+    def put_back(self, code: Mapping[tuple[str, str], bytes]) -> None:
+        """Objects of `code` again, in buckets that are made where they are missing."""
+        s3 = self.account.client("s3", REGION)
+        there = self.resources()["buckets"]
+        for (name, key), content in code.items():
+            if name not in there:
+                s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+                there[name] = []
+            s3.put_object(Bucket=name, Key=key, Body=content)
+
+    def status(self, stack: str) -> str:
+        """Of one of our stacks, ABSENT where there is none."""
+        found = [each.status for each in self.account.stacks.living() if each.name == stack]
+        return found[0] if found else "ABSENT"
 
     def _regional(self, region: str) -> dict[str, Any]:
         client = self.account.client

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.deploy.aws_account import AwsAccount
+from tests.deploy.deployer import ADMINISTRATORS_STACK
 from tests.deploy.deployer_policy import Policy
+from tests.deploy.other_deployer import create
 from tests.standins.cloudformation.errors import ResourceFailed
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "templates" / "deployer.json"
-STACK = "administrators-stack"
 
 
 @dataclass(frozen=True)
@@ -30,19 +31,14 @@ def give_rights(account: AwsAccount, region: str, *, service_role: bool = False)
     """Deploys the template as the account's owner and puts the deployer under its policies; returns the
     stack's outputs."""
     client = account.client("cloudformation", region)
-    client.create_change_set(
-        StackName=STACK,
-        ChangeSetName="deploy",
-        ChangeSetType="CREATE",
-        TemplateBody=TEMPLATE.read_text(encoding="utf-8"),
-        Capabilities=["CAPABILITY_NAMED_IAM"],
-        Parameters=[{"ParameterKey": "ServiceRole", "ParameterValue": "on" if service_role else "off"}],
+    parameter = {"ParameterKey": "ServiceRole", "ParameterValue": "on" if service_role else "off"}
+    create(
+        account, region, ADMINISTRATORS_STACK, TEMPLATE.read_text(encoding="utf-8"), Parameters=[parameter]
     )
-    client.describe_change_set(StackName=STACK, ChangeSetName="deploy")
-    client.execute_change_set(StackName=STACK, ChangeSetName="deploy")
-    account.stacks.settle()
-    stack = client.describe_stacks(StackName=STACK)["Stacks"][0]
-    assert stack["StackStatus"] == "CREATE_COMPLETE", client.describe_stack_events(StackName=STACK)
+    stack = client.describe_stacks(StackName=ADMINISTRATORS_STACK)["Stacks"][0]
+    assert stack["StackStatus"] == "CREATE_COMPLETE", client.describe_stack_events(
+        StackName=ADMINISTRATORS_STACK
+    )
     outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
     policies = {each.physical_id: each for each in account.stacks.inventory.of("AWS::IAM::ManagedPolicy")}
     attached = [policies[arn] for arn in outputs["DeployerPolicies"].split(",")]

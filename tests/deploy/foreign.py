@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tests.deploy.aws_account import AwsAccount
+from tests.deploy.other_deployer import create_foreign_stack
 
 NAME = "custom-ecr-domain-production"
 """The name of our own service stack; other teams have it too, for functions, roles and the like."""
@@ -57,14 +58,4 @@ def make_foreign_things(account: AwsAccount, zone_id: str, region: str) -> None:
     s3 = client("s3", region)
     s3.create_bucket(Bucket="custom-ecr-domain-of-others", CreateBucketConfiguration=place)
     s3.put_object(Bucket="custom-ecr-domain-of-others", Key="production/code.zip", Body=b"theirs")
-    body = {"Resources": {"Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "theirs"}}}}
-    stacks = client("cloudformation", region)
-    stacks.create_change_set(
-        StackName="custom-ecr-domain-of-others",
-        ChangeSetName="theirs",
-        ChangeSetType="CREATE",
-        TemplateBody=json.dumps(body),
-    )
-    stacks.describe_change_set(StackName="custom-ecr-domain-of-others", ChangeSetName="theirs")
-    stacks.execute_change_set(StackName="custom-ecr-domain-of-others", ChangeSetName="theirs")
-    account.stacks.settle()
+    create_foreign_stack(account, region, "custom-ecr-domain-of-others")

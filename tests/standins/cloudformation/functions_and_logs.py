@@ -23,7 +23,7 @@ class Role(Kind):
     is_global = True
     actions = {  # noqa: RUF012
         "create": ("iam:CreateRole", "iam:PutRolePolicy", "iam:GetRole", "iam:GetRolePolicy"),
-        "update": ("iam:GetRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"),
+        "update": ("iam:GetRole",),
         "delete": (
             "iam:GetRole",
             "iam:ListAttachedRolePolicies",
@@ -31,6 +31,12 @@ class Role(Kind):
             "iam:DeleteRolePolicy",
             "iam:DeleteRole",
         ),
+    }
+    _updates: Mapping[str, str] = {
+        "AssumeRolePolicyDocument": "iam:UpdateAssumeRolePolicy",
+        "Description": "iam:UpdateRole",
+        "PermissionsBoundary": "iam:PutRolePermissionsBoundary",
+        "Policies": "iam:PutRolePolicy",
     }
 
     def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,6 +55,10 @@ class Role(Kind):
             if inline or action not in ("iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:GetRolePolicy"):
                 yield action, resource, context
         arn = self.about(site, "", physical_id, properties)
+        old = site.inventory.named(self.name, physical_id, site.region)
+        for name, action in self._updates.items():
+            if verb == "update" and old is not None and old.properties.get(name) != properties.get(name):
+                yield action, arn, context
         for policy in properties.get("ManagedPolicyArns", ()):
             attached = {**context, "iam:PolicyARN": policy}
             if verb in ("create", "update"):

@@ -21,16 +21,21 @@ NEVER = 1_000_000
 class Faults:
     """What goes wrong, and how long things take."""
 
-    #: (verb, logical id) to the reason that the operation fails with; taken out as it strikes.
-    failures: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: (verb, logical id) to the reasons that the next operations fail with; None: that one succeeds.
+    failures: dict[tuple[str, str], list[str | None]] = field(default_factory=dict)
     #: Looks until a resource of a type is ready, by type and verb.
     delays: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def fail_at(self, logical_id: str, verb: str = "create", reason: str = "a fault of the test") -> None:
-        self.failures[verb, logical_id] = reason
+    def fail_at(
+        self, logical_id: str, verb: str = "create", reason: str = "a fault of the test", *, after: int = 0
+    ) -> None:
+        """Once, `after` so many operations that succeed."""
+        self.failures[verb, logical_id] = [None] * after + [reason]
 
     def strike(self, verb: str, logical_id: str) -> None:
-        reason = self.failures.pop((verb, logical_id), None)
+        """Raises ResourceFailed where the operation is to fail."""
+        reasons = self.failures.get((verb, logical_id))
+        reason = reasons.pop(0) if reasons else None
         if reason is not None:
             raise ResourceFailed(reason)
 
@@ -121,7 +126,9 @@ class Operations:
         stack.report(name, resource.kind, physical_id, "DELETE_COMPLETE")
 
     def _delay(self, kind: str, verb: str) -> Iterator[None]:
-        for _ in range(self.faults.delays.get((kind, verb), 0)):
+        looks = 0
+        while looks < self.faults.delays.get((kind, verb), 0):
+            looks += 1
             yield
 
     def _validate(self, logical_id: str, kind: str, properties: Mapping[str, Any]) -> None:
