@@ -156,6 +156,13 @@ class Deployer:
         found = route53.list_resource_record_sets(HostedZoneId=self.zone_id)["ResourceRecordSets"]
         return [each for each in found if "acm-validations" not in str(each)]
 
+    def alias(self) -> str:
+        """Where the domain's A record leads; empty without one."""
+        for each in self.records():
+            if (each["Name"], each["Type"]) == (f"{DOMAIN}.", "A"):
+                return str(each["AliasTarget"]["DNSName"]).rstrip(".")
+        return ""
+
     def made(self, stage: str = "production") -> dict[str, list[str]]:
         """The logical ids of what a stage's stacks have, by stack."""
         names = (f"custom-ecr-domain-{stage}", f"custom-ecr-domain-{stage}-edge")

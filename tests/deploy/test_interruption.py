@@ -15,7 +15,7 @@ from tests.standins.cloudformation.operation import NEVER
 
 @dataclass
 class Finger:
-    """Presses Ctrl-C at the first call of each operation in `left`: before it is sent, or once it is answered."""
+    """Presses Ctrl-C at the first call of each operation in `left`, before it is sent or once answered."""
 
     left: list[str]
     moment: str
