@@ -69,6 +69,8 @@ class PublicInternet:
         self._functions = 0
         self._real = Internet(certificates.client_context())
         self.near: str | None = None
+        #: Where hosts that are no part of the account are on this machine.
+        self.hosts: dict[str, Address] = {}
 
     def __enter__(self) -> PublicInternet:
         return self
@@ -113,6 +115,8 @@ class PublicInternet:
 
     def address(self, host: str) -> Address:
         """Where a name leads to on this machine. Raises NotReached."""
+        if host in self.hosts:
+            return self.hosts[host]
         target = self._alias(host)
         try:
             with self._lock:
@@ -149,7 +153,7 @@ class PublicInternet:
                     {},
                     context=self._certificates.server_context(host),
                     trust=self._certificates.client_context(),
-                    origins=_Origins(lambda origin: self._gateway(host, origin)),
+                    origins=_Origins(lambda origin: self._gateway(host, origin), self.hosts),
                     name=host,
                     clock=self._clock,
                 )
@@ -189,15 +193,14 @@ class PublicInternet:
 
 
 class _Origins(Mapping[str, Address]):
-    """Where a distribution's origins are: that of the API is looked up each time, all others are real."""
+    """Where a distribution's origins are: that of the API is looked up each time, all others are given."""
 
-    def __init__(self, gateway: Callable[[str], Address]) -> None:
+    def __init__(self, gateway: Callable[[str], Address], hosts: Mapping[str, Address]) -> None:
         self._gateway = gateway
+        self._hosts = hosts
 
     def __getitem__(self, origin: str) -> Address:
-        if ".execute-api." not in origin:
-            raise KeyError(origin)
-        return self._gateway(origin)
+        return self._gateway(origin) if ".execute-api." in origin else self._hosts[origin]
 
     def __iter__(self) -> Iterator[str]:
         return iter(())
