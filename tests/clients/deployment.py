@@ -11,8 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.infra.aws_account import AwsAccount
-from tests.infra.deployed_code import deployed_functions
+from tests.deploy.aws_account import AwsAccount
+from tests.deploy.deployed_code import deployed_functions
 from tests.standins.package import REGION, Package
 from tests.standins.project import STAGE, make_project, with_chalices_domain
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.clients.daemon import DOCKER_20
 from tests.clients.sandbox import Debian, NoNamespace, Sandbox
-from tests.standins.chalice_local import PROJECT
+from tests.standins.project import ROOT
 
 LAST_OF_THE_START = "Requests, as they come"
 TOOLS = ("docker", "podman", "skopeo")
@@ -53,7 +53,7 @@ def serving(directory: Path) -> Iterator[Serving]:
     output = directory / "output"
     with output.open("wb") as stream:
         command = [sys.executable, "-m", "tests.demo", "--serve"]
-        process = subprocess.Popen(command, cwd=PROJECT, stdout=stream, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=ROOT, stdout=stream, stderr=subprocess.STDOUT)
     running = Serving(process, output)
     try:
         running.wait_for(LAST_OF_THE_START)
@@ -73,7 +73,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 def sandbox() -> Iterator[Sandbox]:
     """What clients keep, they keep in it: nothing of the user's is read or written."""
     with tempfile.TemporaryDirectory(prefix="ecr-", ignore_cleanup_errors=True) as name:
-        work, cache = Path(name), Path(os.environ.get("CLIENTS_CACHE", PROJECT / ".clients")).resolve()
+        work, cache = Path(name), Path(os.environ.get("CLIENTS_CACHE", ROOT / ".clients")).resolve()
         with ExitStack() as stack:
             try:
                 yield stack.enter_context(Sandbox(work, cache, b""))

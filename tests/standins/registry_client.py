@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -112,8 +113,22 @@ class UnexpectedStatus(Exception):
         self.status = status
 
 
+class _ResolvedConnection(http.client.HTTPSConnection):
+    """To an address that is not the system's answer for the name."""
+
+    def __init__(self, host: str, tls: ssl.SSLContext | None, address: tuple[str, int] | None) -> None:
+        super().__init__(host, timeout=60, context=tls)
+        self._tls = tls or ssl.create_default_context()
+        self._address = address or (self.host, self.port)
+
+    def connect(self) -> None:
+        plain = socket.create_connection(self._address, timeout=60)
+        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+
+
 class RegistryClient:
-    """A client of `conversation`'s kind; `observe` is called with each hop as it happens."""
+    """A client of `conversation`'s kind; `observe` is called with each hop as it happens.
+    `resolve` is the DNS for a HOST[:PORT]; None where the system's own is asked."""
 
     def __init__(
         self,
@@ -123,6 +138,7 @@ class RegistryClient:
         *,
         tls: ssl.SSLContext | None = None,
         observe: Callable[[Hop], None] = lambda hop: None,
+        resolve: Callable[[str], tuple[str, int] | None] = lambda authority: None,
     ) -> None:
         self._origin = origin
         self._authorization = "Basic " + base64.b64encode(f"AWS:{password}".encode()).decode()
@@ -131,6 +147,7 @@ class RegistryClient:
         self._observe = observe
         #: Where the credentials go: the beginning of a URL, once a challenge came.
         self._challenged: str | None = None
+        self._resolve = resolve
         self._connections: dict[str, http.client.HTTPConnection] = {}
 
     def close(self) -> None:
@@ -265,7 +282,7 @@ class RegistryClient:
         connection = self._connections.get(host)
         if connection is None:
             if scheme == "https":
-                connection = http.client.HTTPSConnection(host, timeout=60, context=self._tls)
+                connection = _ResolvedConnection(host, self._tls, self._resolve(host))
             else:
                 connection = http.client.HTTPConnection(host, timeout=60)
             self._connections[host] = connection

@@ -1,0 +1,94 @@
+"""The edge off and on again under clients that push: none fails, and the name always has a record."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.deploy.deployer import DOMAIN, EDGE_STACK, REGION, SERVICE_STACK, Deployer
+from tests.deploy.registry_user import push_and_pull, registry_user
+from tests.standins.certificates import Certificates
+from tests.standins.ecr import FakeEcr
+from tests.standins.registry_client import RegistryClient
+from tests.standins.registry_store import digest_of
+
+SMALL = 200_000
+
+
+@dataclass
+class Pushing:
+    """Pushes and pulls until it is told to stop."""
+
+    use: Callable[[int], None]
+    rounds: int = 0
+    failures: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.use(self.rounds)
+            except Exception as error:  # noqa: BLE001 - whatever it is, a client saw it
+                self.failures.append(repr(error))
+            self.rounds += 1
+
+    def stop(self) -> None:
+        self._stop.set()
+
+
+@contextmanager
+def running_push(use: Callable[[int], None]) -> Iterator[Pushing]:
+    pushing = Pushing(use)
+    thread = threading.Thread(target=pushing.run)
+    thread.start()
+    try:
+        yield pushing
+    finally:
+        pushing.stop()
+        thread.join()
+
+
+def test_the_edge_goes_and_comes_under_a_running_push(
+    deployer: Deployer, certificates: Certificates, ecr: FakeEcr
+) -> None:
+    def client() -> RegistryClient:
+        return registry_user(deployer.internet, certificates, DOMAIN, ecr.token)
+
+    assert deployer.run("up", "--yes").status == 0
+    seen: set[str] = set()
+    deployer.time.on_sleep = lambda: (seen.add(deployer.alias()), deployer.internet.refresh())[0]
+    with running_push(lambda number: push_and_pull(client(), f"app{number}", SMALL)) as pushing:
+        for edge in ("off", "on"):
+            deployer.configure("production", own={"edge": edge})
+            up = deployer.run("up", "--yes")
+            assert up.status == 0, up.err
+            there = {SERVICE_STACK, EDGE_STACK} if edge == "on" else {SERVICE_STACK}
+            assert set(deployer.made()) == there
+            before = pushing.rounds
+            while pushing.rounds < before + 2:
+                pass
+    assert pushing.failures == []
+    assert pushing.rounds > 4
+    # The name led to the distribution or to the API at every moment.
+    assert all(each.endswith((".cloudfront.net", f".execute-api.{REGION}.amazonaws.com")) for each in seen)
+    assert len(seen) >= 2
+
+
+def test_an_upload_that_began_at_the_edge_ends_without_it(
+    deployer: Deployer, certificates: Certificates, ecr: FakeEcr
+) -> None:
+    assert deployer.run("up", "--yes").status == 0
+    layer = b"begun at the edge" * 1000
+    with registry_user(deployer.internet, certificates, DOMAIN, ecr.token) as client:
+        start = client.expect(202, "POST", "/v2/app/blobs/uploads/")
+    location = start.headers["Location"]
+    assert location.startswith("/_registry/")
+    deployer.configure("production", own={"edge": "off"})
+    assert deployer.run("up", "--yes").status == 0
+    with registry_user(deployer.internet, certificates, DOMAIN, ecr.token) as client:
+        client.ask("GET", "/v2/")  # its login
+        end = f"{location}{'&' if '?' in location else '?'}digest={digest_of(layer)}"
+        client.expect(201, "PUT", end, {"Content-Type": "application/octet-stream"}, layer)
+        assert client.expect(200, "GET", f"/v2/app/blobs/{digest_of(layer)}").body == layer

@@ -1,0 +1,221 @@
+"""What CloudFormation cannot do: one line says why, nothing is half done, and the next `up` ends well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.deploy.console import refused
+from tests.deploy.deployer import DOMAIN, EDGE_STACK, REGION, SERVICE_STACK, Deployer, Outcome
+from tests.deploy.other_deployer import begin_update, create_again, create_foreign_stack, delete
+from tests.standins.cloudformation.content_delivery import DISTRIBUTION
+from tests.standins.cloudformation.operation import NEVER
+
+SERVICE, EDGE = SERVICE_STACK, EDGE_STACK
+
+
+def line(outcome: Outcome) -> str:
+    """The one line that a refusal is."""
+    assert outcome.status == 1, outcome.err
+    assert "Traceback" not in outcome.err
+    (found,) = [each for each in outcome.err.splitlines() if each.startswith("ecr-domain: ")]
+    return found
+
+
+def bring_up(deployer: Deployer) -> None:
+    up = deployer.run("up", "--yes")
+    assert up.status == 0, up.err
+
+
+def test_creation_fails_at_each_resource_in_turn(deployer: Deployer) -> None:
+    """Of both templates: whatever fails, nothing is left of the stack."""
+    bring_up(deployer)
+    stacks = [deployer.account.stacks.stack(*place) for place in ((REGION, SERVICE), ("us-east-1", EDGE))]
+    code = deployer.code()
+    assert deployer.run("down", "--yes").status == 0
+    deployer.put_back(code)
+    before = deployer.resources(REGION, "us-east-1")
+    for stack in stacks:
+        logical_ids = [name for name, state in stack.states.items() if state.status == "DELETE_COMPLETE"]
+        assert len(logical_ids) > 5
+        standing = deployer.resources(REGION, "us-east-1")["of stacks"]
+        for logical_id in logical_ids:
+            deployer.account.stacks.faults.fail_at(logical_id)
+            create_again(deployer.account, stack)
+            assert deployer.status(stack.name) == "ROLLBACK_COMPLETE", logical_id
+            delete(deployer.account, stack)
+            assert deployer.resources(REGION, "us-east-1")["of stacks"] == standing, logical_id
+        create_again(deployer.account, stack)
+        assert deployer.status(stack.name) == "CREATE_COMPLETE"
+    for stack in reversed(stacks):
+        delete(deployer.account, stack)
+    assert deployer.resources(REGION, "us-east-1") == before
+
+
+@pytest.mark.parametrize(("stack", "logical_id"), [(SERVICE, "APIHandler"), (EDGE, "Distribution")])
+def test_a_failed_creation_is_made_good_by_the_next_up(
+    deployer: Deployer, stack: str, logical_id: str
+) -> None:
+    deployer.account.stacks.faults.fail_at(logical_id, reason="not today")
+    message = line(deployer.run("up", "--yes"))
+    assert f"{logical_id} (" in message
+    assert "not today" in message
+    assert deployer.status(stack) == "ROLLBACK_COMPLETE"
+    plan = deployer.run("plan")
+    assert plan.status == 2
+    assert "ROLLBACK_COMPLETE" in plan.out
+    bring_up(deployer)
+    assert (deployer.status(SERVICE), deployer.status(EDGE)) in (
+        ("CREATE_COMPLETE", "CREATE_COMPLETE"),
+        ("UPDATE_COMPLETE", "CREATE_COMPLETE"),
+    )
+
+
+def test_what_a_failed_creation_left_is_taken_down(deployer: Deployer) -> None:
+    before = deployer.resources(REGION, "us-east-1")
+    deployer.account.stacks.faults.fail_at("Distribution")
+    line(deployer.run("up", "--yes"))
+    assert deployer.run("down", "--yes").status == 0
+    assert deployer.resources(REGION, "us-east-1") == before
+
+
+def test_a_failed_update_leaves_what_stood(deployer: Deployer) -> None:
+    bring_up(deployer)
+    before = deployer.resources(REGION, "us-east-1")["of stacks"]
+    deployer.configure("production", own={"log_retention_in_days": 30})
+    deployer.account.stacks.faults.fail_at("ChallengeLogs", "update", "not today")
+    message = line(deployer.run("up", "--yes"))
+    assert "ChallengeLogs (AWS::Logs::LogGroup)" in message
+    assert "not today" in message
+    assert "rolled back" in message
+    assert deployer.resources(REGION, "us-east-1")["of stacks"] == before
+    assert deployer.status(SERVICE) == "UPDATE_ROLLBACK_COMPLETE"
+    bring_up(deployer)
+
+
+def test_a_rollback_that_failed_is_for_a_person(deployer: Deployer) -> None:
+    bring_up(deployer)
+    deployer.configure("production", own={"log_retention_in_days": 30})
+    faults = deployer.account.stacks.faults
+    faults.fail_at("ChallengeLogs", "update")
+    faults.fail_at("APIHandlerLogs", "update", after=1)
+    line(deployer.run("up", "--yes"))
+    assert deployer.status(SERVICE) == "UPDATE_ROLLBACK_FAILED"
+    again = deployer.run("up", "--yes")
+    assert again.status == 1
+    assert (
+        f"aws cloudformation continue-update-rollback --stack-name {SERVICE} --region {REGION}" in again.err
+    )
+    deployer.account.client("cloudformation", REGION).continue_update_rollback(StackName=SERVICE)
+    deployer.account.stacks.settle()
+    bring_up(deployer)
+
+
+def certificate_never_issued(deployer: Deployer) -> Callable[[], None]:
+    delays = deployer.account.stacks.faults.delays
+    delays["AWS::CertificateManager::Certificate", "create"] = NEVER
+    return delays.clear
+
+
+def test_a_certificate_that_is_never_issued_is_waited_for_so_long(deployer: Deployer) -> None:
+    put_right = certificate_never_issued(deployer)
+    up = deployer.run("up", "--yes")
+    message = line(up)
+    assert "Certificate (AWS::CertificateManager::Certificate)" in message
+    assert "down` to take everything away" in message
+    assert 1800 <= deployer.time.seconds <= 7200
+    assert "usually 2 to 10 minutes" in up.err
+    assert "Ctrl-C is safe" in up.err
+    # A second `up` waits for the same stack, which then is there.
+    put_right()
+    bring_up(deployer)
+
+
+def test_the_wait_can_be_given_up_with_down(deployer: Deployer) -> None:
+    before = deployer.resources(REGION, "us-east-1")
+    put_right = certificate_never_issued(deployer)
+    line(deployer.run("up", "--yes"))
+    put_right()
+    down = deployer.run("down", "--yes")
+    assert down.status == 0, down.err
+    assert deployer.resources(REGION, "us-east-1") == before
+
+
+def test_a_domain_of_another_distribution_is_named(deployer: Deployer) -> None:
+    deployer.account.stacks.surroundings.aliases.add(DOMAIN)  # type: ignore[attr-defined]
+    message = line(deployer.run("up", "--yes"))
+    assert "Distribution (AWS::CloudFront::Distribution)" in message
+    assert "CNAMEAlreadyExists" in message
+    assert "remove the alias" in message
+    # The service stands, and the name leads to the API for the time being.
+    assert deployer.status(SERVICE) == "CREATE_COMPLETE"
+    assert deployer.internet.get(f"https://{DOMAIN}", "/v2/", {}).status == 307
+    deployer.account.stacks.surroundings.aliases.clear()  # type: ignore[attr-defined]
+    bring_up(deployer)
+
+
+def test_a_log_group_of_others_is_not_taken_over(deployer: Deployer) -> None:
+    logs = deployer.account.client("logs", REGION)
+    logs.create_log_group(logGroupName=f"/aws/lambda/{SERVICE}")
+    logs.put_retention_policy(logGroupName=f"/aws/lambda/{SERVICE}", retentionInDays=365)
+    before = deployer.resources()[REGION]
+    message = line(deployer.run("up", "--yes"))
+    assert "APIHandlerLogs (AWS::Logs::LogGroup)" in message
+    assert "already exists" in message
+    assert deployer.resources()[REGION] == before
+    assert deployer.run("down", "--yes").status == 0
+    assert deployer.resources()[REGION] == before
+
+
+def test_an_update_by_someone_else_is_waited_for(deployer: Deployer) -> None:
+    bring_up(deployer)
+    deployer.account.stacks.faults.delays["AWS::Logs::LogGroup", "update"] = 5
+    begin_update(deployer.account, deployer.account.stacks.stack(REGION, SERVICE), LogRetentionInDays="30")
+    up = deployer.run("up", "--yes")
+    assert up.status == 0, up.err
+    assert "changed by an earlier or another run" in up.err
+
+
+def test_a_stack_of_someone_else_with_our_name_is_left_alone(deployer: Deployer) -> None:
+    create_foreign_stack(deployer.account, REGION, SERVICE)
+    before = deployer.resources(REGION, "us-east-1")
+    for command in ("plan", "up", "down"):
+        outcome = deployer.run(command, *([] if command == "plan" else ["--yes"]))
+        assert outcome.status == 1
+        assert f"the stack {SERVICE}" in outcome.err
+        assert "is not ours (it lacks the tag custom-ecr-domain=production)" in outcome.err
+    assert deployer.resources(REGION, "us-east-1") == before
+
+
+def test_a_deletion_that_fails_is_named_and_repeated(deployer: Deployer) -> None:
+    before = deployer.resources(REGION, "us-east-1")
+    bring_up(deployer)
+    deployer.account.stacks.faults.fail_at("APIHandlerLogs", "delete", "held on to")
+    message = line(deployer.run("down", "--yes"))
+    assert "APIHandlerLogs (AWS::Logs::LogGroup)" in message
+    assert "held on to" in message
+    assert deployer.run("down", "--yes").status == 0
+    assert deployer.resources(REGION, "us-east-1") == before
+
+
+def test_what_was_deleted_by_hand_is_drift_to_doctor(deployer: Deployer) -> None:
+    bring_up(deployer)
+    stacks = deployer.account.stacks
+    stacks.inventory.remove(stacks.existing(REGION, SERVICE, "FunctionErrorsAlarm"))
+    stacks.inventory.alter(stacks.existing(REGION, SERVICE, "APIHandlerLogs"), RetentionInDays=1)
+    doctor = deployer.run("doctor")
+    assert doctor.status == 1
+    drifts = [each for each in doctor.out.splitlines() if each.startswith("FAIL drift")]
+    assert len(drifts) == 2
+    assert any("FunctionErrorsAlarm" in each and "DELETED" in each for each in drifts)
+    assert any("APIHandlerLogs" in each and "/RetentionInDays" in each for each in drifts)
+    assert DISTRIBUTION not in "".join(drifts)
+
+
+def test_a_protected_stack_is_not_taken_down(deployer: Deployer) -> None:
+    bring_up(deployer)
+    console = deployer.account.client("cloudformation", REGION)
+    console.update_termination_protection(StackName=SERVICE, EnableTerminationProtection=True)
+    assert "TerminationProtection" in line(deployer.run("down", "--yes"))
+    assert refused(lambda: console.delete_stack(StackName=SERVICE))[0] == "ValidationError"

@@ -1,0 +1,207 @@
+"""What a deployer may do: enough, no more than that, and what is said where it is not enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from tests.deploy.aws_account import ACCOUNT, DENIED, THROTTLED
+from tests.deploy.deployer import EDGE_STACK, REGION, SERVICE_STACK, Deployer
+from tests.deploy.deployer_policy import covers
+from tests.deploy.deployer_rights import give_rights
+from tests.deploy.other_deployer import create_again, delete
+from tests.deploy.refusals import OnceEach, WithoutAction, operations
+from tests.standins.cloudformation.resource_schema import schema_of
+
+VIA = {"aws:CalledVia": "cloudformation.amazonaws.com"}
+BOUNDARY = {"iam:PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/custom-ecr-domain-boundary"}
+ROLES = f"arn:aws:iam::{ACCOUNT}:role"
+LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group"
+ROLE = f"{ROLES}/custom-ecr-domain-production-x"
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:custom-ecr-domain-production-x"
+STACK = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/custom-ecr-domain-production/*"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context", "allowed"),
+    [
+        ("iam:CreateRole", ROLE, {**VIA, **BOUNDARY}, True),
+        # A role without our boundary, or with another, could do anything.
+        ("iam:CreateRole", ROLE, VIA, False),
+        ("iam:CreateRole", ROLE, {**VIA, "iam:PermissionsBoundary": "arn:aws:iam::aws:policy/Admin"}, False),
+        ("iam:PutRolePolicy", ROLE, VIA, False),
+        # By hand, past CloudFormation.
+        ("iam:CreateRole", ROLE, BOUNDARY, False),
+        ("lambda:CreateFunction", FUNCTION, {}, False),
+        ("lambda:UpdateFunctionCode", FUNCTION, {}, False),
+        ("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/Z1", {}, False),
+        # What would take the boundary away or widen it.
+        ("iam:DeleteRolePermissionsBoundary", ROLE, {**VIA, **BOUNDARY}, False),
+        ("iam:PutRolePermissionsBoundary", ROLE, {**VIA, **BOUNDARY}, False),
+        ("iam:CreatePolicyVersion", BOUNDARY["iam:PermissionsBoundary"], VIA, False),
+        ("iam:AttachRolePolicy", ROLE, {**VIA, **BOUNDARY}, False),
+        ("iam:UpdateAssumeRolePolicy", ROLE, {**VIA, **BOUNDARY}, False),
+        ("iam:PassRole", ROLE, {**VIA, "iam:PassedToService": "lambda.amazonaws.com"}, True),
+        ("iam:PassRole", ROLE, {**VIA, "iam:PassedToService": "ec2.amazonaws.com"}, False),
+        (
+            "iam:PassRole",
+            f"arn:aws:iam::{ACCOUNT}:role/admin",
+            {**VIA, "iam:PassedToService": "lambda.amazonaws.com"},
+            False,
+        ),
+        # What other teams have.
+        ("lambda:DeleteFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:theirs", VIA, False),
+        ("iam:DeleteRole", f"{ROLES}/theirs", VIA, False),
+        (
+            "logs:DeleteLogGroup",
+            f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/theirs:log-stream:",
+            VIA,
+            False,
+        ),
+        ("s3:DeleteObject", "arn:aws:s3:::theirs/production/code.zip", {}, False),
+        ("cloudformation:DeleteStack", STACK.replace("custom-ecr-domain-production", "theirs"), {}, False),
+        ("cloudformation:DeleteStack", STACK, {}, True),
+    ],
+)
+def test_nobody_becomes_an_administrator(
+    deployer: Deployer, action: str, resource: str, context: Mapping[str, str], allowed: bool
+) -> None:
+    assert deployer.account.policy is not None
+    assert deployer.account.policy.allows(action, resource, context) is allowed
+
+
+def everything(deployer: Deployer) -> None:
+    """A stage with every option on, up, changed, looked at and down."""
+    deployer.account.set_log_role(REGION)
+    check = deployer.health_check()
+    options = {"access_log": "on", "notify": "me@example.test", "dashboard": "on"}
+    deployer.configure("production", own=options, tags={"owner": "me"})
+    for arguments in (("plan",), ("up", "--yes"), ("doctor",)):
+        outcome = deployer.run(*arguments)
+        assert outcome.status in (0, 2), outcome.err
+    changed = {"access_log": "off", "dashboard": "off", "log_retention_in_days": 0, "edge": "off"}
+    deployer.configure("production", own={**changed, "health_check_id": check}, tags={"owner": "you"})
+    for arguments in (("up", "--yes"), ("down", "--yes")):
+        outcome = deployer.run(*arguments)
+        assert outcome.status == 0, outcome.err
+
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html asks for it.
+BESIDE = {"SeeDrift: cloudformation:DetectStackResourceDrift on *"}
+
+
+def test_nothing_is_granted_that_nobody_needs(deployer: Deployer) -> None:
+    """Each grant is used by a call, or AWS lists it for reading or changing our kinds of resources."""
+    assert deployer.init().status == 0
+    everything(deployer)
+    policy, account = deployer.account.policy, deployer.account
+    assert policy is not None
+    kinds = {
+        event.kind for stack in account.stacks.stacks for event in stack.events if "Stack" not in event.kind
+    }
+    listed = {
+        action
+        for kind in kinds
+        for verb in ("create", "read", "update", "delete")
+        for action in schema_of(kind, REGION).permissions(verb)
+    }
+    used = [(call.action, call.resource) for call in account.calls]
+    idle = {
+        f"{sid}: {action} on {resource}"
+        for sid, action, resource in policy.grants()
+        if action not in listed and not any(covers(action, resource, *call) for call in used)
+    }
+    assert idle == BESIDE
+    assert [action for _, action, _ in policy.grants() if "*" in action] == []
+
+
+def test_a_refusal_of_each_call_is_one_line_and_the_next_up_goes_on(deployer: Deployer) -> None:
+    account = deployer.account
+    before = deployer.resources(REGION, "us-east-1")
+    account.calls.clear()
+    assert deployer.run("up", "--yes").status == 0
+    assert deployer.run("down", "--yes").status == 0
+    names = operations(account.calls)
+    assert len(names) > 15
+    for command in ("up", "down"):
+        fault = account.fault = OnceEach(DENIED, list(names))
+        while True:
+            fault.struck = ""
+            outcome = deployer.run(command, "--yes")
+            if not fault.struck:
+                break
+            (line,) = [line for line in outcome.err.splitlines() if line.startswith("ecr-domain: ")]
+            operation = fault.struck.partition(":")[2]
+            assert outcome.status == 1, fault.struck
+            if operation == "HeadBucket":  # which says nothing more than 403
+                assert "belongs to another account, or may not be read" in line
+            else:
+                assert f"AWS refused {operation} (" in line
+                assert "the deployer needs what infra/templates/deployer.json allows" in line
+            assert "Traceback" not in outcome.err
+        assert outcome.status == 0, outcome.err
+    assert deployer.resources(REGION, "us-east-1") == before
+
+
+def test_throttling_is_waited_out(deployer: Deployer) -> None:
+    account = deployer.account
+    account.calls.clear()
+    assert deployer.run("plan").status == 2
+    fault = account.fault = OnceEach(THROTTLED, operations(account.calls))
+    assert deployer.run("plan").status == 2
+    assert fault.left == []
+
+
+def test_a_refusal_of_each_permission_rolls_back_and_names_it(deployer: Deployer) -> None:
+    """Of the permissions that the creation of both stacks takes."""
+    account = deployer.account
+    account.calls.clear()
+    assert deployer.run("up", "--yes").status == 0
+    stacks = [account.stacks.stack(REGION, SERVICE_STACK), account.stacks.stack("us-east-1", EDGE_STACK)]
+    code = deployer.code()
+    asked = {call.action for call in account.calls if call.protocol == "stack"}
+    actions = {action for action in asked if not action.startswith("cloudformation:")}
+    assert deployer.run("down", "--yes").status == 0
+    deployer.put_back(code)
+    missed = set(actions)
+    for stack in stacks:
+        for action in sorted(actions):
+            fault = account.fault = WithoutAction(DENIED, action)
+            create_again(account, stack, as_deployer=True)
+            account.fault = lambda _: None
+            if not fault.struck:
+                delete(account, stack)
+                continue
+            missed.discard(action)
+            assert deployer.status(stack.name) in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"), action
+            delete(account, stack)
+            assert deployer.status(stack.name) == "ABSENT", action
+        create_again(account, stack, as_deployer=True)
+    # Those of updates and deletions alone.
+    assert missed <= {"lambda:UpdateFunctionConfiguration"}
+
+
+def test_a_permission_that_is_missing_is_named_by_up(deployer: Deployer) -> None:
+    deployer.account.fault = WithoutAction(DENIED, "lambda:CreateFunction")
+    up = deployer.run("up", "--yes")
+    (line,) = [line for line in up.err.splitlines() if line.startswith("ecr-domain: ")]
+    assert (up.status, "Challenge (AWS::Lambda::Function)" in line or "APIHandler (AWS" in line) == (1, True)
+    assert "infra/templates/deployer.json" in line
+    deployer.account.fault = lambda _: None
+    assert deployer.run("up", "--yes").status == 0
+
+
+def test_with_a_service_role_the_deployer_needs_next_to_nothing(bare_deployer: Deployer) -> None:
+    deployer = bare_deployer
+    deployer.forget_rights()
+    outputs = give_rights(deployer.account, REGION, service_role=True)
+    before = deployer.resources(REGION, "us-east-1")
+    assert deployer.init("--service-role-arn", outputs["ServiceRoleArn"]).status == 0
+    deployer.account.calls.clear()
+    for arguments in (("up", "--yes"), ("doctor",), ("down", "--yes")):
+        outcome = deployer.run(*arguments)
+        assert outcome.status == 0, outcome.err
+    asked = {call.action for call in deployer.account.calls if call.protocol == "stack"}
+    assert asked <= {"iam:PassRole", "cloudformation:CreateChangeSet", "s3:GetObject"}
+    assert deployer.resources(REGION, "us-east-1") == before

@@ -1,0 +1,45 @@
+"""What differs between a stack's resources and what CloudFormation made of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.standins.cloudformation.resource_kind import Inventory
+from tests.standins.cloudformation.stack import Stack, now
+
+
+def resource_drifts(stack: Stack, inventory: Inventory) -> list[dict[str, Any]]:
+    """One entry for each resource: IN_SYNC, MODIFIED or DELETED."""
+    drifts = []
+    for name, expected in stack.resources.items():
+        actual = inventory.actual(expected)
+        differing = (
+            []
+            if actual is None
+            else [
+                {
+                    "PropertyPath": f"/{key}",
+                    "ExpectedValue": json.dumps(expected.properties.get(key)),
+                    "ActualValue": json.dumps(actual.properties.get(key)),
+                    "DifferenceType": "NOT_EQUAL",
+                }
+                for key in sorted({*expected.properties, *actual.properties})
+                if expected.properties.get(key) != actual.properties.get(key)
+            ]
+        )
+        status = "DELETED" if actual is None else "MODIFIED" if differing else "IN_SYNC"
+        drifts.append(
+            {
+                "StackId": stack.identifier,
+                "LogicalResourceId": name,
+                "PhysicalResourceId": expected.physical_id,
+                "ResourceType": expected.kind,
+                "ExpectedProperties": json.dumps(dict(expected.properties)),
+                "ActualProperties": json.dumps({} if actual is None else dict(actual.properties)),
+                "PropertyDifferences": differing,
+                "StackResourceDriftStatus": status,
+                "Timestamp": now(),
+            }
+        )
+    return drifts

@@ -1,0 +1,149 @@
+"""A stack: its state, its resources, and the events that tell its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+from uuid import uuid4
+
+from tests.standins.cloudformation.resource_kind import Resource
+from tests.standins.cloudformation.template import Template
+
+STACK = "AWS::CloudFormation::Stack"
+REVIEW = "REVIEW_IN_PROGRESS"
+DELETED = "DELETE_COMPLETE"
+
+
+@dataclass(frozen=True)
+class Event:
+    identifier: str
+    logical_id: str
+    physical_id: str
+    kind: str
+    status: str
+    reason: str | None
+    time: datetime
+    properties: str | None = None
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a stack is to be: a template and the values for it."""
+
+    template: Template
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class ResourceState:
+    """The latest word on one logical id, whether or not there is a resource."""
+
+    status: str
+    reason: str | None
+    time: datetime
+    kind: str
+    physical_id: str
+
+
+@dataclass
+class Stack:
+    name: str
+    identifier: str
+    region: str
+    status: str
+    created: datetime
+    #: None until a change set was executed.
+    version: Version | None = None
+    reason: str | None = None
+    updated: datetime | None = None
+    deleted: datetime | None = None
+    role_arn: str | None = None
+    protected: bool = False
+    capabilities: tuple[str, ...] = ()
+    #: What exists, by logical id.
+    resources: dict[str, Resource] = field(default_factory=dict)
+    states: dict[str, ResourceState] = field(default_factory=dict)
+    outputs: dict[str, tuple[str, str | None, str | None]] = field(default_factory=dict)
+    """Value, description and export name."""
+    #: Oldest first.
+    events: list[Event] = field(default_factory=list)
+    #: What is under way: each step is what happens until someone looks again.
+    execution: Iterator[object] | None = None
+    #: What a rollback that failed was on its way to.
+    interrupted_rollback: tuple[Version | None, Mapping[str, Resource]] | None = None
+
+    @property
+    def in_progress(self) -> bool:
+        return self.status.endswith("_IN_PROGRESS") and self.status != REVIEW
+
+    def enter(self, status: str, reason: str | None = None) -> None:
+        """Change the stack's own state, and say so in an event."""
+        self.status, self.reason = status, reason
+        self._record(self.name, self.identifier, STACK, status, reason)
+        if status == DELETED:
+            self.deleted = now()
+
+    def report(
+        self, logical_id: str, kind: str, physical_id: str, status: str, reason: str | None = None
+    ) -> None:
+        """An event of one resource."""
+        self.states[logical_id] = ResourceState(status, reason, now(), kind, physical_id)
+        self._record(logical_id, physical_id, kind, status, reason)
+
+    def _record(self, logical_id: str, physical_id: str, kind: str, status: str, reason: str | None) -> None:
+        self.events.append(Event(str(uuid4()), logical_id, physical_id, kind, status, reason, now()))
+
+    def advance(self) -> None:
+        """Time passes for what is under way."""
+        ended = object()
+        if self.execution is not None and next(self.execution, ended) is ended:
+            self.execution = None
+
+    def settle(self) -> None:
+        """All the time passes that it takes, unless something waits for ever."""
+        for _ in range(10_000):
+            if self.execution is None:
+                return
+            self.advance()
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def stack_summary(stack: Stack) -> dict[str, Any]:
+    """As DescribeStacks shows it."""
+    version = stack.version
+    shown: dict[str, Any] = {
+        "StackId": stack.identifier,
+        "StackName": stack.name,
+        "StackStatus": stack.status,
+        "StackStatusReason": stack.reason,
+        "CreationTime": stack.created,
+        "LastUpdatedTime": stack.updated,
+        "DeletionTime": stack.deleted,
+        "DisableRollback": False,
+        "NotificationARNs": [],
+        "Capabilities": list(stack.capabilities),
+        "EnableTerminationProtection": stack.protected,
+        "RoleARN": stack.role_arn,
+        "Outputs": [
+            {"OutputKey": key, "OutputValue": value, "Description": description, "ExportName": export}
+            for key, (value, description, export) in stack.outputs.items()
+        ],
+        "Parameters": [],
+        "Tags": [],
+        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+    }
+    if version is not None:
+        declared = version.template.parameters
+        shown["Description"] = version.template.document.get("Description")
+        shown["Parameters"] = [
+            {"ParameterKey": key, "ParameterValue": "****" if declared[key].get("NoEcho") else value}
+            for key, value in version.parameters.items()
+        ]
+        shown["Tags"] = [{"Key": key, "Value": value} for key, value in version.tags.items()]
+    return {key: value for key, value in shown.items() if value is not None}

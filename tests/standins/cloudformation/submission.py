@@ -1,0 +1,89 @@
+"""What someone submits to CloudFormation: a template by value or by address, its parameters, and consent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.standins.cloudformation.errors import CloudFormationError, ResourceFailed
+from tests.standins.cloudformation.parameters import parameter_values
+from tests.standins.cloudformation.resource_kind import Site
+from tests.standins.cloudformation.stack import Version
+from tests.standins.cloudformation.template import Template, read_template
+
+BODY_LIMIT = 51_200
+"""Bytes of a template that is not in a bucket."""
+URL_LIMIT = 1_000_000
+_PATH_STYLE = re.compile(r"https://s3[.-][^/]*/(?P<bucket>[^/]+)/(?P<key>[^?]+)")
+_HOST_STYLE = re.compile(r"https://(?P<bucket>[^/]+?)\.s3[.-][^/]*amazonaws\.com[^/]*/(?P<key>[^?]+)")
+
+
+@dataclass(frozen=True)
+class Submission:
+    version: Version
+    capabilities: tuple[str, ...]
+
+
+def template_text(given: Mapping[str, Any], site: Site, previous: Version | None) -> str:
+    """Raises CloudFormationError."""
+    if given.get("UsePreviousTemplate") and previous is not None:
+        return previous.template.text
+    if "TemplateBody" in given:
+        text = str(given["TemplateBody"])
+        if len(text.encode()) > BODY_LIMIT:
+            raise CloudFormationError(
+                f"1 validation error detected: Value at 'templateBody' failed to satisfy constraint: "
+                f"Member must have length less than or equal to {BODY_LIMIT}"
+            )
+        return text
+    url = str(given.get("TemplateURL", ""))
+    match = _PATH_STYLE.fullmatch(url.partition("?")[0]) or _HOST_STYLE.fullmatch(url.partition("?")[0])
+    if match is None:
+        raise CloudFormationError("TemplateURL must be a supported URL.")
+    bucket, key = match.group("bucket"), match.group("key")
+    try:
+        site.caller.authorize("s3:GetObject", f"arn:{site.partition}:s3:::{bucket}/{key}", {})
+    except ResourceFailed as error:
+        raise CloudFormationError(f"S3 error: Access Denied ({error})") from error
+    content = site.surroundings.stored_object(bucket, key)
+    if content is None:
+        raise CloudFormationError("S3 error: The specified key does not exist.")
+    if len(content) > URL_LIMIT:
+        raise CloudFormationError(f"Template may not exceed {URL_LIMIT} bytes in size.")
+    return content.decode()
+
+
+def read_submitted(given: Mapping[str, Any], site: Site, previous: Version | None = None) -> Template:
+    """The template alone. Raises CloudFormationError."""
+    values = {
+        each["ParameterKey"]: each["ParameterValue"]
+        for each in given.get("Parameters", ())
+        if "ParameterValue" in each
+    }
+    if previous is not None:
+        values = {**previous.parameters, **values}
+    pseudo = {"AWS::Region": site.region, "AWS::AccountId": site.account, "AWS::StackName": site.stack_name}
+    text = template_text(given, site, previous)
+    return read_template(text, site.region, {**values, **pseudo, "AWS::Partition": site.partition})
+
+
+def submitted(given: Mapping[str, Any], site: Site, previous: Version | None) -> Submission:
+    """Raises CloudFormationError for a template, parameters or a consent that is not accepted."""
+    template = read_submitted(given, site, previous)
+    capabilities = tuple(given.get("Capabilities", ()))
+    needed = template.capability()
+    enough = {needed, "CAPABILITY_NAMED_IAM"} if needed == "CAPABILITY_IAM" else {needed}
+    if needed is not None and enough.isdisjoint(capabilities):
+        raise CloudFormationError(f"Requires capabilities : [{needed}]", "InsufficientCapabilitiesException")
+    values = parameter_values(
+        template.parameters,
+        list(given.get("Parameters", ())),
+        {} if previous is None else previous.parameters,
+        site.surroundings.zone_exists,
+    )
+    tags = {each["Key"]: each["Value"] for each in given.get("Tags", ())}
+    if "Tags" not in given and previous is not None:
+        tags = dict(previous.tags)
+    return Submission(Version(template, values, tags), capabilities)
