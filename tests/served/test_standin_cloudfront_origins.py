@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.served.edge_client import (
 )
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.unknowns import Unknowns
+from tests.standins.http_message import Request, Response
 
 
 def silent(asked: list[bytes]) -> Any:  # noqa: ANN401 - Serve
@@ -113,3 +115,22 @@ def test_a_kept_connection_that_the_origin_ended_is_no_error(certificates: Certi
     with raw_registry(certificates, once) as edge:
         for _ in range(3):
             assert edge("PUT", edge.at_registry("/v2/"), body=b"body").status == 201
+
+
+def test_many_viewers_at_once_get_each_their_own_answer(certificates: Certificates) -> None:
+    def shown(request: Request) -> Response:
+        return Response(200, (("Cache-Control", "max-age=60"),), request.target.encode() + request.body)
+
+    with running_edge(certificates, registry=shown, api=shown) as edge:
+
+        def ask(number: int) -> list[bytes]:
+            content = b"%d" % number * 50_000
+            return [
+                edge("PUT", edge.at_registry(f"/v2/{number}"), body=content).body.removesuffix(content),
+                edge("GET", edge.at_registry(f"/v2/{number}")).body,
+                edge("GET", f"/v2/{number % 5}").body,
+            ]
+
+        with ThreadPoolExecutor(16) as viewers:
+            answers = list(viewers.map(ask, range(64)))
+    assert answers == [[b"/v2/%d" % each, b"/v2/%d" % each, b"/v2/%d" % (each % 5)] for each in range(64)]
