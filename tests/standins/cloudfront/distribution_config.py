@@ -100,7 +100,7 @@ def normalised(path: str) -> str:
 
 def read_distribution(template: Mapping[str, Any], parameters: Mapping[str, str]) -> DistributionConfig:
     """The only distribution of a template. Raises UnresolvedTemplate, FunctionFailed."""
-    resolved = ResolvedTemplate(template, parameters, {})
+    resolved = ResolvedTemplate(template, parameters)
     functions: dict[str, EdgeFunction] = {}
     for name, properties in resolved.of_type("AWS::CloudFront::Function").items():
         if (
