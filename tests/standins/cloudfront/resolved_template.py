@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
+
+from tests.standins.cloudformation.errors import CloudFormationError, NotImitated
+from tests.standins.cloudformation.intrinsics import Resolver
 
 _PSEUDO_PARAMETERS = {
     "AWS::AccountId": "123456789012",
@@ -36,38 +38,26 @@ class ResolvedTemplate:
             self._values[name] = value
         for name in template["Resources"]:
             self._values.setdefault(name, f"physical-id-of-{name}")
-        self.resources: Mapping[str, Any] = self._resolve(template["Resources"])
+        resolver = Resolver(self._values, template.get("Conditions", {}), {}, self._lookup)
+        try:
+            self.resources: Mapping[str, Any] = {
+                name: resolver.resolve(resource)
+                for name, resource in template["Resources"].items()
+                if "Condition" not in resource or resolver.condition(resource["Condition"])
+            }
+        except (CloudFormationError, NotImitated) as error:
+            raise UnresolvedTemplate(str(error)) from error
 
     def of_type(self, kind: str) -> dict[str, Any]:
         """The properties of all resources of a type, by logical id."""
         return {name: each["Properties"] for name, each in self.resources.items() if each["Type"] == kind}
 
-    def _resolve(self, document: Any) -> Any:  # noqa: ANN401 - JSON
-        if isinstance(document, list):
-            return [self._resolve(each) for each in document]
-        if not isinstance(document, dict):
-            return document
-        if len(document) == 1:
-            (key, argument) = next(iter(document.items()))
-            if key == "Ref":
-                return self._value(argument)
-            if key == "Fn::GetAtt":
-                return self._attribute(*argument)
-            if key == "Fn::Sub":
-                return re.sub(r"\$\{([^}!]+)\}", lambda match: self._value(match[1]), argument)
-            if key.startswith("Fn::"):
-                raise UnresolvedTemplate(f"{key} is not known here")
-        return {key: self._resolve(value) for key, value in document.items()}
-
-    def _attribute(self, name: str, attribute: str) -> str:
-        value = self._values.get(f"{name}.{attribute}")
-        if value is None and name in self._values:
+    def _lookup(self, name: str, attribute: str | None) -> str:
+        value = self._values.get(f"{name}.{attribute}" if attribute else name)
+        if value is None and attribute and name in self._values:
             value = f"{attribute}-of-{name}"
         if value is None:
-            raise UnresolvedTemplate(f"{name}.{attribute} is not there")
+            raise UnresolvedTemplate(
+                f"{name}.{attribute} is not there" if attribute else f"{name} is not there"
+            )
         return value
-
-    def _value(self, name: str) -> str:
-        if name not in self._values:
-            raise UnresolvedTemplate(f"{name} is not there")
-        return self._values[name]
