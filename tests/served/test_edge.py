@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.served.edge_client import bad_paths
+from tests.edge_paths import bad_edge_paths
 from tests.standins.cloudfront.cloudfront import CloudFront
 from tests.standins.cloudfront.passage import Passage
 from tests.standins.cloudfront.unknowns import Bodies, ChunkedBody, EventUri, Unknowns
@@ -138,7 +138,7 @@ def test_what_is_kept_is_the_same_for_everybody(edge: Edge) -> None:
 
 
 def test_bad_paths_are_refused_and_nobody_is_asked(edge: Edge) -> None:
-    for path in bad_paths(edge.domain.ecr.authority):
+    for path in bad_edge_paths(edge.domain.ecr.authority):
         status, location = ask(edge, path, {})
         assert (status, location) in ((403, None), (404, None)), path
     assert edge.domain.ecr.seen == []

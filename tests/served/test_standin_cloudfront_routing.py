@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.served.edge_client import RunningEdge, bad_paths, distribution_of, running_edge
+from tests.edge_paths import bad_edge_paths
+from tests.served.edge_client import RunningEdge, distribution_of, running_edge
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.distribution_config import normalised
 from tests.standins.cloudfront.resolved_template import UnresolvedTemplate
@@ -87,7 +88,7 @@ def test_a_pattern_sees_the_normal_form_and_the_function_perhaps(
 
 def test_bad_paths_reach_no_registry(edge: RunningEdge) -> None:
     """They are refused here, or go to the API, whose service answers 404 to each."""
-    for path in bad_paths(edge.authority):
+    for path in bad_edge_paths(edge.authority):
         edge.api.requests.clear()
         status = edge("GET", path).status
         assert edge.registry.requests == [], path

@@ -76,15 +76,15 @@ EDGE = (
     Mutant(
         "what one viewer alone has is in no cache key",
         "infra/templates/edge.json",
-        '"HeadersConfig": { "HeaderBehavior": "none" }',
-        '"HeadersConfig": { "HeaderBehavior": "whitelist", "Headers": ["Authorization"] }',
+        '"HeaderBehavior": "none"',
+        '"HeaderBehavior": "whitelist", "Headers": ["Authorization"]',
         f"{_UNIT_TEMPLATE}::test_nothing_that_only_one_viewer_has_is_in_a_cache_key",
     ),
     Mutant(
         "no error of one viewer is shown to another",
         "infra/templates/edge.json",
-        '{ "ErrorCode": 404, "ErrorCachingMinTTL": 0 }',
-        '{ "ErrorCode": 404, "ErrorCachingMinTTL": 10 }',
+        '"ErrorCode": 404,\n              "ErrorCachingMinTTL": 0\n',
+        '"ErrorCode": 404,\n              "ErrorCachingMinTTL": 10\n',
         f"{_UNIT_TEMPLATE}::test_no_error_of_one_viewer_is_shown_to_another",
     ),
     Mutant(
