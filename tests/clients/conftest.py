@@ -22,6 +22,7 @@ from tests.clients.sandbox import DOMAIN_NAME, Debian, NoNamespace, Sandbox
 from tests.credhelper.fake_aws import fake_aws
 from tests.standins.certificates import Certificates
 from tests.standins.domain import Domain, running_domain
+from tests.standins.ecr import authorization_token
 from tests.standins.gateway import Observer
 from tests.standins.package import Package
 
@@ -155,8 +156,15 @@ def start_domain(
 
 
 @pytest.fixture(scope="session")
-def domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
-    """The service as it is deployed, in front of the real registry."""
+def edge_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
+    """The service as `infra up` deploys it, in front of the real registry."""
+    with start_domain("edge", registry=registry.authority, mode=RedirectMode.EDGE) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def relay_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
+    """The service as `chalice deploy` deploys it, in front of the real registry."""
     with start_domain("relay", registry=registry.authority) as running:
         yield running
 
@@ -165,3 +173,29 @@ def domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
 def plain_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
     with start_domain("plain", registry=registry.authority, mode=RedirectMode.PLAIN) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def edge_ecr_domain(start_domain: Start) -> Iterator[Domain]:
+    """In front of the fake ECR, whose token is as long as ECR's longest; so is the next."""
+    with start_domain("edge-ecr", token=authorization_token(5000), mode=RedirectMode.EDGE) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def relay_ecr_domain(start_domain: Start) -> Iterator[Domain]:
+    with start_domain("relay-ecr", token=authorization_token(5000)) as running:
+        yield running
+
+
+@pytest.fixture
+def domain(mode: RedirectMode, request: pytest.FixtureRequest) -> Domain:
+    """The domain in the mode that the test is parametrized with."""
+    found: Domain = request.getfixturevalue(f"{mode.value}_domain")
+    return found
+
+
+@pytest.fixture
+def ecr_domain(mode: RedirectMode, request: pytest.FixtureRequest) -> Domain:
+    found: Domain = request.getfixturevalue(f"{mode.value}_ecr_domain")
+    return found

@@ -15,6 +15,7 @@ import subprocess
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import unquote
 
 import urllib3
 
@@ -121,10 +122,9 @@ class Registry:
 
     def mounts(self, repository: str, source: str) -> int:
         """How many blobs were taken over from `source` instead of being uploaded."""
-        # The access log shows the query decoded.
         lines = re.findall(r'"POST /v2/(\S+)/blobs/uploads/\?(\S*) HTTP/1\.1" 201 ', self.log)
         wanted = f"from={source}"
-        return sum(name == repository and wanted in query.split("&") for name, query in lines)
+        return sum(name == repository and wanted in unquote(query).split("&") for name, query in lines)
 
     def _configuration(self) -> dict[str, Any]:
         users = self._work / "htpasswd"

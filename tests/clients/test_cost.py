@@ -12,32 +12,37 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from chalicelib.settings import RedirectMode
 from tests.clients import client as c
 from tests.clients.bench import Account, Bench
 from tests.clients.conftest import RECORDING, Start, require
 from tests.clients.cost import SIZES, Cost, read_costs, write_costs
 from tests.clients.operation import BUILD, PULL, PUSH, REPULL
 from tests.clients.registry import Registry
-from tests.clients.table import ROWS, SMALL, WORKS, Row
+from tests.clients.row import SMALL, Row
+from tests.clients.sandbox import Debian
+from tests.clients.table import ROWS
 from tests.standins.domain import Domain
 from tests.standins.http_message import Request, Response
 
 _CLIENTS = (
-    c.DOCKER_CLASSIC_2,
-    c.DOCKER_CONTAINERD,
-    c.BUILDX,
-    c.SKOPEO_2,
-    c.PODMAN_5,
-    c.CTR,
+    c.DOCKER_CLASSIC[Debian.TESTING],
+    c.DOCKER_CONTAINERD[Debian.TESTING],
+    c.BUILDX[Debian.TESTING],
+    c.SKOPEO[Debian.TESTING],
+    c.PODMAN[Debian.TESTING],
+    c.CTR[Debian.TESTING],
     c.CRANE,
-    c.ORAS,
+    c.ORAS[Debian.TESTING],
     c.ORAS_PY,
 )
 _MEASURED = [
     row
     for client in _CLIENTS
     for row in ROWS
-    if row.client is client and row.operation in (PULL, REPULL, PUSH, BUILD) and row.expected is WORKS
+    if row.client is client
+    and row.operation in (PULL, REPULL, PUSH, BUILD)
+    and row.works_in(RedirectMode.RELAY)
 ]
 _SLACK = 1.2
 """Clients that work in parallel send more requests or fewer before they know of the challenge."""
@@ -80,7 +85,7 @@ def test_no_operation_takes_more_requests_than_it_did(
     lambdas: list[float] = []
     bench.version(row.client)  # starts its daemon
     for _ in range(3 if RECORDING else 1):
-        job = _started(row, layers, counted.domain.gateway.authority, registry, bench)
+        job = _started(row, layers, counted.domain.authority, registry, bench)
         before = len(counted.requests), _in_lambda(counted.domain)
         through.append(job())
         counts.append(len(counted.requests) - before[0])

@@ -13,15 +13,17 @@ from tests.clients.bench import Account, Bench
 from tests.clients.conftest import RECORDING, Start, require
 from tests.clients.image import Image
 from tests.clients.operation import PULL, TAG
+from tests.clients.row import SMALL, Row
+from tests.clients.sandbox import Debian
 from tests.clients.stored_image import store_image
-from tests.clients.table import ROWS, SMALL, Row
+from tests.clients.table import ROWS
 from tests.clients.trace import BUCKET, DOMAIN, REGISTRY, Exchange, Recorder
 
 STORED = Path(__file__).parents[2] / "docs" / "trace.json"
 TRACED = {
-    "docker-classic": c.DOCKER_CLASSIC_2,
-    "docker-containerd": c.DOCKER_CONTAINERD,
-    "skopeo": c.SKOPEO_2,
+    "docker-classic": c.DOCKER_CLASSIC[Debian.TESTING],
+    "docker-containerd": c.DOCKER_CONTAINERD[Debian.TESTING],
+    "skopeo": c.SKOPEO[Debian.TESTING],
 }
 LAYERS = SMALL * 2
 
@@ -47,7 +49,7 @@ def _recorded(name: str, row: Row, start_domain: Start, bench: Bench) -> list[Ex
         f"trace-{name}", observe=recorder.at(DOMAIN), observe_registry=recorder.at(REGISTRY)
     ) as domain:
         domain.ecr.bucket.observe = recorder.at(BUCKET)
-        job = bench.job(domain.gateway.authority, LAYERS)
+        job = bench.job(domain.authority, LAYERS)
         image = Image.fresh(*LAYERS)
         store_image(domain.ecr.store, image, job.repository, TAG)
         result = bench.run(row.client, row.steps, job, Account((job.domain,), domain.ecr.token))
