@@ -42,8 +42,8 @@ Locations, and layers redirected to a bucket that refuses credentials. Rows abou
 tokens have an ECR of our own there, since docker-registry cannot play these parts.
 
 **edge** is the service with `REDIRECT_MODE=edge` behind a CloudFront that is played from the template and
-the functions that are deployed. **relay** is the service with `REDIRECT_MODE=relay`, without CloudFront. A cell is
-empty where the mode was not tried.
+the functions that are deployed. **relay** is the service with `REDIRECT_MODE=relay`, without CloudFront. A
+cell is empty where the mode was not tried.
 
 **credentials**: *helper* means that `docker-credential-ecr-custom` is named in the client's configuration for
 the custom name alone, that no password is written anywhere, and that the helper asks the ECR API for the

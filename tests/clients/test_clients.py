@@ -166,7 +166,7 @@ def _judge(
     """Enters the result into the matrix, and fails where it is not the expected one."""
     words = "works" if result.ok else expected.words(result.output)
     as_expected = result.ok is expected.works and words is not None
-    said = words if as_expected and words else last_words(result)
+    said = words or last_words(result)
     entry = said if result.ok else f"fails: {said}"
     entered = MatrixRow(
         row.client.name,
