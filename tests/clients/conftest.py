@@ -21,6 +21,8 @@ from tests.clients.registry import Registry
 from tests.clients.sandbox import DOMAIN_NAME, Debian, NoNamespace, Sandbox
 from tests.credhelper.fake_aws import fake_aws
 from tests.standins.certificates import Certificates
+from tests.standins.cloudfront.passage import PassageObserver
+from tests.standins.cloudfront.unknowns import Unknowns
 from tests.standins.domain import Domain, running_domain
 from tests.standins.ecr import authorization_token
 from tests.standins.gateway import Observer
@@ -113,7 +115,10 @@ def service_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 
 class Start(Protocol):
-    """Starts a custom domain in front of `registry`; without one, in front of a fake ECR with `token`."""
+    """Starts a custom domain in front of `registry`; without one, in front of a fake ECR with `token`.
+
+    In mode EDGE a CloudFront is in front of its gateway.
+    """
 
     def __call__(
         self,
@@ -124,6 +129,8 @@ class Start(Protocol):
         mode: RedirectMode = RedirectMode.RELAY,
         observe: Observer | None = None,
         observe_registry: Observer | None = None,
+        observe_edge: PassageObserver | None = None,
+        unknowns: Unknowns | None = None,
     ) -> AbstractContextManager[Domain]: ...
 
 
@@ -139,6 +146,8 @@ def start_domain(
         mode: RedirectMode = RedirectMode.RELAY,
         observe: Observer | None = None,
         observe_registry: Observer | None = None,
+        observe_edge: PassageObserver | None = None,
+        unknowns: Unknowns | None = None,
     ) -> AbstractContextManager[Domain]:
         return running_domain(
             tmp_path_factory.mktemp(name),
@@ -149,6 +158,8 @@ def start_domain(
             name=DOMAIN_NAME,
             observe=observe,
             observe_registry=observe_registry,
+            observe_edge=observe_edge,
+            unknowns=unknowns,
             certificates=certificates,
         )
 

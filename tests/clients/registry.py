@@ -64,6 +64,11 @@ class Registry:
         return self._process.log if self._process else ""
 
     @property
+    def requests(self) -> int:
+        """How many it has answered."""
+        return len(re.findall(r'\] "[A-Z]+ /v2/', self.log))
+
+    @property
     def refused_logins(self) -> int:
         return self.log.count("error authenticating user")
 
