@@ -19,20 +19,20 @@ HERE = Path(__file__).parent
 TRACES = HERE / "trace.json"
 WIDTH = 1000
 _CLIENT = ("client", "")
-_GATEWAY = ("API Gateway", "and the function")
+_GATEWAY = ("API Gateway", "+ Lambda")
 _REGISTRY = ("private ECR", "")
 _BUCKET = ("layer bucket", "S3, presigned URLs")
 # Where the lifelines are, and the two lines in their boxes.
 _AT_EDGE = {
-    "client": (110, *_CLIENT),
-    "edge": (370, "ecr.example.com", "CloudFront"),
-    "gateway": (600, *_GATEWAY),
-    "registry": (770, *_REGISTRY),
-    "bucket": (920, *_BUCKET),
+    "client": (90, *_CLIENT),
+    "edge": (420, "ecr.example.com", "CloudFront"),
+    "gateway": (625, *_GATEWAY),
+    "registry": (780, *_REGISTRY),
+    "bucket": (926, *_BUCKET),
 }
 _WITHOUT_EDGE = {
     "client": (130, *_CLIENT),
-    "gateway": (420, "ecr.example.com", "API Gateway, the function"),
+    "gateway": (420, "ecr.example.com", "API Gateway + Lambda"),
     "registry": (690, *_REGISTRY),
     "bucket": (900, *_BUCKET),
 }
@@ -152,7 +152,7 @@ def _lines(arrow: Arrow, start: int, end: int, y: int) -> list[str]:
     heavy = 3 if arrow.color == _BYTES else 1.3
     # Beside the nearest of the two lifelines, or long arrows would have their words amid the others' lines.
     left = min(start, end)
-    middle = left + 145 if abs(end - start) > 300 else (start + end) // 2
+    middle = left + 145 if abs(end - start) > 340 else (start + end) // 2
     return [
         f'<path d="M{start + inset} {y}H{end - inset}" stroke="{arrow.color}" stroke-width="{heavy}"'
         f' fill="none"{dashes} marker-end="url(#{_identifier(arrow.color)})"/>',

@@ -72,19 +72,28 @@ def test_the_cost_page_shows_the_stored_counts() -> None:
 
 
 def test_a_million_requests_cost_what_the_price_lists_say() -> None:
-    """API Gateway $3.50, Lambda $0.20, and 256 MB for 20 ms at $0.0000133334 per GB-second."""
-    one = cost.Cost("any", "1", "pull", 1, 1, 0.02, 0, 0)
-    assert one.dollars_per_million == pytest.approx(3.50 + 0.20 + 0.0667, abs=1e-4)
+    """API Gateway $3.50, Lambda $0.20 and 256 MB for 20 ms at $0.0000133334 per GB-second; CloudFront $1.00
+    for a request and $0.10 for each of the two runs of a function."""
+    one, none = cost.Service(1, 0.02), cost.Service(0, 0)
+    assert 1e6 * one.dollars == pytest.approx(3.50 + 0.20 + 0.0667, abs=1e-4)
+    at_edge = cost.Cost("any", "1", "pull", 1, edge=1, edge_registry=1, cold=one, warm=none, relay=one)
+    cold, warm = at_edge.edge_dollars
+    assert 1e6 * warm == pytest.approx(1.00 + 2 * 0.10)
+    assert cold == pytest.approx(warm + one.dollars)
 
 
-def test_no_bucket_and_no_domain_of_dockers_classic_store_sees_credentials() -> None:
+def test_only_who_is_to_see_credentials_sees_them() -> None:
     traces = json.loads(TRACES.read_text())
     authorized = {
         (name, each["receiver"]) for name, trace in traces.items() for each in trace if each["authorized"]
     }
-    assert all(receiver != "bucket" for _, receiver in authorized)
-    assert ("docker-classic", "domain") not in authorized
-    assert ("skopeo", "domain") in authorized
+    assert authorized == {
+        ("edge", "edge"),
+        ("edge", "registry"),
+        ("relay", "gateway"),
+        ("relay", "registry"),
+        ("relay-docker-classic", "registry"),
+    }
 
 
 def test_the_tests_that_the_threat_model_names_exist() -> None:
