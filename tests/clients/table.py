@@ -129,7 +129,7 @@ def _docker_containerd(client: Client) -> Iterator[Row]:
     yield Row(client, REPULL, ("docker pull {reference}",) * 2, SMALL)
     yield Row(client, PULL_INDEX, ("docker pull {reference}",))
     load = "docker load --input {work}/layout.tar"
-    yield from _pushes(client, load, "docker push {reference}", shows_bodies=False, plain=UNAUTHORIZED)
+    yield from _pushes(client, load, "docker push {reference}", plain=UNAUTHORIZED)
     yield Row(client, INSPECT, ("docker manifest inspect --verbose {reference}",))
     yield Row(
         client,
