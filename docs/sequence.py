@@ -18,16 +18,28 @@ from xml.sax.saxutils import escape
 HERE = Path(__file__).parent
 TRACES = HERE / "trace.json"
 WIDTH = 1000
-_ACTORS = {
-    "client": (130, "client", ""),
-    "domain": (420, "ecr.example.com", "API Gateway + Lambda"),
-    "registry": (690, "private ECR", ""),
-    "bucket": (900, "layer bucket", "S3, presigned URLs"),
+_CLIENT = ("client", "")
+_GATEWAY = ("API Gateway", "+ Lambda")
+_REGISTRY = ("private ECR", "")
+_BUCKET = ("layer bucket", "S3, presigned URLs")
+# Where the lifelines are, and the two lines in their boxes.
+_AT_EDGE = {
+    "client": (90, *_CLIENT),
+    "edge": (420, "ecr.example.com", "CloudFront"),
+    "gateway": (625, *_GATEWAY),
+    "registry": (780, *_REGISTRY),
+    "bucket": (926, *_BUCKET),
+}
+_WITHOUT_EDGE = {
+    "client": (130, *_CLIENT),
+    "gateway": (420, "ecr.example.com", "API Gateway + Lambda"),
+    "registry": (690, *_REGISTRY),
+    "bucket": (900, *_BUCKET),
 }
 _TITLES = {
-    "docker-classic": ("Docker 26, classic image store", "plain"),
-    "docker-containerd": ("Docker 26, containerd image store", "challenge and relay"),
-    "skopeo": ("skopeo 1.18", "plain and carry"),
+    "edge": "Docker, containerd image store: a pull in mode edge",
+    "relay": "Docker, containerd image store: a pull in mode relay",
+    "relay-docker-classic": "Docker, classic image store: a pull in mode relay",
 }
 _INK, _MUTED, _CREDENTIALS, _BYTES = "#0f172a", "#475569", "#b45309", "#0f766e"
 _TOP, _STEP = 118, 25
@@ -45,17 +57,18 @@ class Arrow:
 
 
 def arrows(trace: Sequence[Mapping[str, Any]]) -> list[Arrow]:
-    """The trace's exchanges in drawing order: a relay's answer comes after the exchange inside of it."""
+    """The trace's exchanges in drawing order: a response comes after the exchange inside of it."""
     drawn: list[Arrow] = []
     number = 0
     while number < len(trace):
         exchange = trace[number]
         inner = trace[number + 1] if number + 1 < len(trace) else {}
+        is_passed_on = inner.get("sender") == exchange["receiver"]
         drawn.append(_request(exchange))
-        if exchange["sender"] != "domain" and inner.get("sender") == "domain":
-            drawn += [_request(inner), _answer(inner)]
+        if is_passed_on:
+            drawn += [_request(inner), _response(inner, is_passed_on=False)]
             number += 1
-        drawn.append(_answer(exchange))
+        drawn.append(_response(exchange, is_passed_on=is_passed_on))
         number += 1
     return drawn
 
@@ -68,42 +81,45 @@ def _request(exchange: Mapping[str, Any]) -> Arrow:
     )
 
 
-def _answer(exchange: Mapping[str, Any]) -> Arrow:
-    words, color = _words_of_answer(exchange)
+def _response(exchange: Mapping[str, Any], *, is_passed_on: bool) -> Arrow:
+    words, color = _words_of_response(exchange, is_passed_on)
     return Arrow(exchange["receiver"], exchange["sender"], words, color, answer=True)
 
 
-def _words_of_answer(exchange: Mapping[str, Any]) -> tuple[str, str]:
+def _words_of_response(exchange: Mapping[str, Any], is_passed_on: bool) -> tuple[str, str]:
     status, leads_to, receiver = exchange["status"], exchange["leads_to"], exchange["receiver"]
     if receiver == "bucket":
         return f"{status} the bytes", _BYTES
-    if receiver == "registry":
-        return (f"{status} to the bucket" if leads_to else f"{status} {_asks(status)}").strip(), _MUTED
+    said = f"{status}{_meaning(status, leads_to)}"
+    if receiver == "edge":
+        return (said if is_passed_on else f"{said}, from the cache"), _INK
+    if receiver == "registry" or exchange["sender"] == "edge":
+        return said, _MUTED
     if status == 401:
         return "401 from API Gateway itself", _INK
-    if leads_to == "domain":
+    if leads_to == "gateway":
         return "challenge: 307 to /_challenge", _INK
-    if exchange["user_info"]:
-        return "carry: 307 to ECR, credentials in the URL", _CREDENTIALS
-    if leads_to == "registry":
-        return "plain: 307 to ECR", _INK
-    return f"relay: {status}{' to the bucket' if leads_to else ''}", _INK
+    return f"{'plain' if leads_to == 'registry' else 'relay'}: {said}", _INK
 
 
-def _asks(status: int) -> str:
-    return "asks for credentials" if status == 401 else ""
+def _meaning(status: int, leads_to: str) -> str:
+    if status == 401:
+        return " asks for credentials"
+    return {"edge": " to /_registry", "registry": " to ECR", "bucket": " to the bucket"}.get(leads_to, "")
 
 
 def _short(path: str) -> str:
-    return path.replace("/v2/team/app/", "…/").replace("/_challenge…", "/_challenge/…")
+    return (
+        path.replace("/v2/team/app/", "…/").replace("/_challenge…", "/_challenge/…").replace("REGISTRY…", "…")
+    )
 
 
 def draw(name: str, trace: Sequence[Mapping[str, Any]]) -> str:
     """One diagram as an SVG document."""
-    client, answer = _TITLES[name]
+    title = _TITLES[name]
+    actors = _AT_EDGE if any(each["receiver"] == "edge" for each in trace) else _WITHOUT_EDGE
     listed = arrows(trace)
     bottom = _TOP + _STEP * len(listed) + 14
-    title = f"{client}: a pull, answered with {answer}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom + 16}" width="{WIDTH}"'
         f' height="{bottom + 16}" font-family="system-ui, -apple-system, \'Segoe UI\', Helvetica, Arial,'
@@ -116,29 +132,27 @@ def draw(name: str, trace: Sequence[Mapping[str, Any]]) -> str:
         ' stroke="#cbd5e1"/>',
         f'<text x="24" y="30" font-size="15" font-weight="600" fill="{_INK}">{escape(title)}</text>',
     ]
-    for x, label, below in _ACTORS.values():
+    for x, label, below in actors.values():
         parts.append(f'<path d="M{x} 98V{bottom}" stroke="#cbd5e1" stroke-width="1.5"/>')
         parts.append(
-            f'<rect x="{x - 80}" y="46" width="160" height="50" rx="8" fill="#ffffff" stroke="{_MUTED}"/>'
+            f'<rect x="{x - 70}" y="46" width="140" height="50" rx="8" fill="#ffffff" stroke="{_MUTED}"/>'
         )
-        middle = 68 if below else 75
-        shown = client.partition(",")[0] if label == "client" else label
-        parts.append(_text(x, middle, shown, _INK, 'font-size="13" font-weight="600"'))
+        parts.append(_text(x, 68 if below else 75, label, _INK, 'font-size="13" font-weight="600"'))
         if below:
             parts.append(_text(x, 86, below, _MUTED))
     for number, arrow in enumerate(listed):
-        parts += _lines(arrow, _TOP + _STEP * (number + 1) - 4)
+        ends = actors[arrow.start][0], actors[arrow.end][0]
+        parts += _lines(arrow, *ends, _TOP + _STEP * (number + 1) - 4)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _lines(arrow: Arrow, y: int) -> list[str]:
-    start, end = _ACTORS[arrow.start][0], _ACTORS[arrow.end][0]
+def _lines(arrow: Arrow, start: int, end: int, y: int) -> list[str]:
     inset = 3 if end > start else -3
     dashes = ' stroke-dasharray="5 4"' if arrow.answer else ""
     heavy = 3 if arrow.color == _BYTES else 1.3
     # Beside the nearest of the two lifelines, or long arrows would have their words amid the others' lines.
     left = min(start, end)
-    middle = left + 145 if abs(end - start) > 300 else (start + end) // 2
+    middle = left + 145 if abs(end - start) > 340 else (start + end) // 2
     return [
         f'<path d="M{start + inset} {y}H{end - inset}" stroke="{arrow.color}" stroke-width="{heavy}"'
         f' fill="none"{dashes} marker-end="url(#{_identifier(arrow.color)})"/>',

@@ -1,12 +1,12 @@
 """The ring of real clients: they do their work at the custom domain, against a real registry.
 
     tests/clients/install                    once, as root on Debian 12: the registry and the clients
-    REQUIRE_CLIENTS=1 pytest tests/clients   as root; about seven minutes
+    REQUIRE_CLIENTS=1 pytest tests/clients   as root
     make matrix                              the same, and more: writes what came of it under docs/
 
 The service is what `chalice deploy` put into an account on this machine (deployment), the credentials are
 what the helper gets from an ECR API (credential_helper). Without REQUIRE_CLIENTS a client that is not
 installed is skipped. In dependency order: image, sandbox; layer_bucket, registry, daemon; operation, client,
-table (what is expected), deployment, credential_helper, bench, matrix, matrix_page; trace and cost;
-refusing_registry and secret for the leak test.
+expectation, row, table (what is expected), deployment, credential_helper, bench, matrix, matrix_page; trace
+and cost; refusing_registry and secret for the leak test.
 """

@@ -117,6 +117,7 @@ class Bench:
             **self._helper.environment(client.debian),
             "DOCKER_CONFIG": str(work),
             "REGISTRY_AUTH_FILE": str(work / "config.json"),
+            "COSIGN_PASSWORD": "of the signing key",
         }
         if client.daemon is not None:
             environment.update(self._daemon(client.daemon).environment)

@@ -1,11 +1,11 @@
-"""The clients, one row each."""
+"""The clients: one table of releases per program, by the Debian that ships them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from tests.clients.daemon import CONTAINERD, DOCKER_20, DOCKER_26, DOCKER_26_CONTAINERD, DaemonKind
+from tests.clients import daemon as d
 from tests.clients.sandbox import Debian, Sandbox
 
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
@@ -13,22 +13,31 @@ _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
 
 @dataclass(frozen=True)
 class Client:
-    """A program that people run. `options` follow its name in every step; so does `talkative` in the
-    leak test, or it ends the step where the program takes its options there (`talks_last`)."""
+    """A program that people run."""
 
     name: str
     binary: str
     debian: Debian
-    version_step: str
+    #: The command that prints its version; empty where it does not know it, and its package does.
+    version_step: str = ""
+    #: They follow its name in every step.
     options: str = ""
+    #: The options with which it prints most, for the leak test. They follow its name, or end the step.
     talkative: str = ""
     talks_last: bool = False
-    daemon: DaemonKind | None = None
+    daemon: d.DaemonKind | None = None
+    #: It does not know credential helpers: the helper is asked, and the token given on the command line.
     by_hand: bool = False
-    """It knows no credential helpers: the helper is asked, and the token given on the command line."""
+
+    @property
+    def newest(self) -> bool:
+        """Whether it is the newest release that Debian has."""
+        return self.debian is Debian.TESTING
 
     def version(self, sandbox: Sandbox, environment: dict[str, str]) -> str:
-        """As the program, or its daemon, says itself."""
+        """As the program, its daemon or its package says itself."""
+        if not self.version_step:
+            return sandbox.package_version(self.binary, self.debian)
         result = sandbox.run(tuple(self.version_step.split()), self.debian, environment)
         match = _VERSION.search(result.output)
         if not result.ok or match is None:
@@ -49,82 +58,80 @@ _STORAGE = "--root {state}/root --runroot {state}/run --storage-driver vfs"
 _PODMAN = f"{_STORAGE} --cgroup-manager cgroupfs --events-backend file"
 _DOCKER_VERSION = "docker version --format {{.Server.Version}}"
 
-SKOPEO_1 = Client("skopeo", "skopeo", Debian.BOOKWORM, "skopeo --version", talkative="--debug")
-SKOPEO_2 = Client("skopeo", "skopeo", Debian.TRIXIE, "skopeo --version", talkative="--debug")
-PODMAN_4 = Client(
-    "podman", "podman", Debian.BOOKWORM, "podman --version", _PODMAN, talkative="--log-level=trace"
-)
-PODMAN_5 = Client(
-    "podman", "podman", Debian.TRIXIE, "podman --version", _PODMAN, talkative="--log-level=trace"
-)
-BUILDAH_1 = Client(
-    "buildah", "buildah", Debian.BOOKWORM, "buildah --version", _STORAGE, talkative="--log-level=trace"
-)
-BUILDAH_2 = Client(
-    "buildah", "buildah", Debian.TRIXIE, "buildah --version", _STORAGE, talkative="--log-level=trace"
-)
-DOCKER_CLASSIC_1 = Client(
-    "docker (classic image store)",
-    "docker",
-    Debian.BOOKWORM,
-    _DOCKER_VERSION,
-    talkative="--debug",
-    daemon=DOCKER_20,
-)
-DOCKER_CLASSIC_2 = Client(
-    "docker (classic image store)",
-    "docker",
-    Debian.TRIXIE,
-    _DOCKER_VERSION,
-    talkative="--debug",
-    daemon=DOCKER_26,
-)
-DOCKER_CONTAINERD = Client(
-    "docker (containerd image store)",
-    "docker",
-    Debian.TRIXIE,
-    _DOCKER_VERSION,
-    talkative="--debug",
-    daemon=DOCKER_26_CONTAINERD,
-)
-BUILDX = Client(
-    "docker buildx",
-    "docker",
-    Debian.TRIXIE,
-    "docker buildx version",
-    talkative="--debug",
-    daemon=DOCKER_26_CONTAINERD,
-)
-CTR = Client(
-    "ctr",
-    "ctr",
-    Debian.BOOKWORM,
-    "containerd --version",
-    talkative="--debug",
-    daemon=CONTAINERD,
-    by_hand=True,
-)
-CRANE = Client("crane", "crane", Debian.BUILT, "crane version", talkative="--verbose")
-ORAS = Client("oras", "oras", Debian.TRIXIE, "oras version", talkative="--debug --verbose", talks_last=True)
+_NEWER = (Debian.TRIXIE, Debian.TESTING)
+_ALL = (Debian.BOOKWORM, *_NEWER)
+
+SKOPEO = {
+    debian: Client("skopeo", "skopeo", debian, "skopeo --version", talkative="--debug") for debian in _ALL
+}
+PODMAN = {
+    debian: Client("podman", "podman", debian, "podman --version", _PODMAN, talkative="--log-level=trace")
+    for debian in _ALL
+}
+BUILDAH = {
+    debian: Client("buildah", "buildah", debian, "buildah --version", _STORAGE, talkative="--log-level=trace")
+    for debian in _ALL
+}
+DOCKER_CLASSIC = {
+    debian: Client(
+        "docker (classic image store)",
+        "docker",
+        debian,
+        _DOCKER_VERSION,
+        talkative="--debug",
+        daemon=d.DOCKER_CLASSIC[debian],
+    )
+    for debian in _ALL
+}
+DOCKER_CONTAINERD = {
+    debian: Client(
+        "docker (containerd image store)",
+        "docker",
+        debian,
+        _DOCKER_VERSION,
+        talkative="--debug",
+        daemon=d.DOCKER_CONTAINERD[debian],
+    )
+    for debian in _NEWER
+}
+BUILDX = {
+    debian: Client(
+        "docker buildx",
+        "docker",
+        debian,
+        "docker buildx version",
+        talkative="--debug",
+        daemon=d.DOCKER_CONTAINERD[debian],
+    )
+    for debian in _NEWER
+}
+CTR = {
+    debian: Client(
+        "ctr",
+        "ctr",
+        debian,
+        "containerd --version",
+        talkative="--debug",
+        daemon=d.CONTAINERD[debian],
+        by_hand=True,
+    )
+    for debian in (Debian.BOOKWORM, Debian.TESTING)
+}
+ORAS = {
+    debian: Client(
+        "oras",
+        "oras",
+        debian,
+        "oras version",
+        # 1.3 knows one of the two alone.
+        talkative="--debug" if debian is Debian.TESTING else "--debug --verbose",
+        talks_last=True,
+    )
+    for debian in _NEWER
+}
+CRANE = Client("crane", "crane", Debian.TESTING, talkative="--verbose")
+COSIGN = Client("cosign", "cosign", Debian.TESTING, talkative="--verbose")
 CURL = Client("curl", "curl", Debian.BOOKWORM, "curl --version", talkative="--verbose", by_hand=True)
 ORAS_PY = Client(
     "oras (Python)", "oras_client.py", Debian.PYPI, "oras_client.py --version", talkative="--debug"
-)
-
-CLIENTS = (
-    SKOPEO_1,
-    SKOPEO_2,
-    PODMAN_4,
-    PODMAN_5,
-    BUILDAH_1,
-    BUILDAH_2,
-    DOCKER_CLASSIC_1,
-    DOCKER_CLASSIC_2,
-    DOCKER_CONTAINERD,
-    BUILDX,
-    CTR,
-    CRANE,
-    ORAS,
-    CURL,
-    ORAS_PY,
 )

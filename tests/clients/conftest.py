@@ -21,7 +21,10 @@ from tests.clients.registry import Registry
 from tests.clients.sandbox import DOMAIN_NAME, Debian, NoNamespace, Sandbox
 from tests.helper.fake_aws import fake_aws
 from tests.standins.certificates import Certificates
+from tests.standins.cloudfront.passage import PassageObserver
+from tests.standins.cloudfront.unknowns import Unknowns
 from tests.standins.domain import Domain, running_domain
+from tests.standins.ecr import authorization_token
 from tests.standins.gateway import Observer
 from tests.standins.package import Package
 
@@ -112,7 +115,10 @@ def service_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
 
 
 class Start(Protocol):
-    """Starts a custom domain in front of `registry`; without one, in front of a fake ECR with `token`."""
+    """Starts a custom domain in front of `registry`; without one, in front of a fake ECR with `token`.
+
+    In mode EDGE a CloudFront is in front of its gateway.
+    """
 
     def __call__(
         self,
@@ -123,6 +129,8 @@ class Start(Protocol):
         mode: RedirectMode = RedirectMode.RELAY,
         observe: Observer | None = None,
         observe_registry: Observer | None = None,
+        observe_edge: PassageObserver | None = None,
+        unknowns: Unknowns | None = None,
     ) -> AbstractContextManager[Domain]: ...
 
 
@@ -138,6 +146,8 @@ def start_domain(
         mode: RedirectMode = RedirectMode.RELAY,
         observe: Observer | None = None,
         observe_registry: Observer | None = None,
+        observe_edge: PassageObserver | None = None,
+        unknowns: Unknowns | None = None,
     ) -> AbstractContextManager[Domain]:
         return running_domain(
             tmp_path_factory.mktemp(name),
@@ -148,6 +158,8 @@ def start_domain(
             name=DOMAIN_NAME,
             observe=observe,
             observe_registry=observe_registry,
+            observe_edge=observe_edge,
+            unknowns=unknowns,
             certificates=certificates,
         )
 
@@ -155,8 +167,15 @@ def start_domain(
 
 
 @pytest.fixture(scope="session")
-def domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
-    """The service as it is deployed, in front of the real registry."""
+def edge_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
+    """The service as `infra up` deploys it, in front of the real registry."""
+    with start_domain("edge", registry=registry.authority, mode=RedirectMode.EDGE) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def relay_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
+    """The service as `chalice deploy` deploys it, in front of the real registry."""
     with start_domain("relay", registry=registry.authority) as running:
         yield running
 
@@ -165,3 +184,29 @@ def domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
 def plain_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
     with start_domain("plain", registry=registry.authority, mode=RedirectMode.PLAIN) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def edge_ecr_domain(start_domain: Start) -> Iterator[Domain]:
+    """In front of the fake ECR, whose token is as long as ECR's longest; so is the next."""
+    with start_domain("edge-ecr", token=authorization_token(5000), mode=RedirectMode.EDGE) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def relay_ecr_domain(start_domain: Start) -> Iterator[Domain]:
+    with start_domain("relay-ecr", token=authorization_token(5000)) as running:
+        yield running
+
+
+@pytest.fixture
+def domain(mode: RedirectMode, request: pytest.FixtureRequest) -> Domain:
+    """The domain in the mode that the test is parametrized with."""
+    found: Domain = request.getfixturevalue(f"{mode.value}_domain")
+    return found
+
+
+@pytest.fixture
+def ecr_domain(mode: RedirectMode, request: pytest.FixtureRequest) -> Domain:
+    found: Domain = request.getfixturevalue(f"{mode.value}_ecr_domain")
+    return found

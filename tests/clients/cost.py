@@ -1,69 +1,90 @@
-"""What pulls and pushes through the domain cost: requests, time and money, by client and size of image.
+"""What pulls and pushes through the domain cost: requests and money, by client and mode.
 
     python -m tests.clients.cost    writes docs/cost.md from docs/cost.json
 
-tests/clients/test_cost.py measures; `make matrix` stores what it measured and runs this.
+tests/clients/test_cost.py counts; `make matrix` stores what it counted and runs this.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from itertools import groupby
 from pathlib import Path
 
 STORED = Path(__file__).parents[2] / "docs" / "cost.json"
 PAGE = STORED.with_suffix(".md")
-SIZES = (1, 10, 30)
-"""Layers."""
+LAYERS = 10
 
-# Dollars, us-east-1, the first tier of each. https://aws.amazon.com/api-gateway/pricing/ and
-# https://aws.amazon.com/lambda/pricing/, read in November 2026.
+# Dollars, us-east-1, the first tier of each. https://aws.amazon.com/api-gateway/pricing/,
+# https://aws.amazon.com/lambda/pricing/ and https://aws.amazon.com/cloudfront/pricing/ (HTTPS requests of
+# viewers in the United States and Europe; CloudFront Functions), read in November 2026.
 _REST_API_REQUEST = 3.50e-6
 _LAMBDA_REQUEST = 0.20e-6
 _ARM_GB_SECOND = 0.0000133334
+_CLOUDFRONT_REQUEST = 1.00e-6
+_CLOUDFRONT_FUNCTION = 0.10e-6
 _MEMORY_GB = 256 / 1024
 _ECR_WAIT = 0.05
 
-Key = tuple[str, str, int]
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Service:
+    """What an operation costs in API Gateway and Lambda."""
+
+    requests: int
+    #: In the function, all requests of the operation together.
+    seconds: float
+
+    @property
+    def dollars(self) -> float:
+        compute = self.seconds * _MEMORY_GB * _ARM_GB_SECOND
+        return self.requests * (_REST_API_REQUEST + _LAMBDA_REQUEST) + compute
 
 
 @dataclass(frozen=True)
 class Cost:
-    """One operation. Seconds are medians: of the client's whole run, and in the function, all requests of
-    the operation together."""
+    """One operation of one client, with an image of LAYERS layers."""
 
     client: str
     version: str
     operation: str
-    layers: int
-    requests: int
-    """At the domain."""
-    lambda_seconds: float
-    seconds: float
-    straight_seconds: float
-    """Of the same run straight to the registry."""
+    #: Requests at the registry where the client asks it itself.
+    straight: int
+    #: Requests at CloudFront, in mode edge.
+    edge: int
+    #: Those of them that CloudFront passed on to the registry.
+    edge_registry: int
+    #: In mode edge, where CloudFront keeps no redirect yet, and where it keeps those of a minute before.
+    cold: Service
+    warm: Service
+    #: In mode relay.
+    relay: Service
 
     @property
     def key(self) -> Key:
-        return self.client, self.operation, self.layers
+        return self.client, self.operation
 
     @property
-    def added_milliseconds(self) -> float:
-        return 1000 * (self.seconds - self.straight_seconds)
-
-    @property
-    def dollars_per_million(self) -> float:
-        """A million such operations; no free tier, no data transfer."""
-        compute = self.lambda_seconds * _MEMORY_GB * _ARM_GB_SECOND
-        return 1e6 * (self.requests * (_REST_API_REQUEST + _LAMBDA_REQUEST) + compute)
+    def edge_dollars(self) -> tuple[float, float]:
+        """With a cold and with a warm cache."""
+        # A function runs for each request, and for each response of the registry that is not an error.
+        functions = (self.edge + self.edge_registry) * _CLOUDFRONT_FUNCTION
+        cloudfront = self.edge * _CLOUDFRONT_REQUEST + functions
+        return cloudfront + self.cold.dollars, cloudfront + self.warm.dollars
 
 
 def read_costs(path: Path = STORED) -> dict[Key, Cost]:
     """What is stored; empty where nothing is yet."""
-    listed = [Cost(**each) for each in json.loads(path.read_text())] if path.exists() else []
+    listed = map(_cost, json.loads(path.read_text())) if path.exists() else ()
     return {cost.key: cost for cost in listed}
+
+
+def _cost(stored: Mapping[str, object]) -> Cost:
+    services = {name: Service(**stored[name]) for name in ("cold", "warm", "relay")}  # type: ignore[arg-type]
+    return Cost(**{**stored, **services})  # type: ignore[arg-type]
 
 
 def write_costs(costs: Iterable[Cost], path: Path = STORED) -> None:
@@ -73,53 +94,76 @@ def write_costs(costs: Iterable[Cost], path: Path = STORED) -> None:
 
 def page(costs: Mapping[Key, Cost]) -> str:
     """docs/cost.md."""
-    rows = [
-        _row(list(group))
-        for _, group in groupby(costs.values(), key=lambda cost: (cost.client, cost.version, cost.operation))
-    ]
-    heads = ("client", "", "requests", "time added", "per million")
-    table = "".join(f"| {' | '.join(cells)} |\n" for cells in (heads, ("---",) * len(heads), *rows))
+    requests = _table(
+        ("client", "", "straight", "edge: CloudFront", "ECR", "cold", "warm", "relay: API Gateway"),
+        (
+            (
+                f"{cost.client} {cost.version}",
+                cost.operation,
+                *map(
+                    str,
+                    (
+                        cost.straight,
+                        cost.edge,
+                        cost.edge_registry,
+                        cost.cold.requests,
+                        cost.warm.requests,
+                        cost.relay.requests,
+                    ),
+                ),
+            )
+            for cost in costs.values()
+        ),
+    )
+    dollars = _table(
+        ("client", "", "edge, cold", "edge, warm", "relay"),
+        (
+            (
+                f"{cost.client} {cost.version}",
+                cost.operation,
+                *(f"${1e6 * each:.0f}" for each in (*cost.edge_dollars, cost.relay.dollars)),
+            )
+            for cost in costs.values()
+        ),
+    )
     waited = 1e6 * _ECR_WAIT * _MEMORY_GB * _ARM_GB_SECOND
     return f"""# Cost
 
-Written by `make matrix`, which counts and times what it tells of here.
+`make matrix` counts what this page tells, and writes it. Each operation is done with an image of {LAYERS}
+layers of 3 KB. The size of a layer does not change the number of requests, and layers are downloaded from
+the bucket of ECR, so that nothing of ours is asked for them.
 
-Each operation with an image of {_listed(map(str, SIZES))} layers of 3 KB. **requests** are those at the
-domain, all of which are billed; layers come from the bucket and pass nothing of ours. **time added** is the
-client's whole run less the same run straight to the registry, the median of three each, with everything on
-one busy machine: a tenth of a second more or less is noise, and what came out below zero is shown as 0.0.
-**per million** is dollars for a million such operations.
+## Requests
 
-{table}
+**straight** is the number of requests at ECR where the client asks it without us. In mode `edge`, a client
+sends the requests under **CloudFront** to our name. CloudFront passes those under **ECR** on to the registry
+and answers the others with redirects, for which it asks API Gateway and the function: **cold** is their
+number when it keeps no redirect yet, **warm** when another client pulled the same image in the minute before.
+In mode `relay`, all requests are at **API Gateway** and the function.
+
+{requests}
 `docker buildx build --push` under Docker's own driver pushes twice, BuildKit first and then the daemon, and
-has an attestation's blobs and manifest to push beside the image's.
+has the blobs and the manifest of an attestation to push beside the image's.
 
-## How the dollars are counted
+## Dollars for a million operations
 
-Published prices for us-east-1, first tier, without the free one: REST API $3.50 per million requests, Lambda
-$0.20 per million and $0.0000133334 per GB-second on arm64, at the 256 MB that the function has. Durations are
-those measured here, where the registry is a process next door. At AWS a relayed request waits for ECR as
-well: each {1000 * _ECR_WAIT:.0f} ms of waiting add ${waited:.2f} per million requests. Nearly all of the
-bill is API Gateway's.
+{dollars}
+These are the published prices of the first tier for us-east-1, without what is free: REST API $3.50 per
+million requests, Lambda $0.20 per million and $0.0000133334 per GB-second on arm64 at the 256 MB that the
+function has, CloudFront $1.00 per million HTTPS requests of viewers in the United States and Europe and $0.10
+per million runs of a CloudFront Function. Durations are those measured here, where the registry is a process
+on the same machine. At AWS a relayed request waits for ECR as well: each {1000 * _ECR_WAIT:.0f} ms of waiting
+add ${waited:.2f} per million requests.
 
-Not counted: data transfer out (a manifest is a few KB; layers are ECR's own transfer, with or without us), a
-hosted zone ($0.50 a month) and logs (about 250 bytes per request).
+Not counted: data transfer (manifests are a few KB; layers are ECR's own transfer, with or without us), about
+$0.02 per GB that is uploaded through CloudFront, a hosted zone ($0.50 a month) and logs (about 250 bytes per
+request). CloudFront gives 1 TB of transfer, ten million requests and two million runs of functions a month
+free of charge.
 """
 
 
-def _row(costs: Sequence[Cost]) -> tuple[str, ...]:
-    first = costs[0]
-    return (
-        f"{first.client} {first.version}",
-        first.operation,
-        _listed(str(cost.requests) for cost in costs),
-        _listed(f"{max(cost.added_milliseconds, 0) / 1000:.1f}" for cost in costs) + " s",
-        "$" + _listed(f"{cost.dollars_per_million:.0f}" for cost in costs),
-    )
-
-
-def _listed(values: Iterable[str]) -> str:
-    return " / ".join(values)
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, ("---",) * len(head), *rows))
 
 
 if __name__ == "__main__":

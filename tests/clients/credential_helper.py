@@ -1,8 +1,8 @@
 """The credential helper, installed where the clients run, with an ECR API that gives the registries' tokens.
 
-Clients on the machine find it in a virtual environment, those in the Debian 13 root in a directory laid
-out as pip does it, under that root's own Python and botocore. The mapping gives each token an ECR account
-of its own, so that what the helper remembers for one registry is never the answer for another.
+Clients on the machine find it in a virtual environment, those in a root of a newer Debian in a directory laid
+out as pip does it, under that root's own Python and botocore. The mapping gives each token an ECR account of
+its own, so that what the helper remembers for one registry is never the answer for another.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ class CredentialHelper:
         self._aws = aws
         machine = install(directory / "machine").parent
         self._bin = dict.fromkeys(Debian, machine)
-        if (python := sandbox.trixie_python()) is not None:
-            self._bin[Debian.TRIXIE] = _lay_out(directory / "trixie", python)
+        for debian in Debian:
+            if debian.root and (python := sandbox.python_of(debian)) is not None:
+                self._bin[debian] = _lay_out(directory / debian.root, python)
         (home / ".ecr").mkdir(exist_ok=True)
 
     def stand_for(self, hosts: Sequence[str], token: str) -> None:

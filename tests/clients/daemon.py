@@ -24,13 +24,13 @@ class DaemonKind:
     options: tuple[str, ...]
     socket_variable: str
     socket_format: str
-    configuration: str = "{}"
-    """Docker's daemon.json."""
+    #: Docker's daemon.json, or containerd's config.toml.
+    configuration: str = ""
 
     def start(self, sandbox: Sandbox, work: Path) -> Daemon:
         """Starts one and waits for its socket."""
         work.mkdir(parents=True)
-        (work / "daemon.json").write_text(self.configuration)
+        (work / "configuration").write_text(self.configuration)
         options = tuple(option.format(work=work) for option in self.options)
         process = sandbox.spawn((self.binary, *options), self.debian, {}, work / "daemon.log")
         socket = work / "socket"
@@ -53,7 +53,7 @@ class Daemon:
 
 _DOCKERD = (
     "--debug",
-    "--config-file={work}/daemon.json",
+    "--config-file={work}/configuration",
     "--host=unix://{work}/socket",
     "--data-root={work}/data",
     "--exec-root={work}/exec",
@@ -64,45 +64,47 @@ _DOCKERD = (
 )
 # One attempt: the default of five, with pauses, says the same five times.
 _ONE_ATTEMPT: dict[str, object] = {"max-download-attempts": 1}
+# From containerd 2.1 on the daemon pulls for ctr, and unpacks what it was configured for.
+_NATIVE_SNAPSHOTS = """
+version = 3
+[[plugins."io.containerd.transfer.v1.local".unpack_config]]
+platform = "linux"
+snapshotter = "native"
+"""
 
-DOCKER_20 = DaemonKind(
-    "docker-20.10-classic",
-    Debian.BOOKWORM,
-    "dockerd",
-    (*_DOCKERD, "--storage-driver=vfs"),
-    "DOCKER_HOST",
-    "unix://{socket}",
-    json.dumps(_ONE_ATTEMPT),
-)
-DOCKER_26 = DaemonKind(
-    "docker-26-classic",
-    Debian.TRIXIE,
-    "dockerd",
-    (*_DOCKERD, "--storage-driver=vfs"),
-    "DOCKER_HOST",
-    "unix://{socket}",
-    json.dumps(_ONE_ATTEMPT),
-)
-DOCKER_26_CONTAINERD = DaemonKind(
-    "docker-26-containerd",
-    Debian.TRIXIE,
-    "dockerd",
-    (*_DOCKERD, "--storage-driver=native"),
-    "DOCKER_HOST",
-    "unix://{socket}",
-    json.dumps({**_ONE_ATTEMPT, "features": {"containerd-snapshotter": True}}),
-)
-CONTAINERD = DaemonKind(
-    "containerd-1.6",
-    Debian.BOOKWORM,
-    "containerd",
-    (
-        "--log-level=debug",
-        "--config=/dev/null",
-        "--root={work}/root",
-        "--state={work}/state",
-        "--address={work}/socket",
-    ),
-    "CONTAINERD_ADDRESS",
-    "{socket}",
-)
+
+def _docker(debian: Debian, *, containerd: bool = False) -> DaemonKind:
+    """Docker with its classic image store, or with containerd's."""
+    features = {"features": {"containerd-snapshotter": containerd}} if debian is not Debian.BOOKWORM else {}
+    return DaemonKind(
+        f"docker-{debian.name.lower()}-{'containerd' if containerd else 'classic'}",
+        debian,
+        "dockerd",
+        (*_DOCKERD, f"--storage-driver={'native' if containerd else 'vfs'}"),
+        "DOCKER_HOST",
+        "unix://{socket}",
+        json.dumps({**_ONE_ATTEMPT, **features}),
+    )
+
+
+def _containerd(debian: Debian) -> DaemonKind:
+    return DaemonKind(
+        f"containerd-{debian.name.lower()}",
+        debian,
+        "containerd",
+        (
+            "--log-level=debug",
+            "--config={work}/configuration",
+            "--root={work}/root",
+            "--state={work}/state",
+            "--address={work}/socket",
+        ),
+        "CONTAINERD_ADDRESS",
+        "{socket}",
+        _NATIVE_SNAPSHOTS if debian is Debian.TESTING else "",
+    )
+
+
+DOCKER_CLASSIC = {debian: _docker(debian) for debian in (Debian.BOOKWORM, Debian.TRIXIE, Debian.TESTING)}
+DOCKER_CONTAINERD = {debian: _docker(debian, containerd=True) for debian in (Debian.TRIXIE, Debian.TESTING)}
+CONTAINERD = {debian: _containerd(debian) for debian in (Debian.BOOKWORM, Debian.TESTING)}

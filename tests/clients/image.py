@@ -7,11 +7,11 @@ their sizes alone and no cross-repository mount can hide the upload path.
 
 from __future__ import annotations
 
-import io
 import json
 import secrets
 import tarfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from tests.standins.registry_store import digest_of
 
 KB = 1000
 MB = 1000 * KB
+GB = 1000 * MB
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -33,7 +34,7 @@ class Blob:
     media_type: str
     content: bytes
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return digest_of(self.content)
 
@@ -129,12 +130,11 @@ def archive(layout: Path) -> Path:
 
 
 def _random_layer(size: int) -> Blob:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
-        member = tarfile.TarInfo(f"file-{secrets.token_hex(4)}")
-        member.size = size
-        tar.addfile(member, io.BytesIO(secrets.token_bytes(size)))
-    return Blob(_LAYER, buffer.getvalue())
+    member = tarfile.TarInfo(f"file-{secrets.token_hex(4)}")
+    member.size = size
+    to_full_block = -size % tarfile.BLOCKSIZE
+    end = bytes(to_full_block + 2 * tarfile.BLOCKSIZE)
+    return Blob(_LAYER, b"".join((member.tobuf(), secrets.token_bytes(size), end)))
 
 
 def _hex(blob: Blob) -> str:

@@ -14,14 +14,15 @@ from pathlib import Path
 MATRIX_VARIABLE = "CLIENTS_MATRIX"
 STORED = Path(__file__).parents[2] / "docs" / "client-matrix.json"
 WORKS = "works"
+MODES = ("edge", "relay", "plain")
 
 Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """One client and operation. `ours` and `plain` are what happened: WORKS, what was found, or `fails: …`
-    in the client's words; empty where it was not tried. `why` and `workaround` go with a failure of ours."""
+    """One client and operation, and what happened in each mode: WORKS, what was found, or `fails: …` in the
+    client's words; empty where it was not tried. `why` and `workaround` go with a failure in `relay`."""
 
     client: str
     source: str
@@ -29,15 +30,20 @@ class MatrixRow:
     version: str
     operation: str
     credentials: str
-    ours: str = ""
+    edge: str = ""
+    relay: str = ""
+    #: With REDIRECT_MODE=plain, which is what other redirectors do.
     plain: str = ""
-    """With REDIRECT_MODE=plain, which is what other redirectors do."""
     why: str = ""
     workaround: str = ""
 
     @property
     def key(self) -> Key:
         return self.client, self.source, self.operation
+
+    def result(self, mode: str) -> str:
+        """What happened in one of MODES."""
+        return {"edge": self.edge, "relay": self.relay, "plain": self.plain}[mode]
 
 
 def fails(result: str) -> bool:
@@ -60,7 +66,8 @@ def regression(stored: MatrixRow | None, now: MatrixRow) -> str | None:
     """What got worse, in a sentence; None if nothing did. Cells that were not tried now do not count."""
     if stored is None:
         return None
-    for mode, before, after in (("ours", stored.ours, now.ours), ("plain", stored.plain, now.plain)):
+    for mode in MODES:
+        before, after = stored.result(mode), now.result(mode)
         if before and not fails(before) and fails(after):
             return f"{now.client} {now.version}, {now.operation}, {mode}: it was {before!r}, now {after!r}"
     return None
@@ -78,13 +85,14 @@ class Matrix:
         return list(self._rows.values())
 
     def add(self, row: MatrixRow) -> str | None:
-        """Takes in one cell or both of a row. Returns what is worse than it was stored, if something is."""
+        """Takes in one or more cells of a row. Returns what is worse than it was stored, if something is."""
         worse = regression(self._stored.get(row.key), row)
         before = self._rows.get(row.key)
         if before is not None:
             row = replace(
                 row,
-                ours=row.ours or before.ours,
+                edge=row.edge or before.edge,
+                relay=row.relay or before.relay,
                 plain=row.plain or before.plain,
                 why=row.why or before.why,
                 workaround=row.workaround or before.workaround,
@@ -94,9 +102,11 @@ class Matrix:
 
     def lines(self) -> list[str]:
         """One line per client and operation."""
-        table = [("client", "operation", "ours", "plain 307")]
-        table += [(f"{row.client} {row.version}", row.operation, row.ours, row.plain) for row in self.rows]
-        widths = [max(len(row[column]) for row in table) for column in range(3)]
+        table: list[tuple[str, ...]] = [("client", "operation", *MODES)]
+        table += [
+            (f"{row.client} {row.version}", row.operation, *map(row.result, MODES)) for row in self.rows
+        ]
+        widths = [max(len(row[column]) for row in table) for column in range(len(table[0]) - 1)]
         return [
             "  ".join(cell.ljust(width) for cell, width in zip(row, (*widths, 0), strict=True)).rstrip()
             for row in table

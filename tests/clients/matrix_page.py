@@ -18,35 +18,45 @@ README = STORED.parents[1] / "README.md"
 BEGIN = "<!-- clients: begin (written by `make matrix`) -->"
 END = "<!-- clients: end -->"
 
-_SMALL_PUSH = "push, small layers"
-_PULLS = ("pull", "pull a base image")
-_PUSHES = ("push", _SMALL_PUSH, "build and push")
-_OVER_THE_LIMIT = "push, a layer over the limit"
+_PULLS = {"pull", "pull a base image"}
+# The first of these that works says what a client can push.
+_PUSHES = {
+    "push": "push of any size",
+    "build and push": "push of any size",
+    "push, layers up to 4 MB": "push of layers up to 4.5 MB",
+    "build and push, with credentials for the registry's host": (
+        "push of any size with credentials for ECR's host"
+    ),
+    "push, small layers": "push of small layers",
+}
 
 _INTRODUCTION = """# Clients
 
-Written by `make matrix`; a run in CI fails where a row that worked works no more.
+`make matrix` writes this page. A run in CI fails where a row that worked does not work any more.
 
 The service is deployed by `chalice deploy` into an account that [moto](https://github.com/getmoto/moto)
-stands for. The API definition and the zip that it uploads there are served by a gateway that behaves as API
-Gateway does, with TLS, and by processes that run the zip under AWS's own runtime client, `awslambdaric`.
+stands for. The API definition and the zip that were uploaded there are served by a gateway that behaves as
+API Gateway does, with TLS, and by processes that run the zip under AWS's own runtime client, `awslambdaric`.
 Behind it is a private docker-registry that answers as ECR does: Basic credentials, absolute upload
 Locations, and layers redirected to a bucket that refuses credentials. Rows about paging, referrers and long
-tokens have an ECR of our own there, which docker-registry cannot play.
+tokens have an ECR of our own there, since docker-registry cannot play these parts.
 
-**ours** is the service as it is. **plain 307** is the same deployment with `REDIRECT_MODE=plain`, which is
-what redirectors usually do; what fails there fails because the client keeps its credentials to the host
-that it was configured for. **credentials**: *helper* means that `docker-credential-ecr-custom` is named in
-the client's configuration, that no password stands anywhere, and that the helper asks the ECR API for the
-token. ctr and curl know no helpers: theirs is asked by hand, `docker-credential-ecr-custom get`.
+**edge** is the service with `REDIRECT_MODE=edge` behind a CloudFront that is played from the template and
+the functions that are deployed. **relay** is the service with `REDIRECT_MODE=relay`, without CloudFront. A
+cell is empty where the mode was not tried.
 
-A pull or push has eight layers in parallel unless the operation says otherwise: one of 3 KB, six of 50 KB
-and one of 20 MB, or of 4 MB where uploads pass through the function. A row "refused by the registry" is the
-leak test: at the client's most talkative level the registry answers 403, 404 and 500 in turn, and the token
-is searched, in every encoding, in all that client, daemon, function and gateway print. curl has no such row:
-told to be talkative it prints its own requests, credentials and all. oras (Python) pushes small layers: it
-sends each upload without credentials before it sends it with them, and where the registry hangs up on a large
-one that it refuses, this client ends, with or without us in between.
+**credentials**: *helper* means that `docker-credential-ecr-custom` is named in the client's configuration for
+the custom name alone, that no password is written anywhere, and that the helper asks the ECR API for the
+token. ctr and curl do not know helpers: the helper is asked by hand, `docker-credential-ecr-custom get`.
+
+An image has eight layers, which travel in parallel: one of 3 KB, six of 50 KB and one of 20 MB, or of 4 MB
+where the operation says so. Logins, lists, deletions, signatures and charts are small. A row "refused by the
+registry" is the leak test: at the client's most talkative level the registry refuses, and the token is
+searched, in every encoding, in all that client, daemon, function and gateway print. curl has no such row,
+because a talkative curl prints its own requests with their credentials. oras (Python) pushes small layers: it
+sends each upload without credentials before it sends it with them, and where a registry hangs up on a large
+upload that it refuses, this client ends, with or without us in between. Helm is not in Debian; its charts are
+pushed and pulled here by oras, whose library Helm uses.
 """
 
 
@@ -56,20 +66,35 @@ def page(rows: Sequence[MatrixRow]) -> str:
     for (client, source), group in groupby(rows, key=lambda row: (row.client, row.source)):
         listed = list(group)
         parts.append(f"## {client} {listed[0].version} ({source})\n")
-        parts.append(_table(("operation", "credentials", "ours", "plain 307"), map(_cells, listed)))
+        cells = (
+            (row.operation, row.credentials, _cell(row.edge), _cell(row.relay))
+            for row in listed
+            if row.edge or row.relay
+        )
+        parts.append(_table(("operation", "credentials", "edge", "relay"), cells))
         parts += [
             f"*{row.operation}* fails because {row.why}. Instead: {row.workaround}.\n"
             for row in listed
             if row.why
         ]
+    parts.append(_PLAIN)
+    plain = ((f"{row.client} {row.version}", row.operation, _cell(row.plain)) for row in rows if row.plain)
+    parts.append(_table(("client", "operation", "plain"), plain))
     return "\n".join(parts)
 
 
+_PLAIN = """## With REDIRECT_MODE=plain
+
+Every request is answered with a 307 to the registry's own host, which is what other redirectors do. Most
+clients fail because they keep their credentials to the host that they were configured for.
+"""
+
+
 def readme_table(rows: Sequence[MatrixRow]) -> str:
-    """One row per client: its versions, what it can do here, and what a plain redirect lets it do."""
+    """One row per client: its versions, and what it can do in `edge` and in `relay`."""
     ordered = sorted(rows, key=lambda row: (not row.client.startswith("docker"), row.client))
     lines = [_summary(client, list(group)) for client, group in groupby(ordered, key=lambda row: row.client)]
-    return _table(("client", "pull", "push", "behind a plain 307"), lines)
+    return _table(("client", "with `edge`", "with `relay`"), lines)
 
 
 def with_table(readme: str, table: str) -> str:
@@ -79,10 +104,6 @@ def with_table(readme: str, table: str) -> str:
     return f"{before}{BEGIN}\n{table}{END}{after}"
 
 
-def _cells(row: MatrixRow) -> tuple[str, ...]:
-    return row.operation, row.credentials, _cell(row.ours), _cell(row.plain)
-
-
 def _cell(result: str) -> str:
     if not fails(result):
         return result
@@ -90,36 +111,19 @@ def _cell(result: str) -> str:
     return f"**fails**: {words}".replace("|", "\\|")
 
 
-def _summary(client: str, rows: list[MatrixRow]) -> tuple[str, ...]:
+def _summary(client: str, rows: Sequence[MatrixRow]) -> tuple[str, ...]:
     versions = ", ".join(dict.fromkeys(row.version for row in rows))
-    pulls = [row for row in rows if row.operation in _PULLS]
-    pushes = [row for row in rows if row.operation in _PUSHES]
-    limited = any(row.operation == _OVER_THE_LIMIT and fails(row.ours) for row in rows)
-    push = _verdict(row.ours for row in pushes)
-    if push == WORKS and limited:
-        push = "layers up to 4.5 MB"
-    elif push == WORKS:
-        push = "small layers" if pushes[0].operation == _SMALL_PUSH else "any size"
-    plain = {
-        name: _verdict(row.plain for row in group)
-        for name, group in (("pull", pulls), ("push", pushes))
-        if group
-    }
-    if plain.get("pull") == plain.get("push") == WORKS:
-        behind = WORKS
-    else:
-        working = [name for name in ("pull", "push") if plain.get(name) == WORKS]
-        behind = f"{' and '.join(working)} only" if working else "fails"
-    pull = _verdict(row.ours for row in pulls)
-    return f"{client} {versions}", pull or "manifests and tags", push or "-", behind
+    return f"{client} {versions}", _ability(rows, "edge"), _ability(rows, "relay")
 
 
-def _verdict(results: Iterable[str]) -> str:
-    """WORKS where all do, nothing where there are none."""
-    given = [result for result in results if result]
-    if not given:
-        return ""
-    return "fails" if any(fails(result) for result in given) else WORKS
+def _ability(rows: Sequence[MatrixRow], mode: str) -> str:
+    """What every release of a client can do in `mode`."""
+    tried = [row for row in rows if row.result(mode)]
+    failing = {row.operation for row in tried if row.result(mode) != WORKS}
+    working = [name for name in dict.fromkeys(row.operation for row in tried) if name not in failing]
+    pulls = ["pull"] if any(name in _PULLS for name in working) else []
+    pushes = [words for name, words in _PUSHES.items() if name in working][:1]
+    return ", ".join(pulls + pushes or working) or "fails"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.clients.image import KB, Image, MultiArch, archive
 from tests.clients.registry import Registry
 from tests.clients.sandbox import Result
+from tests.standins.registry_store import digest_of
 
 TAG = "1"
 
@@ -189,6 +190,29 @@ def _referrers(job: Job, registry: Registry) -> Task:
     return Task(verify)
 
 
+def _sign(job: Job, registry: Registry) -> Task:
+    image = Image.fresh(*job.layer_sizes)
+    registry.put(image, job.repository, TAG)
+
+    def verify(result: Result) -> None:
+        signatures = image.manifest.digest.replace(":", "-")
+        assert registry.has_tag(job.repository, signatures), "no signature was pushed"
+
+    return Task(verify, image.manifest.digest)
+
+
+def _chart(job: Job, registry: Registry) -> Task:
+    chart = secrets.token_bytes(3 * KB)
+    (job.work / "chart.tgz").write_bytes(chart)
+    (job.work / "chart.json").write_text('{"name": "app", "version": "1.0.0", "apiVersion": "v2"}')
+
+    def verify(result: Result) -> None:
+        pulled = job.work / "pulled" / "blobs" / digest_of(chart).replace(":", "/")
+        assert pulled.read_bytes() == chart
+
+    return Task(verify)
+
+
 def _nothing_more(result: Result) -> None:
     """The client's own word is what counts."""
 
@@ -204,5 +228,8 @@ LIST_TAGS = Operation("list tags", _list_tags)
 INSPECT = Operation("inspect", _inspect)
 INSPECT_INDEX = Operation("inspect multi-arch index", _inspect_index)
 MOUNT = Operation("mount from another repository", _mount)
+CHART = Operation("push and pull a Helm chart", _chart)
 REFERRERS = Operation("attach and discover referrers", _referrers)
 DELETE = Operation("delete", _delete)
+SIGN = Operation("sign", _sign)
+VERIFY = Operation("verify a signature", _sign)

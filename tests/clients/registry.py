@@ -15,6 +15,7 @@ import subprocess
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import unquote
 
 import urllib3
 
@@ -61,6 +62,11 @@ class Registry:
     def log(self) -> str:
         """Its access log, one line per request."""
         return self._process.log if self._process else ""
+
+    @property
+    def requests(self) -> int:
+        """How many it has answered."""
+        return len(re.findall(r'\] "[A-Z]+ /v2/', self.log))
 
     @property
     def refused_logins(self) -> int:
@@ -121,10 +127,9 @@ class Registry:
 
     def mounts(self, repository: str, source: str) -> int:
         """How many blobs were taken over from `source` instead of being uploaded."""
-        # The access log shows the query decoded.
         lines = re.findall(r'"POST /v2/(\S+)/blobs/uploads/\?(\S*) HTTP/1\.1" 201 ', self.log)
         wanted = f"from={source}"
-        return sum(name == repository and wanted in query.split("&") for name, query in lines)
+        return sum(name == repository and wanted in unquote(query).split("&") for name, query in lines)
 
     def _configuration(self) -> dict[str, Any]:
         users = self._work / "htpasswd"

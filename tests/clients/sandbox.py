@@ -1,4 +1,4 @@
-"""Where clients and daemons run: one mount namespace with its own /etc/hosts, /run and Debian 13 root.
+"""Where clients and daemons run: one mount namespace with its own /etc/hosts and /run, and newer Debians.
 
 The machine's files stay untouched: what the sandbox changes, it mounts over in a namespace that ends
 with it (containers/image's blob cache in /var/lib, podman's locks in /dev/shm). A client finds the
@@ -9,6 +9,7 @@ Go programs read), and sees no daemon of the machine's, since /run is empty.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,24 +24,25 @@ REGISTRY_NAME = "registry.example.test"
 """The registry's, for clients that go straight to it: to localhost some of them speak no TLS."""
 
 # The holder ends when its standard input does, so at the latest with the test run.
+# Its arguments are the root directories.
 _HOLD = """
 mount --bind "$WORK/hosts" /etc/hosts
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /dev/shm
 mount -t tmpfs tmpfs /var/lib
 mkdir -p /run/lock
-if [ -d "$TRIXIE" ]; then
-    mount --bind "$TRIXIE" "$TRIXIE"
-    mount --rbind /proc "$TRIXIE/proc"
-    mount --rbind /sys "$TRIXIE/sys"
-    mount --rbind /dev "$TRIXIE/dev"
-    mount --rbind /run "$TRIXIE/run"
-    mount -t tmpfs tmpfs "$TRIXIE/var/lib"
-    mount -t tmpfs tmpfs "$TRIXIE/tmp"
-    mkdir -p "$TRIXIE$WORK"
-    mount --bind "$WORK" "$TRIXIE$WORK"
-    mount --bind "$WORK/hosts" "$TRIXIE/etc/hosts"
-fi
+for root do
+    mount --bind "$root" "$root"
+    mount --rbind /proc "$root/proc"
+    mount --rbind /sys "$root/sys"
+    mount --rbind /dev "$root/dev"
+    mount --rbind /run "$root/run"
+    mount -t tmpfs tmpfs "$root/var/lib"
+    mount -t tmpfs tmpfs "$root/tmp"
+    mkdir -p "$root$WORK"
+    mount --bind "$WORK" "$root$WORK"
+    mount --bind "$WORK/hosts" "$root/etc/hosts"
+done
 echo ready
 exec cat >/dev/null
 """
@@ -50,13 +52,20 @@ _STOP_TIMEOUT = 5.0
 
 
 class Debian(Enum):
-    """Where a binary comes from. BUILT ones are static and run on the machine; PYPI ones are files of
-    this package, run by the Python that runs the tests."""
+    """Where a client comes from."""
 
+    #: The machine itself.
     BOOKWORM = "Debian 12"
+    #: A root directory in the cache, as is TESTING.
     TRIXIE = "Debian 13"
-    BUILT = "Debian 13's source"
+    TESTING = "Debian testing"
+    #: A file of this package, run by the Python that runs the tests.
     PYPI = "PyPI"
+
+    @property
+    def root(self) -> str | None:
+        """The name of its root directory in the cache; None for what runs on the machine."""
+        return self.name.lower() if self in (Debian.TRIXIE, Debian.TESTING) else None
 
 
 @dataclass(frozen=True)
@@ -88,8 +97,7 @@ class Sandbox:
     def __init__(self, work: Path, cache: Path, authority: bytes) -> None:
         self.work = work
         self._authority = authority
-        self._cache = cache
-        self._trixie = cache / "trixie"
+        self._roots = {debian: cache / debian.root for debian in Debian if debian.root}
         self._environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(work),
@@ -104,9 +112,10 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         (self.work / "authority.pem").write_bytes(self._authority)
         (self.work / "hosts").write_text(f"127.0.0.1 localhost {DOMAIN_NAME} {REGISTRY_NAME}\n")
+        roots = [str(root) for root in self._roots.values() if root.is_dir()]
         self._holder = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-eu", "-c", _HOLD],
-            env=os.environ | {"WORK": str(self.work), "TRIXIE": str(self._trixie)},
+            ["unshare", "--mount", "--propagation", "private", "sh", "-eu", "-c", _HOLD, "sh", *roots],
+            env=os.environ | {"WORK": str(self.work)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -127,10 +136,20 @@ class Sandbox:
         """Whether a binary can be run here."""
         return self._path_of(binary, debian) is not None
 
-    def trixie_python(self) -> str | None:
-        """The Debian 13 root's `python3.N`; None where the root, or its Python, is missing."""
-        found = sorted(path.name for path in (self._trixie / "usr" / "bin").glob("python3.*[0-9]"))
+    def python_of(self, debian: Debian) -> str | None:
+        """The `python3.N` of a root directory; None where the root, or its Python, is missing."""
+        found = sorted(path.name for path in (self._roots[debian] / "usr" / "bin").glob("python3.*[0-9]"))
         return found[0] if found else None
+
+    def package_version(self, package: str, debian: Debian) -> str:
+        """The upstream version of a root's package. Raises LookupError where it is not installed."""
+        # Not inside: there the package database is out of sight.
+        packages = (self._roots[debian] / "var" / "lib" / "dpkg" / "status").read_text("utf-8").split("\n\n")
+        about = next((each for each in packages if each.startswith(f"Package: {package}\n")), "")
+        version = re.search(r"^Version: (?:\d+:)?(\d[\d.]*)", about, re.MULTILINE)
+        if version is None:
+            raise LookupError(package)
+        return version[1]
 
     def run(
         self,
@@ -177,18 +196,17 @@ class Sandbox:
         if path is None:
             raise FileNotFoundError(argv[0])
         enter = ["nsenter", f"--mount=/proc/{self._holder.pid}/ns/mnt", f"--wd={self.work}"]
-        root = ["chroot", str(self._trixie)] if debian is Debian.TRIXIE else []
+        root = ["chroot", str(self._roots[debian])] if debian in self._roots else []
         interpreter = [sys.executable] if debian is Debian.PYPI else []
         return [*enter, *root, *interpreter, path, *argv[1:]]
 
     def _path_of(self, binary: str, debian: Debian) -> str | None:
-        if debian is Debian.TRIXIE:
+        if debian in self._roots:
             places = [f"/usr/{place}/{binary}" for place in ("bin", "sbin")]
-            return next((place for place in places if Path(f"{self._trixie}{place}").exists()), None)
+            return next((place for place in places if Path(f"{self._roots[debian]}{place}").exists()), None)
         if debian is Debian.PYPI:
             return str(Path(__file__).with_name(binary))
-        directories = [str(self._cache / "bin")] if debian is Debian.BUILT else os.get_exec_path()
-        found = (Path(directory) / binary for directory in directories)
+        found = (Path(directory) / binary for directory in os.get_exec_path())
         return next((str(path) for path in found if os.access(path, os.X_OK)), None)
 
 

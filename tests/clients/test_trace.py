@@ -8,50 +8,65 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.settings import RedirectMode
 from tests.clients import client as c
 from tests.clients.bench import Account, Bench
 from tests.clients.conftest import RECORDING, Start, require
 from tests.clients.image import Image
 from tests.clients.operation import PULL, TAG
+from tests.clients.row import SMALL, Row
+from tests.clients.sandbox import Debian
 from tests.clients.stored_image import store_image
-from tests.clients.table import ROWS, SMALL, Row
-from tests.clients.trace import BUCKET, DOMAIN, REGISTRY, Exchange, Recorder
+from tests.clients.table import ROWS
+from tests.clients.trace import BUCKET, GATEWAY, REGISTRY, Exchange, Recorder
 
 STORED = Path(__file__).parents[2] / "docs" / "trace.json"
 TRACED = {
-    "docker-classic": c.DOCKER_CLASSIC_2,
-    "docker-containerd": c.DOCKER_CONTAINERD,
-    "skopeo": c.SKOPEO_2,
+    "edge": (RedirectMode.EDGE, c.DOCKER_CONTAINERD[Debian.TESTING]),
+    "relay": (RedirectMode.RELAY, c.DOCKER_CONTAINERD[Debian.TESTING]),
+    "relay-docker-classic": (RedirectMode.RELAY, c.DOCKER_CLASSIC[Debian.TESTING]),
 }
 LAYERS = SMALL * 2
 
 
 @pytest.mark.parametrize("name", TRACED)
 def test_a_pull_goes_as_it_is_drawn(name: str, start_domain: Start, bench: Bench) -> None:
-    client = TRACED[name]
+    mode, client = TRACED[name]
     require(client, bench.sandbox)
     row = next(row for row in ROWS if row.client is client and row.operation is PULL)
-    trace = _recorded(name, row, start_domain, bench)
+    trace = _recorded(name, mode, row, start_domain, bench)
     if RECORDING:
         stored = json.loads(STORED.read_text()) if STORED.exists() else {}
         stored[name] = [asdict(exchange) for exchange in trace]
-        STORED.write_text(json.dumps(stored, indent=1) + "\n")
+        STORED.write_text(
+            json.dumps({each: stored[each] for each in TRACED if each in stored}, indent=1) + "\n"
+        )
     drawn = {Exchange(**each) for each in json.loads(STORED.read_text())[name]}
     # As a set: Docker repeats what it did in parallel before it knew that credentials are wanted.
     assert set(trace) == drawn
 
 
-def _recorded(name: str, row: Row, start_domain: Start, bench: Bench) -> list[Exchange]:
+def _recorded(name: str, mode: RedirectMode, row: Row, start_domain: Start, bench: Bench) -> list[Exchange]:
     recorder = Recorder()
+    at_edge = mode is RedirectMode.EDGE
     with start_domain(
-        f"trace-{name}", observe=recorder.at(DOMAIN), observe_registry=recorder.at(REGISTRY)
+        f"trace-{name}",
+        mode=mode,
+        observe=None if at_edge else recorder.at(GATEWAY),
+        observe_registry=None if at_edge else recorder.at(REGISTRY),
+        observe_edge=recorder.at_edge if at_edge else None,
     ) as domain:
         domain.ecr.bucket.observe = recorder.at(BUCKET)
-        job = bench.job(domain.gateway.authority, LAYERS)
+        job = bench.job(domain.authority, LAYERS)
         image = Image.fresh(*LAYERS)
         store_image(domain.ecr.store, image, job.repository, TAG)
         result = bench.run(row.client, row.steps, job, Account((job.domain,), domain.ecr.token))
         assert result.ok, result
-        names = {job.repository: "team/app", image.manifest.digest: "MANIFEST", image.config.digest: "CONFIG"}
+        names = {
+            domain.ecr.authority: "REGISTRY",
+            job.repository: "team/app",
+            image.manifest.digest: "MANIFEST",
+            image.config.digest: "CONFIG",
+        }
         names |= {layer.digest: f"LAYER-{number}" for number, layer in enumerate(image.layers, 1)}
         return recorder.exchanges(domain, names)

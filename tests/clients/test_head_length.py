@@ -1,0 +1,91 @@
+"""In `relay` it does not matter which length API Gateway gives the answer to a HEAD request.
+
+What a REST API answers there is not known, so the gateway answers in each of the ways that are possible.
+containerd takes the Content-Length of a manifest's HEAD for the manifest's size and would ask for so many
+bytes; containers/image takes that of a blob's HEAD for the size that it writes into a manifest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from chalicelib.settings import RedirectMode
+from tests.clients.bench import Account, Bench
+from tests.clients.conftest import require
+from tests.clients.image import KB, Image, archive
+from tests.clients.operation import BASE_IMAGE, INSPECT, PULL, PULL_INDEX, PUSH, TAG, Job
+from tests.clients.registry import Registry
+from tests.clients.row import SMALL, Row
+from tests.clients.table import ROWS
+from tests.standins.domain import Domain
+from tests.standins.gateway import HeadLength
+
+_NEWEST = [
+    dataclasses.replace(row, layer_sizes=SMALL)
+    for row in ROWS
+    if row.client.newest and row.works_in(RedirectMode.RELAY)
+]
+_PULLS = [row for row in _NEWEST if row.operation in (PULL, PULL_INDEX, BASE_IMAGE, INSPECT)]
+_PUSHES = [row for row in _NEWEST if row.operation is PUSH]
+_lengths = pytest.mark.parametrize("length", HeadLength, ids=lambda each: each.name.lower())
+
+
+@_lengths
+@pytest.mark.parametrize("row", _PULLS, ids=lambda row: row.id)
+def test_pulls_work(
+    row: Row, length: HeadLength, relay_domain: Domain, registry: Registry, bench: Bench
+) -> None:
+    require(row.client, bench.sandbox)
+    job = bench.job(relay_domain.authority, SMALL)
+    task = row.operation.prepare(job, registry)
+    with _answering_head(relay_domain, length):
+        result = bench.run(row.client, row.steps, job, Account((job.domain,), registry.token))
+    assert result.ok, result
+    task.verify(result)
+
+
+# At the fake ECR, which answers a blob's HEAD itself; docker-registry redirects it.
+@_lengths
+@pytest.mark.parametrize("row", _PUSHES, ids=lambda row: row.id)
+def test_sizes_in_manifests_are_right(
+    row: Row, length: HeadLength, relay_ecr_domain: Domain, bench: Bench
+) -> None:
+    """An image is pushed twice, and then one that has a layer more."""
+    require(row.client, bench.sandbox)
+    job = bench.job(relay_ecr_domain.authority, SMALL)
+    first = Image.fresh(3 * KB, 5 * KB)
+    changed = dataclasses.replace(first, layers=(*first.layers, *Image.fresh(4 * KB).layers))
+    for number, image in enumerate((first, first, changed)):
+        again = dataclasses.replace(job, work=job.work / str(number))
+        again.work.mkdir()
+        with _answering_head(relay_ecr_domain, length):
+            _push(row, image, again, relay_ecr_domain.ecr.token, bench)
+        repository = relay_ecr_domain.ecr.store.repositories[job.repository]
+        manifest = repository.manifest(TAG)
+        assert manifest is not None
+        layers = manifest.document()["layers"]
+        assert len(layers) == len(image.layers)
+        for described in (manifest.document()["config"], *layers):
+            assert described["size"] == len(repository.blobs[described["digest"]])
+
+
+def _push(row: Row, image: Image, job: Job, token: str, bench: Bench) -> None:
+    layout = job.work / "layout"
+    image.write_layout(layout, job.reference(job.repository))
+    archive(layout)
+    result = bench.run(row.client, row.steps, job, Account((job.domain,), token))
+    assert result.ok, result
+
+
+@contextmanager
+def _answering_head(domain: Domain, length: HeadLength) -> Iterator[None]:
+    usual = domain.gateway.behaviour
+    domain.gateway.behaviour = dataclasses.replace(usual, head_length=length)
+    try:
+        yield
+    finally:
+        domain.gateway.behaviour = usual

@@ -1,0 +1,60 @@
+"""In `edge` it does not matter what CloudFront does where Amazon's documentation says nothing.
+
+The other tests drive clients through what is most likely; these through the opposite of each of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.settings import RedirectMode
+from tests.clients import client as c
+from tests.clients.bench import Account, Bench
+from tests.clients.conftest import Start, require
+from tests.clients.operation import PULL, PUSH
+from tests.clients.registry import Registry
+from tests.clients.row import LARGE, Row
+from tests.clients.table import ROWS
+from tests.standins.cloudfront.unknowns import Bodies, ChunkedBody, EventUri, Unknowns
+from tests.standins.domain import Domain
+
+_OPPOSITE = Unknowns(
+    bodies=Bodies.BUFFERED,
+    chunked_body=ChunkedBody.MEASURED,
+    event_uri=EventUri.REWRITTEN,
+    errors_cached_without_caching=True,
+    sent_again_after_reset=True,
+    read_timeout_runs_during_upload=True,
+    paths_normalised=True,
+    failed_function_passes=True,
+)
+_ROWS = [
+    row
+    for row in ROWS
+    if (row.client.newest or row.client is c.ORAS_PY)
+    and row.operation in (PULL, PUSH)
+    and row.works_in(RedirectMode.EDGE)
+    and sum(row.layer_sizes) <= sum(LARGE)
+]
+
+
+@pytest.fixture(scope="module")
+def opposite_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
+    with start_domain(
+        "opposite", registry=registry.authority, mode=RedirectMode.EDGE, unknowns=_OPPOSITE
+    ) as running:
+        yield running
+
+
+@pytest.mark.parametrize("row", _ROWS, ids=lambda row: row.id)
+def test_client_at_the_opposite_of_what_is_likely(
+    row: Row, opposite_domain: Domain, registry: Registry, bench: Bench
+) -> None:
+    require(row.client, bench.sandbox)
+    job = bench.job(opposite_domain.authority, row.layer_sizes)
+    task = row.operation.prepare(job, registry)
+    result = bench.run(row.client, row.steps, job, Account((job.domain,), registry.token))
+    assert result.ok, result
+    task.verify(result)
