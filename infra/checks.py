@@ -12,6 +12,7 @@ from infra import certificate as certificates
 from infra import zone as zones
 from infra.aws import absent_as_none, refusals
 from infra.config_file import CONFIG_PATH
+from infra.edge_template import UnfitForEdge, edge_template
 from infra.errors import PROGRAM
 from infra.public_name import Finding, registry_answers
 from infra.settings import EDGE_REGION, OWN_KEY
@@ -79,6 +80,11 @@ def _edge(site: Site) -> str:
     if site.settings.has_edge and site.other_stages:
         others = ", ".join(site.other_stages)
         return f"{site.settings.domain} is also that of {others} {_IN_FILE}: {_ONE_REGION}"
+    if site.settings.has_edge:
+        try:
+            edge_template(site.registries.all())
+        except UnfitForEdge as error:
+            return f"{error}, or set {OWN_KEY}.edge {_IN_FILE} to off"
     return ""
 
 

@@ -74,6 +74,7 @@ def settings_in(
         value = entry.get(key, document.get(key, _DEFAULTS.get(key)))
         if value != accepted:
             raise InvalidConfiguration(key, value, where, remedy)
+    chalice_tags(document, stage)
     given = dict(flags or {})
     settings = settings_of({**_values(entry, where), **given}, {name: flag_of(name) for name in given}, where)
     longest = _WITH_EDGE if settings.has_edge else _WITHOUT_EDGE
@@ -121,8 +122,16 @@ def other_stages_at(document: Mapping[str, Any], stage: str, domain: str) -> tup
 
 
 def chalice_tags(document: Mapping[str, Any], stage: str) -> dict[str, str]:
-    """Chalice's tags of a stage, which become those of the stacks and of all that is in them."""
-    return {**document.get("tags", {}), **document["stages"].get(stage, {}).get("tags", {})}
+    """Chalice's tags of a stage, which become those of the stacks and of all that is in them. Raises
+    InvalidConfiguration."""
+    found: dict[str, str] = {}
+    for place in (document, document["stages"].get(stage, {})):
+        tags = place.get("tags", {})
+        if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
+            where = f"stage {stage!r} in {CONFIG_PATH}"
+            raise InvalidConfiguration("tags", tags, where, "expected an object of strings")
+        found |= tags
+    return found
 
 
 def with_stage(document: Mapping[str, Any], stage: str, settings: DeploymentSettings) -> dict[str, Any]:

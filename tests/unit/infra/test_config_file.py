@@ -151,3 +151,9 @@ def test_a_document_is_written_whole(tmp_path: Path) -> None:
     assert read_document(tmp_path) == document()
     assert [path.name for path in (tmp_path / ".chalice").iterdir()] == ["config.json"]
     assert json.loads((tmp_path / ".chalice" / "config.json").read_text()) == document()
+
+
+@pytest.mark.parametrize("tags", ["mine", {"cost": 7}])
+def test_tags_that_cannot_be_a_stacks_are_refused(tags: object) -> None:
+    with pytest.raises(InvalidConfiguration, match="tags="):
+        settings_in(document(production={"custom_ecr_domain": OWN, "tags": tags}), "production")
