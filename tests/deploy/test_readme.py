@@ -15,14 +15,15 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.aws_account import AwsAccount
+from tests.deploy.checkout import clone
 from tests.deploy.deployer_rights import give_rights
 from tests.deploy.public_internet import PublicInternet
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
 from tests.standins.http_message import Request, Response
 from tests.standins.http_server import HttpServer
+from tests.standins.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 REGION, ZONE, DOMAIN = "us-west-2", "example.com", "ecr.example.com"
 REGISTRY = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
 PROGRAM = "ecr-domain"
@@ -63,14 +64,9 @@ class Clone:
             os.close(theirs)
 
 
-def clone(directory: Path) -> Path:
-    """What git has of the project, and a virtual environment that is this one's."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
-    names = listed.stdout.split("\0") if listed.returncode == 0 else []
-    for name in filter(None, names):
-        if not name.startswith(("tests/", "docs/")) and (ROOT / name).is_file():
-            (directory / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, directory / name)
+def installed(directory: Path) -> Path:
+    """A clone, with a virtual environment that is this one's and the script that `make install` writes."""
+    clone(directory)
     environment = directory / ".venv"
     (environment / "bin").mkdir(parents=True)
     shutil.copy(Path(sys.prefix) / "pyvenv.cfg", environment)
@@ -115,7 +111,7 @@ def fresh_clone(account: AwsAccount, tmp_path: Path, certificates: Certificates)
             "SSL_CERT_FILE": str(certificates.authority_pem),
             "TEST_RESOLVER": resolver.origin,
         }
-        yield Clone(clone(tmp_path / "clone"), environment)
+        yield Clone(installed(tmp_path / "clone"), environment)
 
 
 def test_the_commands_run_as_printed(fresh_clone: Clone, account: AwsAccount) -> None:

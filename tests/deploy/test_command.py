@@ -27,31 +27,48 @@ def run(project: Path, *arguments: str, **environment: str) -> subprocess.Comple
     )
 
 
-def test_plan_prints_one_json_document_and_nothing_else(deployer: Deployer) -> None:
-    done = run(deployer.project, "plan", "--json")
-    assert done.returncode == 0, done.stderr
+def trusting(certificates: Certificates) -> dict[str, str]:
+    return {"SSL_CERT_FILE": str(certificates.authority_pem)}
+
+
+def test_plan_prints_one_json_document_and_nothing_else(
+    deployer: Deployer, certificates: Certificates
+) -> None:
+    deployer.account.stacks.pace = 1000
+    done = run(deployer.project, "plan", "--json", **trusting(certificates))
+    assert done.returncode == 2, done.stderr
     document = json.loads(done.stdout)
     assert (document["command"], document["stage"], document["applied"]) == ("plan", "production", False)
-    assert len(document["changes"]) == 8
+    assert len(document["steps"]) > 1
 
 
 def test_up_asks_nobody_where_nobody_is(deployer: Deployer, certificates: Certificates) -> None:
-    done = run(deployer.project, "up", SSL_CERT_FILE=str(certificates.authority_pem))
+    deployer.account.stacks.pace = 1000
+    before = deployer.resources(REGION, "us-east-1")
+    done = run(deployer.project, "up", **trusting(certificates))
     assert done.returncode == 1
     assert "pass it as a flag, or --yes" in done.stderr
+    assert deployer.resources(REGION, "us-east-1") == before
 
 
 @pytest.mark.parametrize("arguments", [(), ("nothing",), ("up", "--stage"), ("plan", "--yes")])
 def test_wrong_flags_are_exit_2(deployer: Deployer, arguments: tuple[str, ...]) -> None:
     done = run(deployer.project, *arguments)
     assert done.returncode == 2
-    assert "usage: python -m infra" in done.stderr
+    assert "usage: ecr-domain" in done.stderr
 
 
-def test_every_command_is_explained(deployer: Deployer) -> None:
-    done = run(deployer.project, "--help")
+@pytest.mark.parametrize("command", ["init", "plan", "up", "doctor", "down"])
+def test_every_command_is_explained(deployer: Deployer, command: str) -> None:
+    assert command in run(deployer.project, "--help").stdout
+    done = run(deployer.project, command, "--help")
     assert done.returncode == 0
-    assert all(command in done.stdout for command in ("init", "plan", "up", "doctor", "down"))
+    assert "--stage" in done.stdout
+
+
+def test_the_version_is_the_projects(deployer: Deployer) -> None:
+    done = run(deployer.project, "--version")
+    assert (done.returncode, done.stdout.startswith("ecr-domain ")) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +79,8 @@ def test_every_command_is_explained(deployer: Deployer) -> None:
             (),
             "no AWS credentials",
         ),
-        ({}, ("--profile", "nobodys"), "(nobodys) could not be found; `aws configure list-profiles`"),
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}, (), "AWS could not be asked"),
+        ({}, ("--profile", "nobodys"), "(nobodys) could not be found"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}, (), "Could not connect"),
     ],
 )
 def test_what_keeps_aws_from_being_asked_is_one_line(
@@ -81,7 +98,31 @@ def test_a_project_is_needed(tmp_path: Path, deployer: Deployer) -> None:
     assert ".chalice/config.json is missing; run this in the project's directory" in done.stderr
 
 
-def test_a_profile_is_chalices_too(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sign_in_that_expired_is_one_line(deployer: Deployer, tmp_path: Path) -> None:
+    """Of `aws sso login`: the token's file is there, and its time is over."""
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile people]\nsso_session = us\nsso_account_id = 123456789012\nsso_role_name = deployer\n"
+        f"region = {REGION}\n[sso-session us]\nsso_region = {REGION}\n"
+        "sso_start_url = https://us.example.test/start\nsso_registration_scopes = sso:account:access\n"
+    )
+    done = run(
+        deployer.project,
+        "plan",
+        "--profile",
+        "people",
+        AWS_CONFIG_FILE=str(config),
+        HOME=str(tmp_path),
+        AWS_ACCESS_KEY_ID="",
+        AWS_SECRET_ACCESS_KEY="",
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "sign in again" in line
+    assert "aws sso login" in line
+
+
+def test_a_profile_is_asked_for_all_calls(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys in the environment are stronger than AWS_PROFILE, and weaker than a profile that was asked for."""
     credentials = deployer.project / "credentials"
     credentials.write_text("[deployer]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = stand-in\n")
@@ -90,5 +131,5 @@ def test_a_profile_is_chalices_too(deployer: Deployer, monkeypatch: pytest.Monke
     for command in ("up", "down"):
         outcome = deployer.run(command, "--yes", "--region", REGION, "--profile", "deployer")
         assert outcome.status == 0, outcome.err
-    assert {"lambda:CreateFunction", "lambda:DeleteFunction"} <= set(deployer.account.changes())
+    assert {"cloudformation:ExecuteChangeSet", "s3:PutObject"} <= set(deployer.account.changes())
     assert {call.access_key for call in deployer.account.calls} == {"AKIAPROFILE"}
