@@ -8,7 +8,7 @@ import time
 
 from credhelper.cached_get import cached_answer
 from credhelper.server_url import LONGEST_INPUT, parse_server_url, read_server_url
-from credhelper.settings import Settings, calls, environment
+from credhelper.settings import HelperSettings, calls, environment
 
 
 def main(packages: "list[str]") -> None:
@@ -18,7 +18,7 @@ def main(packages: "list[str]") -> None:
     """
     started = time.monotonic()
     arguments = sys.argv[1:]
-    settings = Settings(environment())
+    settings = HelperSettings(environment())
     read, url = read_input, None
     if arguments == ["get"]:
         data = read_input()

@@ -18,7 +18,7 @@ from credhelper.cached_get import (
     ROUTE_HEADING,
     TOKEN_HEADING,
     CacheReader,
-    Route,
+    RegistryRoute,
     Token,
     open_private_directory,
 )
@@ -46,7 +46,7 @@ class Cache(CacheReader):
             times = (repr(token.requested_at), repr(token.expires_at))
             self._write(f"token-{key}", TOKEN_HEADING, (key, token.registry, token.secret, *times))
 
-    def keep_route(self, key: str, route: Route, until: float) -> None:
+    def keep_route(self, key: str, route: RegistryRoute, until: float) -> None:
         """Keep `route` under `key`, until a time in seconds since the epoch."""
         lines = (
             key,

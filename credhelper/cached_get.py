@@ -11,7 +11,7 @@ Records are lines rather than JSON, because importing `json` doubles the time.
 import sys
 
 from credhelper.server_url import ServerURL
-from credhelper.settings import Settings, calls
+from credhelper.settings import HelperSettings, calls
 
 # hashlib loads OpenSSL, which takes longer than everything else here. The modules that it wraps are
 # CPython's own affair and may move or be left out of a build.
@@ -72,7 +72,7 @@ class Token:
         return bool(self.secret) and is_plain(self.secret)
 
 
-class Route:
+class RegistryRoute:
     """Where a host leads."""
 
     __slots__ = ("host", "next_step", "profile", "reason", "region", "registry", "role_arn")
@@ -124,7 +124,7 @@ class CacheReader:
         token = Token(registry, lines[2], requested_at, expires_at)
         return token if token.is_storable else None
 
-    def route(self, key: str, host: str, now: float) -> "Route | None":
+    def route(self, key: str, host: str, now: float) -> "RegistryRoute | None":
         """The route of `host` under `key`."""
         lines = self.lines(f"route-{key}", ROUTE_HEADING, 9)
         if lines is None or lines[0] != key or lines[1] != host:
@@ -132,7 +132,7 @@ class CacheReader:
         until = _time(lines[8])
         if until is None or not now < until <= now + ROUTE_LIFETIME + CLOCK_TOLERANCE:
             return None
-        return Route(*lines[1:8])
+        return RegistryRoute(*lines[1:8])
 
     def lines(self, name: str, heading: str, count: int) -> "list[str] | None":
         """The `count` lines after `heading` in the file `name`; None where it is not such a file."""
@@ -187,7 +187,7 @@ def open_private_directory(path: str) -> int:
     raise PermissionError(1, "the directory is open to other users", path)
 
 
-def route_key(settings: Settings, host: str, plain_http: bool, listed: bool = False) -> str:
+def route_key(settings: HelperSettings, host: str, plain_http: bool, listed: bool = False) -> str:
     """The key of what is known about `host` under this configuration; `listed` as in the helper."""
     return _digest(
         "route",
@@ -202,7 +202,7 @@ def route_key(settings: Settings, host: str, plain_http: bool, listed: bool = Fa
     )
 
 
-def token_key(settings: Settings, route: Route) -> str:
+def token_key(settings: HelperSettings, route: RegistryRoute) -> str:
     """The key of the token for `route`, as asked for with this environment's AWS credentials.
 
     It says whose credentials botocore would use, not which they are at the moment: the mapping's
@@ -221,7 +221,7 @@ def token_key(settings: Settings, route: Route) -> str:
     )
 
 
-def cached_answer(url: ServerURL, settings: Settings, now: float) -> "bytes | None":
+def cached_answer(url: ServerURL, settings: HelperSettings, now: float) -> "bytes | None":
     """The answer to a `get` of `url`; None where the cache has no fresh token for it."""
     if settings.cache_directory is None or not is_plain(url.text):
         return None

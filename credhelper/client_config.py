@@ -14,7 +14,7 @@ from credhelper.errors import FileTrouble, InvalidInput
 from credhelper.json_file import JsonFile, read_json_file, refuse_foreign_directories, write_json_file
 from credhelper.mapping import DomainMapping, DomainMappings
 from credhelper.registry_host import ecr_registry
-from credhelper.settings import Settings
+from credhelper.settings import HelperSettings
 
 #: What clients call the program docker-credential-ecr-custom.
 HELPER = "ecr-custom"
@@ -61,7 +61,7 @@ class FileRemoval:
             raise FileTrouble(str(self.path), "remove", error.strerror or type(error).__name__) from error
 
 
-def client_files(settings: Settings, *, podman: bool) -> list[Path]:
+def client_files(settings: HelperSettings, *, podman: bool) -> list[Path]:
     """Docker's file, and podman's if wanted. Raises InvalidInput without a home directory."""
     paths = [settings.docker_config_path] + ([settings.containers_auth_path] if podman else [])
     if settings.config_path is None or None in paths:

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import TextIO
 
 from credhelper.client_config import helped_hosts
-from credhelper.domain_checks import NAME, Examination, Finding, examine
+from credhelper.domain_checks import NAME, CheckResult, Examination, examine
 from credhelper.errors import HelperError, InvalidInput
 from credhelper.json_file import read_json_file
 from credhelper.mapping import DomainMappings, InvalidMapping, domain_host
-from credhelper.registry_checks import Repository
+from credhelper.registry_checks import ImageName
 from credhelper.registry_host import ecr_registry
 from credhelper.server_url import ServerURL, parse_server_url, shown
-from credhelper.settings import Settings
+from credhelper.settings import HelperSettings
 
 
-def run_doctor(arguments: list[str], settings: Settings, stdout: TextIO) -> int:
+def run_doctor(arguments: list[str], settings: HelperSettings, stdout: TextIO) -> int:
     """Run `doctor` with its command line; 0 where everything holds, 1 after the first check that fails."""
     parser = argparse.ArgumentParser(
         prog=f"{NAME} doctor", description="Check, in order, all that a pull through a custom domain needs."
@@ -36,7 +36,7 @@ def run_doctor(arguments: list[str], settings: Settings, stdout: TextIO) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     options = parser.parse_args(arguments)
-    findings: list[Finding] = []
+    findings: list[CheckResult] = []
     try:
         for exam in _examinations(options, settings):
             findings += examine(exam)
@@ -44,7 +44,7 @@ def run_doctor(arguments: list[str], settings: Settings, stdout: TextIO) -> int:
                 break
     except HelperError as error:
         domain = shown(options.image or "")
-        findings.append(Finding(domain, "configuration", False, error.finding, error.next_step))
+        findings.append(CheckResult(domain, "configuration", False, error.finding, error.next_step))
     if options.json:
         report = {"ok": findings[-1].ok, "checks": [asdict(each) for each in findings]}
         print(json.dumps(report, indent=2), file=stdout)
@@ -53,7 +53,7 @@ def run_doctor(arguments: list[str], settings: Settings, stdout: TextIO) -> int:
     return 0 if findings[-1].ok else 1
 
 
-def render(findings: Sequence[Finding]) -> str:
+def render(findings: Sequence[CheckResult]) -> str:
     """A heading per domain, a line per finding, and the next step below one that failed."""
     lines: list[str] = []
     for number, each in enumerate(findings):
@@ -65,15 +65,15 @@ def render(findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
-def _examinations(options: argparse.Namespace, settings: Settings) -> list[Examination]:
+def _examinations(options: argparse.Namespace, settings: HelperSettings) -> list[Examination]:
     """What to examine: the image given, else the mapped domains, else those that Docker asks us about."""
     if options.image is not None:
         url = _url(options.image)
         rest = url.text.partition("://")[2] or url.text
-        repository = Repository.parse(rest.removeprefix("//").partition("/")[2])
-        if options.push and repository is None:
+        image = ImageName.parse(rest.removeprefix("//").partition("/")[2])
+        if options.push and image is None:
             raise InvalidInput("--push needs a repository", f"{NAME} doctor {url.host}/REPOSITORY --push")
-        return [Examination(settings, url, repository, options.push)]
+        return [Examination(settings, url, image, options.push)]
     if options.push:
         raise InvalidInput("--push needs a repository", f"{NAME} doctor DOMAIN/REPOSITORY --push")
     domains = list(DomainMappings.read(settings.config_path).domains)

@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from credhelper import VERSION
-from credhelper.cached_get import Route, Token
+from credhelper.cached_get import RegistryRoute, Token
 from credhelper.client_config import HELPER, helper_of, lists_helper
 from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, TimedOut
 from credhelper.json_file import read_json_file
 from credhelper.mapping import DomainMapping, DomainMappings
 from credhelper.registry_checks import (
     CheckFailed,
-    Repository,
-    Visitor,
+    ImageName,
+    TokenHolder,
     check_layer,
     check_manifest,
     check_push,
@@ -35,11 +35,11 @@ from credhelper.registry_checks import (
 )
 from credhelper.routing import DISCOVERY_PATH, LONGEST_DISCOVERY, ask, registry_of, route_to, tls_context
 from credhelper.server_url import ServerURL
-from credhelper.settings import Settings
+from credhelper.settings import HelperSettings
 from credhelper.waiting import bounded
 
 if TYPE_CHECKING:
-    from credhelper.ecr_token import AwsAccount
+    from credhelper.ecr_token import AwsSession
 
 T = TypeVar("T")
 
@@ -50,16 +50,16 @@ NAME = "docker-credential-ecr-custom"
 class Examination:
     """A domain under examination, and what has been found out about it so far."""
 
-    settings: Settings
+    settings: HelperSettings
     url: ServerURL
-    #: The repository to pull from; None: the examination ends before it.
-    repository: Repository | None
+    #: What to pull; None: the examination ends with the domain.
+    image: ImageName | None
     #: Whether to try a push as well.
     push: bool
     #: Where the domain leads.
-    route: Route = field(init=False)
+    route: RegistryRoute = field(init=False)
     #: AWS, with the route's credentials.
-    account: AwsAccount = field(init=False)
+    account: AwsSession = field(init=False)
     #: The ARN of these credentials.
     caller: str = field(init=False)
     token: Token = field(init=False, repr=False)
@@ -71,8 +71,8 @@ class Examination:
         return self.url.host
 
     @property
-    def visitor(self) -> Visitor:
-        return Visitor(self.domain, self.route.registry, self.caller, self.token)
+    def holder(self) -> TokenHolder:
+        return TokenHolder(self.domain, self.route.registry, self.caller, self.token)
 
 
 def helper_on_path(_: Examination) -> str:
@@ -159,10 +159,10 @@ def redirected(exam: Examination) -> str:
 
 
 def identified(exam: Examination) -> str:
-    from credhelper.ecr_token import AwsAccount
+    from credhelper.ecr_token import AwsSession
 
-    def work() -> tuple[AwsAccount, str]:
-        account = AwsAccount(exam.route)
+    def work() -> tuple[AwsSession, str]:
+        account = AwsSession(exam.route)
         return account, account.caller()
 
     exam.account, exam.caller = bounded(exam.settings.timeout, work, "AWS STS")
@@ -176,24 +176,24 @@ def token_given(exam: Examination) -> str:
 
 
 def registry_accepts(exam: Examination) -> str:
-    return check_registry(exam.visitor)
+    return check_registry(exam.holder)
 
 
 def manifest_readable(exam: Examination) -> str:
-    if exam.repository is None:
+    if exam.image is None:
         return ""
-    finding, exam.layer = check_manifest(exam.visitor, exam.repository)
+    finding, exam.layer = check_manifest(exam.holder, exam.image)
     return finding
 
 
 def layer_readable(exam: Examination) -> str:
-    return check_layer(exam.visitor, exam.repository, exam.layer) if exam.repository is not None else ""
+    return check_layer(exam.holder, exam.image, exam.layer) if exam.image is not None else ""
 
 
 def push_allowed(exam: Examination) -> str:
-    if exam.repository is None or not exam.push:
+    if exam.image is None or not exam.push:
         return ""
-    return check_push(exam.visitor, exam.repository)
+    return check_push(exam.holder, exam.image)
 
 
 #: In order; a check that finds nothing was not asked for.
@@ -214,7 +214,7 @@ CHECKS: tuple[tuple[str, Callable[[Examination], str]], ...] = (
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One check's result."""
 
     domain: str
@@ -225,15 +225,15 @@ class Finding:
     next_step: str = ""
 
 
-def examine(exam: Examination) -> list[Finding]:
+def examine(exam: Examination) -> list[CheckResult]:
     """The findings of all checks in order, up to and including the first that fails."""
     findings = []
     for name, check in CHECKS:
         try:
             if finding := check(exam):
-                findings.append(Finding(exam.domain, name, True, finding))
+                findings.append(CheckResult(exam.domain, name, True, finding))
         except HelperError as error:
-            findings.append(Finding(exam.domain, name, False, error.finding, error.next_step))
+            findings.append(CheckResult(exam.domain, name, False, error.finding, error.next_step))
             break
     return findings
 

@@ -22,7 +22,7 @@ import botocore.session
 from botocore.config import Config
 
 from credhelper import VERSION
-from credhelper.cached_get import Route, Token
+from credhelper.cached_get import RegistryRoute, Token
 from credhelper.errors import TokenRefused
 from credhelper.registry_host import EcrRegistry, ecr_registry
 
@@ -48,10 +48,10 @@ class WebIdentity:
     token: str = field(repr=False)
 
 
-class AwsAccount:
+class AwsSession:
     """AWS as seen with a route's credentials. Every method raises TokenRefused, and only that."""
 
-    def __init__(self, route: Route, identity: WebIdentity | None = None) -> None:
+    def __init__(self, route: RegistryRoute, identity: WebIdentity | None = None) -> None:
         registry = ecr_registry(route.registry)
         if registry is None:
             raise TokenRefused(f"{route.registry!r} is not a valid ECR registry host")
@@ -145,9 +145,9 @@ class AwsAccount:
         raise refused
 
 
-def request_token(route: Route, identity: WebIdentity | None = None) -> Token:
+def request_token(route: RegistryRoute, identity: WebIdentity | None = None) -> Token:
     """A new token for `route`, asked for as the environment or as `identity`. Raises TokenRefused."""
-    return AwsAccount(route, identity).token()
+    return AwsSession(route, identity).token()
 
 
 def available_profiles() -> list[str]:

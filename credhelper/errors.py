@@ -24,7 +24,7 @@ class InvalidServerURL(HelperError, ValueError):
         super().__init__(f"{shown(text)!r} is not a valid server URL: {reason}")
 
 
-class InvalidSetting(HelperError):
+class InvalidVariable(HelperError):
     """An environment variable with a value that cannot be used."""
 
     def __init__(self, name: str, value: str, expected: str) -> None:

@@ -13,14 +13,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from credhelper.cache import FAILURE_LIFETIME, REFUSAL_LIFETIME, Cache
-from credhelper.cached_get import ROUTE_LIFETIME, Route, Token, route_key, token_key
+from credhelper.cached_get import ROUTE_LIFETIME, RegistryRoute, Token, route_key, token_key
 from credhelper.client_config import lists_helper
 from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, TimedOut, TokenRefused
 from credhelper.mapping import DomainMappings
 from credhelper.registry_host import ecr_registry
 from credhelper.routing import discover, route_to
 from credhelper.server_url import ServerURL
-from credhelper.settings import CACHE_DIR, TIMEOUT, Settings
+from credhelper.settings import CACHE_DIR, TIMEOUT, HelperSettings
 from credhelper.waiting import bounded, found_or_made
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _ALLOW_MORE = f"allow more with {TIMEOUT}, in seconds"
 class CredentialHelper:
     """`warn` takes one line for a person. `started` is the run's start on `time.monotonic`'s clock."""
 
-    def __init__(self, settings: Settings, warn: Callable[[str], None], started: float) -> None:
+    def __init__(self, settings: HelperSettings, warn: Callable[[str], None], started: float) -> None:
         self.settings = settings
         self.warn = warn
         self._started = started
@@ -56,7 +56,7 @@ class CredentialHelper:
                 registries.add(mapping.registry)
         self._cache.remove(self._cache.records_of(url.host, registries))
 
-    def route(self, url: ServerURL, listed: bool = False) -> Route:
+    def route(self, url: ServerURL, listed: bool = False) -> RegistryRoute:
         """Where `url` leads: from the cache, or as configured or discovered now. `listed`: the caller itself
         has listed the host for this helper. Raises HostNotServed, and HelperError for what is malformed."""
         remaining = self._remaining()
@@ -72,7 +72,7 @@ class CredentialHelper:
             raise HostNotServed(url.host, route.reason, route.next_step)
         return route
 
-    def token(self, route: Route) -> Token:
+    def token(self, route: RegistryRoute) -> Token:
         """The token for `route`, from the cache or new. Raises TokenRefused and TimedOut."""
         key = token_key(self.settings, route)
         kept = self._cache.token(key, route.registry)
@@ -101,7 +101,7 @@ class CredentialHelper:
             self.warn(f"{failure}. The token from before is used; it is valid for {minutes:.0f} more minutes")
             return fallback
 
-    def token_as(self, identity: WebIdentity, route: Route) -> Token:
+    def token_as(self, identity: WebIdentity, route: RegistryRoute) -> Token:
         """A token for `route`, asked for as `identity`; not kept, so that nobody else ever gets it."""
         from credhelper.ecr_token import request_token
 
@@ -110,7 +110,7 @@ class CredentialHelper:
     def _remaining(self) -> float:
         return self._started + self.settings.timeout - time.monotonic()
 
-    def _new_route(self, key: str, url: ServerURL, listed: bool) -> Route:
+    def _new_route(self, key: str, url: ServerURL, listed: bool) -> RegistryRoute:
         def is_listed() -> bool:
             paths = (self.settings.docker_config_path, self.settings.containers_auth_path)
             return listed or lists_helper(paths, url.host)
@@ -120,21 +120,23 @@ class CredentialHelper:
             route = route_to(url, self.settings, mappings, discover, is_listed)
             lifetime = ROUTE_LIFETIME
         except HostNotServed as error:
-            route = Route(url.host, "", reason=error.reason, next_step=error.next_step)
+            route = RegistryRoute(url.host, "", reason=error.reason, next_step=error.next_step)
             lifetime = REFUSAL_LIFETIME
         except DiscoveryFailed as error:
-            route = Route(url.host, "", reason=f"it could not be asked for its registry: {error.reason}")
+            route = RegistryRoute(
+                url.host, "", reason=f"it could not be asked for its registry: {error.reason}"
+            )
             lifetime = FAILURE_LIFETIME
         # Without a cache every run finds out again; the run that keeps a token warns about it.
         with suppress(OSError):
             self._cache.keep_route(key, route, time.time() + lifetime)
         return route
 
-    def _fresh_token(self, key: str, route: Route) -> Token | None:
+    def _fresh_token(self, key: str, route: RegistryRoute) -> Token | None:
         token = self._cache.token(key, route.registry)
         return token if token is not None and token.is_fresh(time.time()) else None
 
-    def _new_token(self, key: str, route: Route) -> Token:
+    def _new_token(self, key: str, route: RegistryRoute) -> Token:
         # botocore takes 100 ms to import: only runs that ask AWS pay for it.
         from credhelper.ecr_token import request_token
 

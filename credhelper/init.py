@@ -26,7 +26,7 @@ from credhelper.mapping import (
 )
 from credhelper.registry_host import ecr_registry
 from credhelper.routing import discover
-from credhelper.settings import NO_HOST, Settings
+from credhelper.settings import NO_HOST, HelperSettings
 
 NAME = "docker-credential-ecr-custom"
 _UNCHANGED = "nothing was changed"
@@ -43,7 +43,7 @@ class Change(Protocol):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class InitOutcome:
     """What was done."""
 
     #: HOST[:PORT]; empty for `--remove --all`.
@@ -78,7 +78,9 @@ class Outcome:
         return "\n".join([*lines, f"next: {self.next_step}"] if self.next_step else lines)
 
 
-def run_init(arguments: list[str], settings: Settings, stdin: TextIO, stdout: TextIO, stderr: TextIO) -> int:
+def run_init(
+    arguments: list[str], settings: HelperSettings, stdin: TextIO, stdout: TextIO, stderr: TextIO
+) -> int:
     """Run `init` with its command line; the exit code. Exits with 2 on a malformed command line."""
     options = _parser().parse_args(arguments)
     try:
@@ -173,11 +175,11 @@ def with_registry(
 
 @dataclass(frozen=True)
 class _SetUp:
-    settings: Settings
+    settings: HelperSettings
     stdin: TextIO
     stderr: TextIO
 
-    def run(self, options: argparse.Namespace) -> Outcome:
+    def run(self, options: argparse.Namespace) -> InitOutcome:
         mappings = DomainMappings.read(self.settings.config_path)
         domain = checked_domain(options.domain or self._question("Domain (such as ecr.example.com): "))
         before = mappings.domains.get(domain, DomainMapping())
@@ -191,7 +193,7 @@ class _SetUp:
         if options.containers_auth:
             pull += f" or podman pull {domain}/REPOSITORY"
         next_step = f"{pull}; if that fails: {NAME} doctor {domain}/REPOSITORY"
-        return Outcome(domain, registry, changes, (), next_step)
+        return InitOutcome(domain, registry, changes, (), next_step)
 
     def _mapped(
         self, options: argparse.Namespace, domain: str, before: DomainMapping

@@ -25,7 +25,7 @@ from credhelper.cached_get import Token
 from credhelper.errors import HelperError, InvalidInput, InvalidServerURL
 from credhelper.helper import CredentialHelper
 from credhelper.server_url import LONGEST_INPUT, ServerURL, parse_server_url, read_server_url
-from credhelper.settings import Settings
+from credhelper.settings import HelperSettings
 
 NAME = "docker-credential-ecr-custom"
 
@@ -61,7 +61,7 @@ class Failure(Exception):
     """A failure as the protocol words it: the one line for standard output. Exit code 1."""
 
 
-class Exchange:
+class ProtocolRun:
     """One run of the protocol.
 
     `read` gives standard input, and is called only by verbs that have any. `url` is what it held, where
@@ -161,7 +161,7 @@ def answer_line(text: str, token: Token) -> str:
 
 def serve(
     arguments: list[str],
-    settings: Settings,
+    settings: HelperSettings,
     read: Callable[[], bytes],
     started: float,
     url: ServerURL | None = None,
@@ -200,7 +200,7 @@ def _stream(stream: TextIO | None) -> TextIO:
 
 def _run(
     arguments: list[str],
-    settings: Settings,
+    settings: HelperSettings,
     read: Callable[[], bytes],
     started: float,
     url: ServerURL | None,
@@ -226,7 +226,7 @@ def _run(
 
             print(answer_kubelet(read(), helper, time.time()), file=stdout)
             return 0
-        return Exchange(helper, read, url, stdout, stderr).run(arguments)
+        return ProtocolRun(helper, read, url, stdout, stderr).run(arguments)
     except HelperError as error:
         warn(str(error))
         return 1

@@ -4,9 +4,8 @@ The registry is asked as a client asks it, with the token, along redirects on th
 token goes to no other host but an ECR registry's own (where the domain only redirects), for which `get`
 gives a token as well. A redirect to the bucket with the layers is looked at and not followed.
 
-Which IAM action a request needs: "Amazon ECR API operations that are called by Docker clients",
-https://docs.aws.amazon.com/AmazonECR/latest/userguide/logging-using-cloudtrail.html, and the example policies
-in https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html.
+Which IAM action a request needs is in docs/iam.md, and for a push in
+https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from credhelper.cached_get import Token
 from credhelper.errors import HelperError
 from credhelper.registry_host import EcrRegistry, ecr_registry
 from credhelper.routing import EDGE_PREFIX, REDIRECTS, DomainResponse, ask, at_host
+from credhelper.server_url import shown
 
 #: Seconds for one answer of the registry; the redirect service itself allows that long.
 _LONGEST_ANSWER = 20.0
@@ -41,15 +41,15 @@ class CheckFailed(HelperError):
 
 
 @dataclass(frozen=True)
-class Repository:
-    """A repository behind a domain, as a pull names it."""
+class ImageName:
+    """What follows the domain in an image's name."""
 
-    name: str
-    #: A tag, or a digest after `sha256:`.
+    repository: str
+    #: A tag or a digest.
     reference: str
 
     @classmethod
-    def parse(cls, text: str) -> Repository | None:
+    def parse(cls, text: str) -> ImageName | None:
         """Read REPOSITORY[:TAG] or REPOSITORY@DIGEST; None for an empty text. Raises CheckFailed."""
         if not text.strip("/"):
             return None
@@ -60,19 +60,21 @@ class Repository:
         if not re.fullmatch(r"[a-z0-9]+(?:(?:[._/]|__|-+)[a-z0-9]+)*", name) or not re.fullmatch(
             r"[A-Za-z0-9_][A-Za-z0-9._:-]{0,127}", reference
         ):
-            raise CheckFailed(f"{text!r} is not a valid REPOSITORY[:TAG]", "name it as `docker pull` does")
+            raise CheckFailed(
+                f"{shown(text)!r} is not a valid REPOSITORY[:TAG]", "name it as `docker pull` does"
+            )
         return cls(name, reference)
 
 
 @dataclass(frozen=True)
-class Visitor:
-    """Somebody who asks the registry behind a domain."""
+class TokenHolder:
+    """Somebody with a token, who asks the registry behind a domain."""
 
     #: HOST[:PORT] that is asked.
     domain: str
     #: The registry that the domain stands for.
     registry: str
-    #: The token's owner, as an ARN.
+    #: The ARN of the credentials that got the token.
     caller: str
     token: Token
 
@@ -117,9 +119,9 @@ def destination(host: str, location: str) -> tuple[str, str] | None:
     return (name, path) if path is not None and ecr_registry(name) is not None else None
 
 
-def check_registry(visitor: Visitor) -> str:
+def check_registry(holder: TokenHolder) -> str:
     """GET /v2/, which every client asks first."""
-    host, response = visitor.ask("GET", "/v2/")
+    host, response = holder.ask("GET", "/v2/")
     if response.status != 200:
         raise CheckFailed(
             f"{host} answers {response.status} to the token",
@@ -129,67 +131,68 @@ def check_registry(visitor: Visitor) -> str:
     return f"{host} accepts the token"
 
 
-def check_manifest(visitor: Visitor, repository: Repository) -> tuple[str, str]:
+def check_manifest(holder: TokenHolder, image: ImageName) -> tuple[str, str]:
     """The image's manifest; what was found, and the digest of one of its layers."""
-    reference, platform = repository.reference, ""
+    reference, platform = image.reference, ""
     for _ in range(2):  # an index, and then the manifest of one platform
-        host, response = visitor.ask(
+        host, response = holder.ask(
             "GET",
-            f"/v2/{repository.name}/manifests/{reference}",
+            f"/v2/{image.repository}/manifests/{reference}",
             headers=(("Accept", ", ".join(_MANIFEST_TYPES)),),
             longest_body=_LONGEST_MANIFEST,
         )
         if response.status != 200:
-            raise refusal(visitor, host, response, "ecr:BatchGetImage", repository)
+            raise refusal(holder, host, response, "ecr:BatchGetImage", image)
         try:
             manifest = json.loads(response.body)
             if not manifest.get("manifests"):
                 layer = str((manifest.get("layers") or [manifest["config"]])[0]["digest"])
-                return f"{repository.name}:{repository.reference} can be read{platform}", layer
+                return f"{image.repository}:{image.reference} can be read{platform}", layer
             entry = manifest["manifests"][0]
             reference = str(entry["digest"])
-            platform = ", of its platforms " + "/".join(map(str, (entry.get("platform") or {}).values()))
+            platform = _one_line(f" for {'/'.join(map(str, (entry.get('platform') or {}).values()))}")
         except (ValueError, AttributeError, KeyError, IndexError, TypeError) as error:
             raise CheckFailed(
                 f"{host} answers with a manifest that does not read as one ({type(error).__name__})",
                 "see what was pushed under this tag",
             ) from error
-    raise CheckFailed(f"{repository.reference} is an index of indexes", "name one image of it by its digest")
+    raise CheckFailed(f"{image.reference} is an index of indexes", "name one image of it by its digest")
 
 
-def check_layer(visitor: Visitor, repository: Repository, digest: str) -> str:
+def check_layer(holder: TokenHolder, image: ImageName, digest: str) -> str:
     """The redirect to one layer; it is not followed, for the bucket must never see the token."""
-    host, response = visitor.ask("GET", f"/v2/{repository.name}/blobs/{digest}", longest_body=0)
+    host, response = holder.ask("GET", f"/v2/{image.repository}/blobs/{digest}", longest_body=0)
     if response.status == 200:
         return f"{host} sends the layer itself"
     if response.status not in REDIRECTS:
-        raise refusal(visitor, host, response, "ecr:GetDownloadUrlForLayer", repository)
+        raise refusal(holder, host, response, "ecr:GetDownloadUrlForLayer", image)
     # Its query is a credential for the layer.
     return f"the layer is at {urlsplit(response.location).hostname}"
 
 
-def check_push(visitor: Visitor, repository: Repository) -> str:
+def check_push(holder: TokenHolder, image: ImageName) -> str:
     """What a push does up to its first bytes: an upload is started, given one byte, and cancelled."""
-    blobs = f"/v2/{repository.name}/blobs"
-    host, response = visitor.ask("HEAD", f"{blobs}/{_NO_BLOB}")
+    blobs = f"/v2/{image.repository}/blobs"
+    host, response = holder.ask("HEAD", f"{blobs}/{_NO_BLOB}")
     if response.status not in (200, 404) and response.status not in REDIRECTS:
-        raise refusal(visitor, host, response, "ecr:BatchCheckLayerAvailability", repository)
-    host, response = visitor.ask("POST", f"{blobs}/uploads/", body=b"")
+        raise refusal(holder, host, response, "ecr:BatchCheckLayerAvailability", image)
+    host, response = holder.ask("POST", f"{blobs}/uploads/", body=b"")
     following = destination(host, response.location)
     if response.status != 202 or following is None:
-        raise refusal(visitor, host, response, "ecr:InitiateLayerUpload", repository)
+        raise refusal(holder, host, response, "ecr:InitiateLayerUpload", image)
     upload_host, target = following
-    upload = Visitor(upload_host, visitor.registry, visitor.caller, visitor.token)
+    upload = TokenHolder(upload_host, holder.registry, holder.caller, holder.token)
     binary = (("Content-Type", "application/octet-stream"), ("Content-Range", "0-0"))
     host, response = upload.ask("PATCH", target, headers=binary, body=b"\0")
     if response.status not in (202, 204):
         upload.ask("DELETE", target)
-        raise refusal(visitor, host, response, "ecr:UploadLayerPart", repository)
+        raise refusal(holder, host, response, "ecr:UploadLayerPart", image)
     after = destination(host, response.location)
     _, cancelled = upload.ask("DELETE", after[1] if after is not None and after[0] == host else target)
     end = "cancelled" if cancelled.status in (200, 202, 204) else "left to expire"
     return (
-        f"an upload to {repository.name} was started and {end}; {_limit(visitor.domain, upload_host, target)}"
+        f"an upload to {image.repository} was started and {end}; "
+        f"{_limit(holder.domain, upload_host, target)}"
         "not tried: ecr:CompleteLayerUpload and ecr:PutImage"
     )
 
@@ -205,7 +208,7 @@ _PAST_RELAY = "deploy the edge (REDIRECT_MODE=edge), or push to the registry's o
 
 
 def refusal(
-    visitor: Visitor, host: str, response: DomainResponse, action: str, repository: Repository
+    holder: TokenHolder, host: str, response: DomainResponse, action: str, image: ImageName
 ) -> CheckFailed:
     """What the registry refused, and the next step. Pure.
 
@@ -214,30 +217,30 @@ def refusal(
     code, message = _oci_error(response.body)
     named = _ACTION.search(message)
     action = named[0] if named else action
-    ecr = ecr_registry(visitor.registry)
+    ecr = ecr_registry(holder.registry)
     said = f": {message}" if message else ""
     finding = f"{host} answers {response.status}{said}"
     if response.status == 413:
         return CheckFailed(f"{finding} ({_RELAY_LIMIT})", _PAST_RELAY)
     if response.status == 404 and code == "NAME_UNKNOWN":
         return CheckFailed(
-            f"there is no repository {repository.name} in {visitor.registry}",
+            f"there is no repository {image.repository} in {holder.registry}",
             f"see `aws ecr describe-repositories{_options(ecr)}`",
         )
     if response.status == 404:
         return CheckFailed(
-            f"there is no {repository.reference} in the repository {repository.name}",
-            f"see `aws ecr list-images --repository-name {repository.name}{_options(ecr)}`",
+            f"there is no {image.reference} in the repository {image.repository}",
+            f"see `aws ecr list-images --repository-name {image.repository}{_options(ecr)}`",
         )
     if response.status == 401:
         return CheckFailed(finding, "see that the domain and custom.json mean the same registry")
     if response.status != 403:
         return CheckFailed(finding, "see the log of the redirect service, and the registry's")
     account = ecr.account if ecr is not None else None
-    caller = visitor.caller
+    caller = holder.caller
     if account is not None and f":{account}:" not in caller:
         step = (
-            f"{visitor.registry} belongs to another account: allow {action} to {caller} in the "
+            f"{holder.registry} belongs to another account: allow {action} to {caller} in the "
             f"repository's policy there (`aws ecr set-repository-policy`), and in the identity's own"
         )
     elif "explicit deny" in message:
@@ -245,7 +248,7 @@ def refusal(
     else:
         step = (
             f"allow {action} to {caller}, in its IAM policy or in the policy of the repository "
-            f"{repository.name}"
+            f"{image.repository}"
         )
     return CheckFailed(f"{finding}; the IAM action {action} is missing", step)
 
@@ -263,4 +266,9 @@ def _oci_error(body: bytes) -> tuple[str, str]:
         code, message = str(error.get("code", "")), str(error.get("message", ""))
     except (ValueError, AttributeError, KeyError, IndexError, TypeError):
         return "", ""
-    return code, "".join(each if each.isprintable() else " " for each in message)[:400]
+    return code, _one_line(message)
+
+
+def _one_line(text: str) -> str:
+    # It comes from outside, and could hold what a terminal acts upon.
+    return "".join(each if each.isprintable() else " " for each in text)[:400]

@@ -19,12 +19,12 @@ from credhelper.client_config import (
     mapping_change,
 )
 from credhelper.errors import FileTrouble, HelperError, InvalidInput
-from credhelper.init import NAME, Change, Outcome, checked_domain, checked_registry, with_registry
+from credhelper.init import NAME, Change, InitOutcome, checked_domain, checked_registry, with_registry
 from credhelper.json_file import TEMPORARY, JsonFile, read_json_file
 from credhelper.mapping import DomainMapping, DomainMappings
 from credhelper.registry_host import ecr_registry
 from credhelper.routing import discover
-from credhelper.settings import NO_HOST, Settings
+from credhelper.settings import NO_HOST, HelperSettings
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class CacheRemoval:
             raise FileTrouble(str(self.path), "remove", error.strerror or type(error).__name__) from error
 
 
-def remove(options: argparse.Namespace, settings: Settings) -> Outcome:
+def remove(options: argparse.Namespace, settings: HelperSettings) -> InitOutcome:
     """What `init --remove` has to do. Raises HelperError."""
     if options.all and options.domain:
         raise InvalidInput("--all is for every domain", f"{NAME} init --remove --all, or leave --all out")
@@ -63,7 +63,7 @@ def remove(options: argparse.Namespace, settings: Settings) -> Outcome:
     return _remove_domain(options, settings)
 
 
-def _remove_domain(options: argparse.Namespace, settings: Settings) -> Outcome:
+def _remove_domain(options: argparse.Namespace, settings: HelperSettings) -> InitOutcome:
     domain = checked_domain(options.domain)
     mappings = DomainMappings.read(settings.config_path)
     files = [read_json_file(path) for path in client_files(settings, podman=True)]
@@ -93,10 +93,10 @@ def _remove_domain(options: argparse.Namespace, settings: Settings) -> Outcome:
     names = cache.records_of(domain, hosts)
     if names:
         changes.append(CacheRemoval(cache, names, (f"the tokens of {domain} are removed",)))
-    return Outcome(domain, registry, changes, tuple(notes), "")
+    return InitOutcome(domain, registry, changes, tuple(notes), "")
 
 
-def _discovered(domain: str, settings: Settings) -> str:
+def _discovered(domain: str, settings: HelperSettings) -> str:
     if settings.discover == NO_HOST:
         return ""
     try:
@@ -117,7 +117,7 @@ def _others(domain: str, registry: str, mappings: DomainMappings, files: Iterabl
     return sorted(found - {domain, registry})
 
 
-def _remove_all(settings: Settings) -> Outcome:
+def _remove_all(settings: HelperSettings) -> InitOutcome:
     changes: list[Change] = []
     paths = client_files(settings, podman=True)
     for path in paths:
@@ -132,7 +132,7 @@ def _remove_all(settings: Settings) -> Outcome:
     if cache.directory is not None and Path(cache.directory).is_dir():
         changes.append(CacheRemoval(cache, None, ("the tokens and the directory are removed",)))
     notes = ("everything that this helper wrote is removed",) if changes else ()
-    return Outcome(
+    return InitOutcome(
         "", "", changes, notes, "pipx uninstall docker-credential-ecr-custom, to remove it as well"
     )
 

@@ -22,18 +22,18 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from credhelper import VERSION
-from credhelper.cached_get import Route
+from credhelper.cached_get import RegistryRoute
 from credhelper.errors import (
     DiscoveryFailed,
     HostNotServed,
     InvalidServerURL,
-    InvalidSetting,
+    InvalidVariable,
     TimedOut,
 )
 from credhelper.mapping import DomainMapping, DomainMappings, InvalidMapping, ecr_host
 from credhelper.registry_host import InvalidRegistry, RegistryHost, ecr_registry, is_loopback
 from credhelper.server_url import ServerURL, shown
-from credhelper.settings import DEFAULT_REGISTRY, DISCOVER, EVERY_HOST, NO_HOST, Settings
+from credhelper.settings import DEFAULT_REGISTRY, DISCOVER, EVERY_HOST, NO_HOST, HelperSettings
 from credhelper.waiting import bounded
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ _USER_AGENT = f"docker-credential-ecr-custom/{VERSION}"
 
 def route_to(
     url: ServerURL,
-    settings: Settings,
+    settings: HelperSettings,
     mappings: DomainMappings,
     discover: Discover,
     is_listed: Callable[[], bool],
-) -> Route:
+) -> RegistryRoute:
     """Where `url` leads; `is_listed` says whether a client's configuration lists the host for this helper.
 
-    Raises InvalidServerURL, HostNotServed, DiscoveryFailed, and InvalidSetting.
+    Raises InvalidServerURL, HostNotServed, DiscoveryFailed, and InvalidVariable.
     """
     may_ask = settings.discover  # read first: an invalid value ends the run, even where no host is asked
     try:
@@ -85,16 +85,16 @@ def route_to(
         or _default(settings)
         or _discovered(url, may_ask, discover, lambda: mapped is not None or is_listed())
     )
-    return Route(url.host, registry, mapping.profile, mapping.role_arn, mapping.region)
+    return RegistryRoute(url.host, registry, mapping.profile, mapping.role_arn, mapping.region)
 
 
-def _default(settings: Settings) -> str:
+def _default(settings: HelperSettings) -> str:
     if not settings.default_registry:
         return ""
     try:
         return ecr_host(settings.default_registry)
     except InvalidMapping as error:
-        raise InvalidSetting(
+        raise InvalidVariable(
             DEFAULT_REGISTRY, settings.default_registry, "an ECR registry's host name"
         ) from error
 

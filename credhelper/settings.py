@@ -32,7 +32,7 @@ EVERY_HOST = "1"
 DEFAULT_TIMEOUT = 15.0
 
 
-class Settings:
+class HelperSettings:
     """The settings of one run; never changed after it is built."""
 
     __slots__ = (
@@ -102,18 +102,18 @@ class Settings:
 
     @property
     def discover(self) -> str:
-        """LISTED_HOSTS, NO_HOST or EVERY_HOST. Raises InvalidSetting: an unknown value must not mean any."""
+        """LISTED_HOSTS, NO_HOST or EVERY_HOST. Raises InvalidVariable: an unknown value must not mean any."""
         if self.discover_text not in (LISTED_HOSTS, NO_HOST, EVERY_HOST):
-            from credhelper.errors import InvalidSetting
+            from credhelper.errors import InvalidVariable
 
-            raise InvalidSetting(
+            raise InvalidVariable(
                 DISCOVER, self.discover_text, "0 (ask no host) or 1 (ask every host), or unset it"
             )
         return self.discover_text
 
     @property
     def timeout(self) -> float:
-        """Seconds. Raises InvalidSetting."""
+        """Seconds. Raises InvalidVariable."""
         if not self.timeout_text:
             return DEFAULT_TIMEOUT
         try:
@@ -121,9 +121,9 @@ class Settings:
         except ValueError:
             seconds = 0.0
         if not 0 < seconds <= 3600:
-            from credhelper.errors import InvalidSetting
+            from credhelper.errors import InvalidVariable
 
-            raise InvalidSetting(TIMEOUT, self.timeout_text, "a number of seconds, more than 0")
+            raise InvalidVariable(TIMEOUT, self.timeout_text, "a number of seconds, more than 0")
         return seconds
 
     def _path(self, path: str) -> "str | None":

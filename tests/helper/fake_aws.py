@@ -27,7 +27,7 @@ _CREDENTIALS = f"""<Credentials><AccessKeyId>{ASSUMED_KEY}</AccessKeyId><SecretA
 
 
 @dataclass
-class Call:
+class ApiRequest:
     """A request as it arrived."""
 
     action: str
@@ -57,7 +57,7 @@ class FakeAws:
     #: Whom GetCallerIdentity names.
     caller: str = "arn:aws:iam::123456789012:user/tester"
     #: Every request, in order.
-    calls: list[Call] = field(default_factory=list)
+    calls: list[ApiRequest] = field(default_factory=list)
 
     @property
     def tokens_asked(self) -> int:
@@ -69,7 +69,7 @@ class FakeAws:
         body = request.body.decode()
         action = (request.value("X-Amz-Target") or "").rpartition(".")[2] or parse_qs(body)["Action"][0]
         authorization, user_agent = request.value("Authorization") or "", request.value("User-Agent") or ""
-        self.calls.append(Call(action, body, authorization, user_agent))
+        self.calls.append(ApiRequest(action, body, authorization, user_agent))
         time.sleep(self.delay)
         status, text = self._answer(action, body)
         return Response(status, (), text.encode())

@@ -67,7 +67,7 @@ class Mode(Enum):
 
 
 @dataclass(frozen=True)
-class Seen:
+class DomainRequest:
     """A request as it arrived."""
 
     method: str
@@ -95,7 +95,7 @@ class FakeDomain:
     #: redirect, its Location in place of the error's message.
     refusals: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     #: Every request, in order.
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[DomainRequest] = field(default_factory=list)
 
     @property
     def paths(self) -> list[str]:
@@ -104,7 +104,7 @@ class FakeDomain:
     def respond(self, request: Request) -> Response:
         """The handler of its server."""
         authorization = request.value("Authorization") or ""
-        self.seen.append(Seen(request.method, request.target, authorization))
+        self.seen.append(DomainRequest(request.method, request.target, authorization))
         time.sleep(self.delay)
         path = request.path
         edge = f"/_registry/{REGISTRY}"

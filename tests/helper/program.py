@@ -19,7 +19,7 @@ NOT_FOUND = "credentials not found in native keychain\n"
 
 
 @dataclass(frozen=True)
-class Result:
+class ProgramResult:
     """What a run answered."""
 
     code: int
@@ -73,7 +73,7 @@ class Program:
         stdin: str | bytes = "",
         environ: Mapping[str, str] | None = None,
         timeout: float = 40,
-    ) -> Result:
+    ) -> ProgramResult:
         """Run it to its end; `environ` is added to the program's own."""
         data = stdin.encode() if isinstance(stdin, str) else stdin
         done = subprocess.run(
@@ -85,9 +85,9 @@ class Program:
             timeout=timeout,
             check=False,
         )
-        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return ProgramResult(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def get(self, server_url: str, **environ: str) -> Result:
+    def get(self, server_url: str, **environ: str) -> ProgramResult:
         return self.run("get", stdin=server_url + "\n", environ=environ)
 
     def start(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:

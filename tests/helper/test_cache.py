@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from credhelper.cache import Cache
-from credhelper.cached_get import Route, Token, route_key, token_key
-from credhelper.settings import Settings
+from credhelper.cached_get import RegistryRoute, Token, route_key, token_key
+from credhelper.settings import HelperSettings
 from tests.helper.conftest import ACCESS_KEY, SECRET_KEY
 from tests.helper.fake_aws import SECRET, FakeAws
 from tests.helper.program import NOT_FOUND, REGISTRY, Program
@@ -22,8 +22,8 @@ OLD = "a token from before"
 
 def keep(program: Program, requested_at: float, expires_at: float) -> None:
     """Put a token for REGISTRY into the program's cache, as a run with its environment would have."""
-    settings = Settings(program.environ)
-    key = token_key(settings, Route(REGISTRY, REGISTRY))
+    settings = HelperSettings(program.environ)
+    key = token_key(settings, RegistryRoute(REGISTRY, REGISTRY))
     Cache(settings.cache_directory).keep_token(key, Token(REGISTRY, OLD, requested_at, expires_at))
 
 
@@ -237,7 +237,7 @@ def test_not_found_is_remembered_for_a_while(program: Program) -> None:
     results = [program.get("unmapped.example.com", AWS_ECR_CUSTOM_DISCOVER="0") for _ in range(2)]
     assert results[0] == results[1]
     assert results[1].stdout == NOT_FOUND
-    settings = Settings(program.environ | {"AWS_ECR_CUSTOM_DISCOVER": "0"})
+    settings = HelperSettings(program.environ | {"AWS_ECR_CUSTOM_DISCOVER": "0"})
     key = route_key(settings, "unmapped.example.com", False)
     cache = Cache(settings.cache_directory)
     now = time.time()

@@ -47,6 +47,7 @@ def test_a_pull_that_works(healthy: Program, domain: FakeDomain, mode: Mode, tag
     assert [check["check"] for check in checks] == NAMES[:-1]
     assert all(check["ok"] for check in checks)
     assert checks[-1]["finding"] == "the layer is at layers.example.com"
+    assert ("can be read for linux/amd64" in str(checks[-2]["finding"])) is (tag == ":index")
     assert f"/v2/app/blobs/{LAYER_DIGEST}" in domain.paths[-1]
 
 
@@ -160,12 +161,13 @@ def test_what_people_meet_most_has_its_next_step(
         ("localhost:1/App:1.0", "'App:1.0' is not a valid REPOSITORY[:TAG]"),
         ("localhost:1/app:a b", "is not a valid REPOSITORY[:TAG]"),
         ("localhost:1/app/../x", "is not a valid REPOSITORY[:TAG]"),
-        ("localhost:1/app?x=y", "is not a valid REPOSITORY[:TAG]"),
+        ("localhost:1/app?token=hunter2", "'app?***' is not a valid REPOSITORY[:TAG]"),
     ],
 )
 def test_what_is_not_an_image_is_refused(program: Program, image: str, found: str) -> None:
     (check,) = examined(program, image)
     assert found in str(check["finding"])
+    assert "hunter2" not in json.dumps(check)
 
 
 @pytest.mark.parametrize("arguments", [["--push"], ["localhost:1", "--push"], ["localhost:1/", "--push"]])

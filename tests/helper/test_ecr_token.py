@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from credhelper.cached_get import Route
-from credhelper.ecr_token import AwsAccount
+from credhelper.cached_get import RegistryRoute
+from credhelper.ecr_token import AwsSession
 from credhelper.errors import TokenRefused
 from tests.helper.fake_aws import fake_aws
 
@@ -52,7 +52,7 @@ def _an_identity_of_the_tests_own(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_each_registry_asks_the_endpoint_of_its_own_form(registry: str, endpoint: str) -> None:
-    assert AwsAccount(Route(registry, registry)).endpoint() == endpoint
+    assert AwsSession(RegistryRoute(registry, registry)).endpoint() == endpoint
 
 
 def held_by(error: BaseException) -> Iterator[object]:
@@ -95,7 +95,7 @@ def test_no_error_holds_a_part_of_the_token(answer: object, monkeypatch: pytest.
         running.answer = answer
         monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
         with pytest.raises(TokenRefused) as refused:
-            AwsAccount(Route(REGISTRY, REGISTRY)).token()
+            AwsSession(RegistryRoute(REGISTRY, REGISTRY)).token()
     encoded = base64.b64encode(SECRET.encode()).decode().rstrip("=")
     for each in held_by(refused.value):
         assert SECRET not in repr(each)
@@ -107,5 +107,5 @@ def test_no_error_holds_what_aws_said_of_a_signature(monkeypatch: pytest.MonkeyP
         running.error = (400, "InvalidSignatureException", f"the canonical string holds {SECRET}")
         monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
         with pytest.raises(TokenRefused) as refused:
-            AwsAccount(Route(REGISTRY, REGISTRY)).token()
+            AwsSession(RegistryRoute(REGISTRY, REGISTRY)).token()
     assert [each for each in held_by(refused.value) if SECRET in repr(each)] == []

@@ -10,7 +10,7 @@ import pytest
 
 from tests.helper.conftest import ACCESS_KEY
 from tests.helper.fake_aws import ASSUMED_KEY, SECRET, FakeAws
-from tests.helper.program import NOT_FOUND, REGISTRY, Program, Result
+from tests.helper.program import NOT_FOUND, REGISTRY, Program, ProgramResult
 
 V1 = "credentialprovider.kubelet.k8s.io/v1"
 ROLE = "arn:aws:iam::123456789012:role/pod"
@@ -21,7 +21,7 @@ def ask(
     image: object,
     version: str = V1,
     more: Mapping[str, object] | None = None,
-) -> Result:
+) -> ProgramResult:
     request = {"kind": "CredentialProviderRequest", "apiVersion": version, "image": image} | dict(more or {})
     environ = {"AWS_ECR_CUSTOM_DISCOVER": "0"}
     return program.run("kubelet", stdin=json.dumps(request), environ=environ)

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.helper.fake_aws import SECRET, FakeAws
 from tests.helper.fake_domain import FakeDomain
-from tests.helper.program import NOT_FOUND, REGISTRY, Program, Result
+from tests.helper.program import NOT_FOUND, REGISTRY, Program, ProgramResult
 from tests.helper.test_cache import HOUR, OLD, keep
 
 
-def _at_once(program: Program, hosts: list[str]) -> list[Result]:
+def _at_once(program: Program, hosts: list[str]) -> list[ProgramResult]:
     with ThreadPoolExecutor(len(hosts)) as pool:
         return list(pool.map(lambda host: program.get(host, AWS_ECR_CUSTOM_TIMEOUT="60"), hosts))
 

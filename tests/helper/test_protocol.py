@@ -15,7 +15,7 @@ import pytest
 
 from credhelper import VERSION
 from credhelper.protocol import HELP, serve
-from credhelper.settings import Settings
+from credhelper.settings import HelperSettings
 from tests.helper.fake_aws import SECRET, FakeAws
 from tests.helper.program import NAME, NOT_FOUND, REGISTRY, Program
 
@@ -188,7 +188,7 @@ def test_a_bug_of_ours_does_not_end_dockers_command(capfd: pytest.CaptureFixture
     def read() -> bytes:
         raise ZeroDivisionError(SECRET)
 
-    assert serve(["store"], Settings({}), read, time.monotonic()) == 1
+    assert serve(["store"], HelperSettings({}), read, time.monotonic()) == 1
     stdout, stderr = capfd.readouterr()
     assert stdout == NOT_FOUND
     assert stderr.startswith(f"{NAME}: unexpected ZeroDivisionError at test_protocol.py:")

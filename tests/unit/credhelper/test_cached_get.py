@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credhelper.cached_get import Route, Token, answer, is_plain, route_key, token_key
+from credhelper.cached_get import RegistryRoute, Token, answer, is_plain, route_key, token_key
 from credhelper.protocol import answer_line
-from credhelper.settings import Settings
+from credhelper.settings import HelperSettings
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 
@@ -44,12 +44,12 @@ def test_a_tokens_life(now: float, fresh: bool, usable: bool) -> None:
     assert (token.is_fresh(now), token.is_usable(now)) == (fresh, usable)
 
 
-def _settings(**environ: str) -> Settings:
-    return Settings({"HOME": "/nowhere", **environ})
+def _settings(**environ: str) -> HelperSettings:
+    return HelperSettings({"HOME": "/nowhere", **environ})
 
 
 def test_keys_differ_by_source_and_show_nothing_of_it() -> None:
-    route = Route("ecr.example.com", REGISTRY)
+    route = RegistryRoute("ecr.example.com", REGISTRY)
     keys = [
         token_key(_settings(**environ), changed)
         for environ, changed in [
@@ -59,23 +59,23 @@ def test_keys_differ_by_source_and_show_nothing_of_it() -> None:
             # Not one long name: the parts cannot run into each other.
             ({"AWS_A": "x", "AWS_B": "y"}, route),
             ({"AWS_A": "x\nAWS_B=y"}, route),
-            ({}, Route("", REGISTRY, profile="a")),
-            ({}, Route("", REGISTRY, role_arn="a")),
-            ({}, Route("", REGISTRY, region="a")),
-            ({}, Route("", "public.ecr.aws")),
+            ({}, RegistryRoute("", REGISTRY, profile="a")),
+            ({}, RegistryRoute("", REGISTRY, role_arn="a")),
+            ({}, RegistryRoute("", REGISTRY, region="a")),
+            ({}, RegistryRoute("", "public.ecr.aws")),
         ]
     ]
     assert len(set(keys)) == len(keys)
     assert all(len(key) == 64 and set(key) <= set("0123456789abcdef") for key in keys)
     assert (
-        token_key(_settings(AWS_ECR_CUSTOM_DISCOVER="0", OTHER="x"), Route("another host", REGISTRY))
+        token_key(_settings(AWS_ECR_CUSTOM_DISCOVER="0", OTHER="x"), RegistryRoute("another host", REGISTRY))
         == keys[0]
     )
 
 
 @pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_A_VARIABLE_OF_TOMORROW", "BOTO_CONFIG"])
 def test_a_variable_that_is_set_and_empty_is_not_one_that_is_unset(name: str) -> None:
-    route = Route("", REGISTRY)
+    route = RegistryRoute("", REGISTRY)
     assert token_key(_settings(**{name: ""}), route) != token_key(_settings(), route)
 
 

@@ -12,7 +12,7 @@ from credhelper.json_file import parse_json_object
 from credhelper.mapping import DomainMapping, DomainMappings
 from credhelper.routing import DomainResponse, registry_of, route_to
 from credhelper.server_url import parse_server_url
-from credhelper.settings import Settings
+from credhelper.settings import HelperSettings
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 MAPPED, DEFAULT, DISCOVERED = (f"{digit * 12}.dkr.ecr.us-east-1.amazonaws.com" for digit in "123")
@@ -80,7 +80,7 @@ def test_a_host_stands_for_a_registry_or_for_none(
         parse_json_object(Path("custom.json"), json.dumps({})),
         {"mapped.example.com": DomainMapping(MAPPED), "listed.example.com": DomainMapping()},
     )
-    settings = Settings({"HOME": "/nowhere", **environ})
+    settings = HelperSettings({"HOME": "/nowhere", **environ})
 
     def route() -> str:
         url = parse_server_url(text)

@@ -7,12 +7,12 @@ import pwd
 
 import pytest
 
-from credhelper.errors import InvalidSetting
-from credhelper.settings import DEFAULT_TIMEOUT, EVERY_HOST, LISTED_HOSTS, NO_HOST, Settings
+from credhelper.errors import InvalidVariable
+from credhelper.settings import DEFAULT_TIMEOUT, EVERY_HOST, LISTED_HOSTS, NO_HOST, HelperSettings
 
 
-def _settings(**environ: str) -> Settings:
-    return Settings({"HOME": "/nowhere", **environ})
+def _settings(**environ: str) -> HelperSettings:
+    return HelperSettings({"HOME": "/nowhere", **environ})
 
 
 def test_settings_have_defaults_and_an_empty_variable_is_none() -> None:
@@ -31,7 +31,7 @@ def test_settings_have_defaults_and_an_empty_variable_is_none() -> None:
 def test_only_the_documented_values_say_which_hosts_may_be_asked() -> None:
     assert _settings(AWS_ECR_CUSTOM_DISCOVER="0").discover == NO_HOST
     assert _settings(AWS_ECR_CUSTOM_DISCOVER="1").discover == EVERY_HOST
-    with pytest.raises(InvalidSetting, match="AWS_ECR_CUSTOM_DISCOVER is 'false'"):
+    with pytest.raises(InvalidVariable, match="AWS_ECR_CUSTOM_DISCOVER is 'false'"):
         _ = _settings(AWS_ECR_CUSTOM_DISCOVER="false").discover
 
 
@@ -54,7 +54,7 @@ def test_a_file_of_botocores_is_looked_for_where_botocore_looks(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("UNSET", raising=False)
-    settings = Settings(variables | {"AWS_CONFIG_FILE": path})
+    settings = HelperSettings(variables | {"AWS_CONFIG_FILE": path})
     assert settings.aws_files[0] == expected
     # As botocore does it (botocore/configloader.py, raw_config_parse).
     assert os.path.expanduser(os.path.expandvars(path)) == expected  # noqa: PTH111
