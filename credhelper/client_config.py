@@ -21,6 +21,7 @@ HELPER = "ecr-custom"
 
 _CRED_HELPERS = "credHelpers"
 _BACKUP = ".backup-ecr-custom"
+_DIRECTORIES = frozenset({".config", "containers", ".docker", ".ecr"})
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,18 @@ class FileRemoval:
             self.path.unlink()
         except OSError as error:
             raise FileTrouble(str(self.path), "remove", error.strerror or type(error).__name__) from error
+        remove_empty_directories(self.path)
+
+
+def remove_empty_directories(path: Path) -> None:
+    """Remove the directories above `path` that `init` makes, as far as nothing is left in them."""
+    for parent in path.parents:
+        if parent.name not in _DIRECTORIES:
+            return
+        try:
+            parent.rmdir()
+        except OSError:
+            return
 
 
 def client_files(settings: HelperSettings, *, podman: bool) -> list[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from credhelper.client_config import (
     helped_hosts,
     helper_removal,
     mapping_change,
+    remove_empty_directories,
 )
 from credhelper.errors import FileTrouble, HelperError, InvalidInput
 from credhelper.init import NAME, Change, InitOutcome, checked_domain, checked_registry, with_registry
@@ -44,8 +44,7 @@ class CacheRemoval:
         try:
             if self.names is None:
                 self.cache.clear()
-                with suppress(OSError):
-                    self.path.parent.rmdir()  # unless there is something of others in it
+                remove_empty_directories(self.path)
             else:
                 self.cache.remove(self.names)
         except OSError as error:

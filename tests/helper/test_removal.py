@@ -127,6 +127,13 @@ def test_remove_all_takes_everything_that_was_ever_written(program: Program, dom
     assert "nothing to change" in init(program, "--remove", "--all")
 
 
+def test_remove_all_leaves_a_new_home_as_new(program: Program) -> None:
+    init(program, DOMAIN, REGISTRY, "--containers-auth")
+    program.get(DOMAIN)
+    init(program, "--remove", "--all")
+    assert list(program.home.iterdir()) == []
+
+
 def test_remove_all_keeps_what_is_not_the_helpers(program: Program) -> None:
     init(program, DOMAIN, REGISTRY)
     program.get(DOMAIN)

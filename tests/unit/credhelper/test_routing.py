@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.decision import Redirect, decide
+from chalicelib.http_message import RequestLine
+from chalicelib.registries import Registries
+from chalicelib.registry_host import RegistryHost
+from chalicelib.settings import RedirectMode
 from credhelper.errors import HelperError, HostNotServed
 from credhelper.json_file import parse_json_object
 from credhelper.mapping import DomainMapping, DomainMappings
-from credhelper.routing import DomainResponse, registry_of, route_to
+from credhelper.routing import DISCOVERY_PATH, DomainResponse, registry_of, route_to
 from credhelper.server_url import parse_server_url
 from credhelper.settings import HelperSettings
 
@@ -97,3 +102,11 @@ def test_an_error_is_its_finding_and_its_next_step() -> None:
     assert str(HelperError("found", "do")) == "found; do"
     assert str(HelperError("found")) == "found"
     assert str(HostNotServed("h", "it is Docker Hub's")) == "h stands for no ECR registry: it is Docker Hub's"
+
+
+@pytest.mark.parametrize("mode", list(RedirectMode))
+def test_the_redirect_service_names_its_registry_in_every_mode(mode: RedirectMode) -> None:
+    registries = Registries(RegistryHost.parse(REGISTRY))
+    decision = decide(RequestLine("GET", DISCOVERY_PATH, ()), registries, mode)
+    assert isinstance(decision, Redirect)
+    assert registry_of("ecr.example.com", DomainResponse(307, decision.location)) == REGISTRY
