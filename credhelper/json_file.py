@@ -133,7 +133,10 @@ def refuse_foreign_directories(path: Path) -> None:
             return
         if owner not in trusted:
             raise FileTrouble(
-                str(path), "write", f"{parent} belongs to another user (uid {owner})", "run this as that user"
+                str(path),
+                "write",
+                f"{parent} belongs to another user (uid {owner})",
+                "run this as that user, or set HOME to a directory of yours",
             )
 
 

@@ -70,7 +70,7 @@ def test_the_superuser_writes_nothing_into_another_users_home(
     for arguments in (["init", REGISTRY], ["init", DOMAIN, REGISTRY]):
         result = program.run(*arguments)
         assert result.code == 1
-        assert f"belongs to another user (uid {NOBODY}); run this as that user" in result.stderr
+        assert f"belongs to another user (uid {NOBODY}); run this as that user, or set HOME" in result.stderr
         assert everything_in(program.home.parent) == before
 
 
