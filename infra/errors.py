@@ -6,7 +6,6 @@ from __future__ import annotations
 PROGRAM = ".venv/bin/ecr-domain"
 """The program as `make install` puts it; every "next" command that is printed begins with it."""
 
-
 DEPLOYER_TEMPLATE = "infra/templates/deployer.json"
 """What a deployer needs; docs/deployment.md says how an administrator deploys it."""
 
@@ -16,16 +15,10 @@ class InfraError(Exception):
 
 
 class InvalidConfiguration(InfraError):
-    """A value that cannot be deployed."""
+    """A value that cannot be deployed; `key` is the setting, `where` a flag or a stage of a file."""
 
     def __init__(self, key: str, value: object, where: str, remedy: str) -> None:
         super().__init__(f"{key}={shown(value)} ({where}): {remedy}")
-        #: The setting, as the user spells it.
-        self.key = key
-        #: A flag, or a stage of a file.
-        self.where = where
-        #: What to do.
-        self.remedy = remedy
 
 
 class UnreadableFile(InfraError):
@@ -49,8 +42,6 @@ class AwsRefused(InfraError):
         super().__init__(
             f"AWS refused {operation} ({code}): {' '.join(message.split()).rstrip('.')}; {remedy}"
         )
-        #: The name of the API operation.
-        self.operation = operation
         #: The error code of AWS.
         self.code = code
         #: The message of AWS.

@@ -1,19 +1,47 @@
 """In which order the two stacks change, so that no client is led to a behaviour that is not there.
 
-Pure: from what is deployed and what is wanted to steps. The function's answers are kept by CloudFront for
-CACHE_SECONDS, and the name's addresses by resolvers for ALIAS_SECONDS.
+Pure: from what is deployed and what is wanted to steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from chalicelib.registry_host import RegistryHost
 
-CACHE_SECONDS = 60.0
-# https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html
-ALIAS_SECONDS = 60.0
+PAUSE_SECONDS = 60.0
+"""For so long CloudFront keeps an answer of the function, and resolvers keep an alias record's addresses:
+https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html"""
+
+
+class Action(Enum):
+    """What a step does, in words for the user."""
+
+    #: As the settings want it; the alias records lead where they did.
+    UPDATE_SERVICE = "the service stack"
+    #: With behaviours for the step's registries.
+    UPDATE_EDGE = "the edge stack"
+    #: Nothing else of the service changes; the same for the next.
+    ALIAS_TO_EDGE = "the alias records lead to the edge"
+    ALIAS_TO_API = "the alias records lead to the API"
+    FORGET_ANSWERS = "wait 60 s: CloudFront forgets the answers that lead to a removed registry"
+    FORGET_ADDRESSES = "wait 60 s: resolvers forget the edge's addresses"
+    DELETE_EDGE = "the edge stack is deleted"
+
+    @property
+    def waits(self) -> bool:
+        return self in (Action.FORGET_ANSWERS, Action.FORGET_ADDRESSES)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a rollout."""
+
+    action: Action
+    #: Of UPDATE_EDGE alone.
+    registries: tuple[RegistryHost, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,55 +56,6 @@ class Deployed:
     registries: tuple[RegistryHost, ...] = ()
 
 
-@dataclass(frozen=True)
-class UpdateService:
-    """The service stack as the settings want it; its alias records lead where they did."""
-
-    line = "the service stack"
-
-
-@dataclass(frozen=True)
-class UpdateEdge:
-    """The edge stack, with behaviours for these registries."""
-
-    registries: tuple[RegistryHost, ...]
-    line = "the edge stack"
-
-
-@dataclass(frozen=True)
-class MoveAlias:
-    """The alias records lead to the distribution, or to the API; nothing else of the service changes."""
-
-    to_edge: bool
-
-    @property
-    def line(self) -> str:
-        return f"the alias records lead to {'the edge' if self.to_edge else 'the API'}"
-
-
-@dataclass(frozen=True)
-class Pause:
-    """Some seconds in which clients forget what they were answered before."""
-
-    seconds: float
-    why: str
-    PREFIX = "wait "
-
-    @property
-    def line(self) -> str:
-        return f"{self.PREFIX}{self.seconds:.0f} s: {self.why}"
-
-
-@dataclass(frozen=True)
-class DeleteEdge:
-    """The edge stack goes."""
-
-    line = "the edge stack is deleted"
-
-
-Step = UpdateService | UpdateEdge | MoveAlias | Pause | DeleteEdge
-
-
 def rollout(deployed: Deployed, edge: bool, wanted: Sequence[RegistryHost]) -> tuple[Step, ...]:
     """The steps to the wanted state. A step that finds nothing to change is left out when it is taken."""
     return _with_edge(deployed, tuple(wanted)) if edge else _without_edge(deployed)
@@ -87,27 +66,22 @@ def _with_edge(deployed: Deployed, wanted: tuple[RegistryHost, ...]) -> tuple[St
     steps: list[Step] = []
     # Before the function leads to a new behaviour, the behaviour is there.
     if deployed.distribution and not set(wanted) <= set(there):
-        steps.append(UpdateEdge(tuple(dict.fromkeys((*there, *wanted)))))
-    steps.append(UpdateService())
+        steps.append(Step(Action.UPDATE_EDGE, tuple(dict.fromkeys((*there, *wanted)))))
+    steps.append(Step(Action.UPDATE_SERVICE))
     # Before a behaviour goes, no kept answer leads to it.
     if set(there) - set(wanted):
-        steps.append(Pause(CACHE_SECONDS, "CloudFront forgets the answers that lead to a removed registry"))
-    if UpdateEdge(wanted) not in steps:
-        steps.append(UpdateEdge(wanted))
+        steps.append(Step(Action.FORGET_ANSWERS))
+    if Step(Action.UPDATE_EDGE, wanted) not in steps:
+        steps.append(Step(Action.UPDATE_EDGE, wanted))
     # Answered by the API itself, the mode `edge` serves clients too: the name may move at any time.
     if not deployed.distribution or deployed.alias_target != deployed.distribution:
-        steps.append(MoveAlias(to_edge=True))
+        steps.append(Step(Action.ALIAS_TO_EDGE))
     return tuple(steps)
 
 
 def _without_edge(deployed: Deployed) -> tuple[Step, ...]:
-    steps: list[Step] = []
     # CloudFront takes credentials off what the function gets, so the name leads to the API before the mode
     # changes.
-    if deployed.alias_target:
-        steps.append(MoveAlias(to_edge=False))
-        steps.append(Pause(ALIAS_SECONDS, "resolvers forget the edge's addresses"))
-    steps.append(UpdateService())
-    if deployed.distribution:
-        steps.append(DeleteEdge())
-    return tuple(steps)
+    moves = (Action.ALIAS_TO_API, Action.FORGET_ADDRESSES) if deployed.alias_target else ()
+    deletes = (Action.DELETE_EDGE,) if deployed.distribution else ()
+    return tuple(map(Step, (*moves, Action.UPDATE_SERVICE, *deletes)))

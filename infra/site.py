@@ -16,7 +16,7 @@ from infra.clock import Clock
 from infra.config_file import chalice_tags, other_stages_at, read_document, settings_in
 from infra.edge_template import edge_template
 from infra.outside import Outside
-from infra.rollout import Deployed, MoveAlias, Step, UpdateEdge, rollout
+from infra.rollout import Action, Deployed, Step, rollout
 from infra.service_template import ServicePackage, service_package, service_parameters
 from infra.settings import EDGE_REGION, DeploymentSettings
 from infra.stack import OWN_TAG, Condition, Stack, StackRequest
@@ -132,7 +132,7 @@ class Site:
         """What a step asks of its stack."""
         tags = {**chalice_tags(self.document, self.stage), OWN_TAG: self.stage}
         now = standing.service
-        if isinstance(step, UpdateEdge):
+        if step.action is Action.UPDATE_EDGE:
             parameters = {
                 "DomainName": self.settings.domain,
                 "HostedZoneId": self.settings.hosted_zone_id,
@@ -143,8 +143,8 @@ class Site:
                 "Dashboard": self.settings.dashboard,
             }
             return StackRequest(self.edge_name, edge_template(step.registries), parameters, tags)
-        if isinstance(step, MoveAlias):
-            edge = standing.edge.outputs if standing.edge and step.to_edge else {}
+        if step.action in (Action.ALIAS_TO_EDGE, Action.ALIAS_TO_API):
+            edge = standing.edge.outputs if standing.edge and step.action is Action.ALIAS_TO_EDGE else {}
             leads = {
                 "AliasTargetDomainName": edge.get("DistributionDomainName", ""),
                 "AliasTargetHostedZoneId": edge.get("DistributionHostedZoneId", ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.artefact import NoBucketYet
 from infra.checks import before, problems
 from infra.commands.report import Report, StepPlan
-from infra.rollout import DeleteEdge, MoveAlias, Pause, Step
+from infra.rollout import Action, Step
 from infra.service_template import ServicePackage
 from infra.site import Site, Standing, World
 from infra.stack import Condition
@@ -38,7 +38,7 @@ def show_plan(site: Site, package: ServicePackage) -> tuple[StepPlan, ...]:
         found = _preview(site, step, package, standing, [stack.name for stack in unfinished])
         plans += [found] if found else []
     # Waiting alone is nothing to do.
-    if all(each.line.startswith(Pause.PREFIX) for each in plans):
+    if {each.line for each in plans} <= {action.value for action in Action if action.waits}:
         plans = []
     terminal = site.world.terminal
     for number, each in enumerate(plans, 1):
@@ -51,18 +51,19 @@ def show_plan(site: Site, package: ServicePackage) -> tuple[StepPlan, ...]:
 def _preview(
     site: Site, step: Step, package: ServicePackage, standing: Standing, unfinished: list[str]
 ) -> StepPlan | None:
-    if isinstance(step, (Pause, DeleteEdge, MoveAlias)):
-        return StepPlan(step.line)
+    line = step.action.value
+    if step.action not in (Action.UPDATE_SERVICE, Action.UPDATE_EDGE):
+        return StepPlan(line)
     request = site.request(step, package, standing)
     if request.name in unfinished:
-        return StepPlan(f"{step.line} ({request.name}) is made")
+        return StepPlan(f"{line} ({request.name}) is made")
     stacks = site.stacks_in(request.name)
     try:
         change_set = stacks.propose(request)
     except NoBucketYet as error:
-        return StepPlan(f"{step.line} ({request.name} in {stacks.region}) is made; {error}")
+        return StepPlan(f"{line} ({request.name} in {stacks.region}) is made; {error}")
     if change_set is None:
         return None
     stacks.discard(change_set)
     verb = "is made" if change_set.creates else "changes"
-    return StepPlan(f"{step.line} ({request.name} in {stacks.region}) {verb}", change_set.lines)
+    return StepPlan(f"{line} ({request.name} in {stacks.region}) {verb}", change_set.lines)

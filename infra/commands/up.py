@@ -7,7 +7,7 @@ from infra.commands.plan import show_plan
 from infra.commands.report import Report
 from infra.errors import NotReady
 from infra.public_name import Finding, probe
-from infra.rollout import DeleteEdge, Pause, Step
+from infra.rollout import PAUSE_SECONDS, Action, Step
 from infra.service_template import ServicePackage
 from infra.site import Site, World
 from infra.stack import Condition
@@ -52,19 +52,19 @@ def _roll_out(site: Site, package: ServicePackage) -> None:
 
 def _take(site: Site, step: Step, package: ServicePackage) -> None:
     world, standing = site.world, site.standing()
-    if isinstance(step, Pause):
-        world.terminal.progress(f"  {step.line}")
-        world.clock.sleep(step.seconds)
+    if step.action.waits:
+        world.terminal.progress(f"  {step.action.value}")
+        world.clock.sleep(PAUSE_SECONDS)
         return
-    if isinstance(step, DeleteEdge):
+    if step.action is Action.DELETE_EDGE:
         if standing.edge is not None:
-            site.stacks_in(site.edge_name).delete(standing.edge, step.line)
+            site.stacks_in(site.edge_name).delete(standing.edge, step.action.value)
         return
     request = site.request(step, package, standing)
     stacks = site.stacks_in(request.name)
     change_set = stacks.propose(request)
     if change_set is not None:
-        stacks.execute(change_set, step.line)
+        stacks.execute(change_set, step.action.value)
 
 
 def _seen_from_outside(site: Site, patience: float) -> tuple[Finding, ...]:

@@ -29,7 +29,12 @@ def with_chalices_domain(region: str) -> dict[str, Any]:
     """A stage with a custom domain as Chalice's users write it."""
     arn = f"arn:aws:acm:{region}:123456789012:certificate/11111111-1111-1111-1111-111111111111"
     domain = {"domain_name": DOMAIN, "certificate_arn": arn, "tls_version": "TLS_1_2"}
-    return {"api_gateway_stage": STAGE, "api_gateway_custom_domain": domain, "tags": {"stage": STAGE}}
+    return {
+        "api_gateway_stage": STAGE,
+        "api_gateway_custom_domain": domain,
+        "environment_variables": {"REDIRECT_MODE": "relay"},
+        "tags": {"stage": STAGE},
+    }
 
 
 def make_project(project: Path, stages: Mapping[str, Any]) -> Path:

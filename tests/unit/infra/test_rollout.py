@@ -7,42 +7,39 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from chalicelib.registry_host import RegistryHost
-from infra.rollout import (
-    CACHE_SECONDS,
-    DeleteEdge,
-    Deployed,
-    MoveAlias,
-    Pause,
-    Step,
-    UpdateEdge,
-    UpdateService,
-    rollout,
-)
+from infra.rollout import Action, Deployed, Step, rollout
 
 A, B, C = (RegistryHost.parse(f"{digit * 12}.dkr.ecr.us-west-2.amazonaws.com") for digit in "123")
 DISTRIBUTION = "d1.cloudfront.net"
+SERVICE = Step(Action.UPDATE_SERVICE)
+TO_EDGE = Step(Action.ALIAS_TO_EDGE)
+DELETE = Step(Action.DELETE_EDGE)
 AT_EDGE = Deployed(DISTRIBUTION, DISTRIBUTION, (A,))
+
+
+def edge_of(*registries: RegistryHost) -> Step:
+    return Step(Action.UPDATE_EDGE, registries)
 
 
 @pytest.mark.parametrize(
     ("deployed", "edge", "wanted", "expected"),
     [
         # nothing is there
-        (Deployed(), True, [A], (UpdateService(), UpdateEdge((A,)), MoveAlias(to_edge=True))),
-        (Deployed(), False, [A], (UpdateService(),)),
+        (Deployed(), True, [A], (SERVICE, edge_of(A), TO_EDGE)),
+        (Deployed(), False, [A], (SERVICE,)),
         # nothing to change
-        (AT_EDGE, True, [A], (UpdateService(), UpdateEdge((A,)))),
+        (AT_EDGE, True, [A], (SERVICE, edge_of(A))),
         # the edge was made, and the run was interrupted before the records moved
         (
             Deployed("", DISTRIBUTION, (A,)),
             True,
             [A],
-            (UpdateService(), UpdateEdge((A,)), MoveAlias(to_edge=True)),
+            (SERVICE, edge_of(A), TO_EDGE),
         ),
         # the edge was deleted by hand
-        (Deployed(DISTRIBUTION), True, [A], (UpdateService(), UpdateEdge((A,)), MoveAlias(to_edge=True))),
+        (Deployed(DISTRIBUTION), True, [A], (SERVICE, edge_of(A), TO_EDGE)),
         # a registry more: first its behaviour
-        (AT_EDGE, True, [A, B], (UpdateEdge((A, B)), UpdateService())),
+        (AT_EDGE, True, [A, B], (edge_of(A, B), SERVICE)),
     ],
 )
 def test_the_steps(
@@ -53,19 +50,18 @@ def test_the_steps(
 
 def test_a_registry_less_goes_after_the_answers_that_lead_to_it_are_forgotten() -> None:
     first, pause, last = rollout(replace(AT_EDGE, registries=(A, B)), True, [A])
-    assert (first, last) == (UpdateService(), UpdateEdge((A,)))
-    assert isinstance(pause, Pause)
-    assert pause.seconds >= CACHE_SECONDS
+    assert (first, last) == (SERVICE, edge_of(A))
+    assert pause == Step(Action.FORGET_ANSWERS)
 
 
 def test_the_edge_goes_when_nobody_comes_through_it_any_more() -> None:
     move, pause, update, delete = rollout(AT_EDGE, False, [A])
-    assert (move, update, delete) == (MoveAlias(to_edge=False), UpdateService(), DeleteEdge())
-    assert isinstance(pause, Pause)
+    assert (move, update, delete) == (Step(Action.ALIAS_TO_API), SERVICE, DELETE)
+    assert pause == Step(Action.FORGET_ADDRESSES)
 
 
 def test_a_run_that_was_interrupted_after_the_records_moved_back_goes_on() -> None:
-    assert rollout(Deployed("", DISTRIBUTION, (A,)), False, [A]) == (UpdateService(), DeleteEdge())
+    assert rollout(Deployed("", DISTRIBUTION, (A,)), False, [A]) == (SERVICE, DELETE)
 
 
 @dataclass
@@ -109,18 +105,18 @@ def test_no_client_is_ever_led_to_what_is_not_there(
     deployed = Deployed(DISTRIBUTION, DISTRIBUTION, registries) if edge else Deployed()
     wanted_edge, wanted = after
     for step in rollout(deployed, wanted_edge, wanted):
-        match step:
-            case UpdateService():
+        match step.action:
+            case Action.UPDATE_SERVICE:
                 world.mode = "edge" if wanted_edge else "relay"
                 world.led_to |= set(wanted) if wanted_edge else set()
                 now = set(wanted)
-            case UpdateEdge():
+            case Action.UPDATE_EDGE:
                 world.behaviours, world.there = set(step.registries), True
-            case MoveAlias():
-                world.at_edge = step.to_edge
-            case Pause():
-                world.led_to = now if world.at_edge else world.led_to
-            case DeleteEdge():
+            case Action.ALIAS_TO_EDGE | Action.ALIAS_TO_API:
+                world.at_edge = step.action is Action.ALIAS_TO_EDGE
+            case Action.FORGET_ANSWERS:
+                world.led_to = now
+            case Action.DELETE_EDGE:
                 world.there = False
         world.check()
     assert world.at_edge == wanted_edge
