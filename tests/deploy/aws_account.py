@@ -77,6 +77,8 @@ class AwsAccount:
         self.calls: list[Call] = []
         self.fault: Callable[[Call], Fault | None] = lambda _: None
         self.policy: Policy | None = None
+        #: Buckets that another account has: S3 answers 403 to whatever is asked about them.
+        self.foreign_buckets: set[str] = set()
         self.lessons = Lessons(ACCOUNT)
         self.connect = lru_cache(maxsize=None)(Aws.connect)
         """As the commands connect; the environment must lead here."""
@@ -121,6 +123,7 @@ class AwsAccount:
         self.calls.clear()
         self.fault = lambda _: None
         self.policy = None
+        self.foreign_buckets = set()
         self.lessons = Lessons(ACCOUNT)
         self.stacks = self._no_stacks()
 
@@ -179,6 +182,8 @@ class AwsAccount:
             user = f"arn:aws:iam::{ACCOUNT}:user/deployer"
             reason = f"User: {user} is not authorized to perform: {call.action} on resource: {call.resource}"
             return Fault(DENIED.code, DENIED.status, reason)
+        if fault is None and call.parameters.get("bucket") in self.foreign_buckets:
+            return Fault("AccessDenied", 403, "Access Denied")
         return fault
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI

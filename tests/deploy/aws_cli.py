@@ -41,9 +41,9 @@ def deploy(
     stack: str,
     region: str,
     *,
+    parameters: Mapping[str, str],
     capabilities: tuple[str, ...] = ("CAPABILITY_NAMED_IAM",),
     tags: Mapping[str, str] | None = None,
-    **parameters: str,
 ) -> dict[str, str]:
     """The outputs. Raises ClientError, and RuntimeError for a stack that does not become complete."""
     client = account.client("cloudformation", region)
@@ -56,7 +56,9 @@ def deploy(
         there, kind = {}, "CREATE"
     had = {each["ParameterKey"] for each in there.get("Parameters", ())}
     kept = had & yaml.safe_load(template).get("Parameters", {}).keys()
-    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    given: list[dict[str, Any]] = [
+        {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+    ]
     given += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept - parameters.keys())]
     made = client.create_change_set(
         StackName=stack,

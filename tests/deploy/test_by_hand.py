@@ -75,7 +75,7 @@ def test_the_templates_alone_give_the_same_service(
         push_and_pull(client, repository, size)
 
     def deploy_service(**parameters: str) -> dict[str, str]:
-        found = deploy(account, service, SERVICE_STACK, REGION, tags=TAGS, **parameters)
+        found = deploy(account, service, SERVICE_STACK, REGION, tags=TAGS, parameters=parameters)
         bare_deployer.internet.refresh()
         return found
 
@@ -85,7 +85,9 @@ def test_the_templates_alone_give_the_same_service(
 
     deploy_service(RedirectMode="edge")
     target = outputs["ApiTarget"]
-    at_edge = deploy(account, edge, EDGE_STACK, EDGE_REGION, tags=TAGS, **zone, ApiTarget=target)
+    at_edge = deploy(
+        account, edge, EDGE_STACK, EDGE_REGION, tags=TAGS, parameters={**zone, "ApiTarget": target}
+    )
     leads = {
         "AliasTargetDomainName": at_edge["DistributionDomainName"],
         "AliasTargetHostedZoneId": at_edge["DistributionHostedZoneId"],
@@ -110,4 +112,4 @@ def test_the_templates_alone_give_the_same_service(
 def test_a_consent_is_needed(bare_deployer: Deployer, templates: tuple[str, str]) -> None:
     zone = {"DomainName": DOMAIN, "HostedZoneId": bare_deployer.zone_id}
     with pytest.raises(ClientError, match="CAPABILITY"):
-        deploy(bare_deployer.account, templates[0], "ecr-domain", REGION, capabilities=(), **zone)
+        deploy(bare_deployer.account, templates[0], "ecr-domain", REGION, capabilities=(), parameters=zone)

@@ -1,50 +1,84 @@
-"""`chalice deploy` on a fresh clone, as Chalice's users run it: without a flag, and with a stage that is not
-there."""
+"""What Chalice's users do by themselves, on a fresh clone: the real `chalice deploy`, against moto."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.deploy.aws_account import AwsAccount
-from tests.standins.project import make_project
+from tests.deploy.checkout import clone
+from tests.standins.project import ROOT
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = clone(tmp_path_factory.mktemp("fresh") / "clone")
+    committed = subprocess.run(
+        ["git", "show", "HEAD:.chalice/config.json"], cwd=ROOT, capture_output=True, check=True
+    )
+    (directory / ".chalice" / "config.json").write_bytes(committed.stdout)
+    return directory
 
 
 @pytest.fixture
-def project(account: AwsAccount, tmp_path: Path) -> Path:
+def empty_account(account: AwsAccount) -> Iterator[AwsAccount]:
     account.reset()
-    return make_project(tmp_path / "project", {"dev": {}})
+    yield account
+    account.reset()
 
 
-def chalice(project: Path, account: AwsAccount, *arguments: str) -> subprocess.CompletedProcess[str]:
-    program = str(Path(sys.executable).with_name("chalice"))
-    environment = {**os.environ, **account.environment, "AWS_DEFAULT_REGION": "us-west-2"}
+def chalice(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [program, *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False
+        [str(Path(sys.executable).with_name("chalice")), *arguments],
+        cwd=project,
+        env={**os.environ, "AWS_DEFAULT_REGION": REGION},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
-def test_the_committed_stage_deploys_and_says_what_it_lacks(project: Path, account: AwsAccount) -> None:
-    for _ in range(2):
-        done = chalice(project, account, "deploy")
-        assert done.returncode == 0, done.stdout + done.stderr
-        last = done.stdout.rstrip().splitlines()[-1]
-        assert last.endswith("next: .venv/bin/ecr-domain init")
-    # A second deployment makes no second API.
-    assert len(account.client("apigateway", "us-west-2").get_rest_apis()["items"]) == 1
+def made(account: AwsAccount) -> dict[str, list[str]]:
+    return {
+        "functions": [
+            each["FunctionName"] for each in account.client("lambda", REGION).list_functions()["Functions"]
+        ],
+        "apis": [each["name"] for each in account.client("apigateway", REGION).get_rest_apis()["items"]],
+        "roles": [each["RoleName"] for each in account.client("iam", REGION).list_roles()["Roles"]],
+        "domains": [
+            each["domainName"] for each in account.client("apigateway", REGION).get_domain_names()["items"]
+        ],
+    }
 
 
-@pytest.mark.parametrize("command", [("deploy",), ("package", "out")])
-def test_a_stage_that_is_not_there_makes_nothing(
-    command: tuple[str, ...], project: Path, account: AwsAccount
+def test_deploy_works_without_a_flag_and_says_what_is_missing(
+    project: Path, empty_account: AwsAccount
 ) -> None:
-    done = chalice(project, account, *command, "--stage", "typo")
+    done = chalice(project, "deploy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ecr-domain init" in (done.stdout + done.stderr).splitlines()[-1]
+    found = made(empty_account)
+    assert found["functions"] == ["custom-ecr-domain-dev", "custom-ecr-domain-dev-challenge"]
+    assert (found["apis"], found["domains"]) == (["custom-ecr-domain"], [])
+    done = chalice(project, "delete")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not any(made(empty_account).values())
+
+
+@pytest.mark.parametrize("arguments", [("--stage", "production"), ("--stage", "typo")])
+def test_a_stage_that_is_not_there_is_refused_before_anything_is_made(
+    project: Path, empty_account: AwsAccount, arguments: tuple[str, ...]
+) -> None:
+    done = chalice(project, "deploy", *arguments)
     assert done.returncode != 0
-    (line,) = done.stderr.splitlines()
-    assert "the stage 'typo' is not in .chalice/config.json" in line
-    assert account.changes() == []
-    assert not (project / "out").exists()
+    assert "Traceback" not in done.stdout + done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("custom-ecr-domain: ")]
+    assert arguments[1] in line
+    assert not any(made(empty_account).values())

@@ -58,7 +58,12 @@ def test_the_edge_goes_and_comes_under_a_running_push(
 
     assert deployer.run("up", "--yes").status == 0
     seen: set[str] = set()
-    deployer.time.on_sleep = lambda: (seen.add(deployer.alias()), deployer.internet.refresh())[0]
+
+    def look() -> None:
+        seen.add(deployer.alias())
+        deployer.internet.refresh()
+
+    deployer.time.on_sleep = look
     with running_push(lambda number: push_and_pull(client(), f"app{number}", SMALL)) as pushing:
         for edge in ("off", "on"):
             deployer.configure("production", own={"edge": edge})

@@ -4,42 +4,42 @@ from __future__ import annotations
 
 import pytest
 
+from tests.deploy.aws_account import ACCOUNT
 from tests.deploy.deployer import DOMAIN, REGION, Deployer
 
 
-def test_it_finds_the_zone_and_the_certificate(bare_deployer: Deployer) -> None:
+def test_it_finds_the_zone_and_the_boundary(bare_deployer: Deployer) -> None:
     zones = bare_deployer.account.client("route53", REGION)
     for number, name in enumerate(("test", "ample.test", "other.test")):
         zones.create_hosted_zone(Name=name, CallerReference=f"x{number}")
-    bare_deployer.import_certificate("other.example.test")
-    wildcard = bare_deployer.import_certificate("*.example.test")
     bare_deployer.account.calls.clear()
-    outcome = bare_deployer.init("--set-identifier", "west", "--log-retention-in-days", "30", "--access-log")
+    outcome = bare_deployer.init("--log-retention-in-days", "30", "--access-log", "off", "--edge", "on")
     assert outcome.status == 0, outcome.err
     stage = bare_deployer.configuration()["stages"]["production"]
-    assert stage["api_gateway_custom_domain"] == {
-        "domain_name": DOMAIN,
-        "certificate_arn": wildcard,
-        "tls_version": "TLS_1_2",
-        "tags": {"custom-ecr-domain": "production"},
-    }
     assert stage["custom_ecr_domain"] == {
+        "domain": DOMAIN,
         "region": REGION,
+        "edge": "on",
         "hosted_zone_id": bare_deployer.zone_id,
-        "set_identifier": "west",
         "log_retention_in_days": 30,
-        "access_log": True,
+        "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/custom-ecr-domain-boundary",
     }
     assert stage["environment_variables"]["ECR_REGISTRY"] == bare_deployer.registry
     assert bare_deployer.account.changes() == []
+    assert "next: .venv/bin/ecr-domain up --stage production" in outcome.err
 
 
 def test_it_asks_for_the_domain(bare_deployer: Deployer) -> None:
-    bare_deployer.import_certificate(DOMAIN)
-    outcome = bare_deployer.run("init", "--region", REGION, answers=f"{DOMAIN.upper()}.\n")
+    given = ("--registry", bare_deployer.registry)
+    outcome = bare_deployer.run("init", "--region", REGION, *given, answers=f"{DOMAIN.upper()}.\n")
     assert outcome.status == 0, outcome.err
-    domain = bare_deployer.configuration()["stages"]["production"]["api_gateway_custom_domain"]
-    assert domain["domain_name"] == DOMAIN
+    assert bare_deployer.configuration()["stages"]["production"]["custom_ecr_domain"]["domain"] == DOMAIN
+
+
+def test_without_anybody_to_ask_the_flag_is_named(bare_deployer: Deployer) -> None:
+    outcome = bare_deployer.run("init", "--region", REGION)
+    assert outcome.status == 1
+    assert "pass it as a flag" in outcome.err
 
 
 def test_a_second_init_keeps_what_it_is_not_told(deployer: Deployer) -> None:
@@ -47,34 +47,8 @@ def test_a_second_init_keeps_what_it_is_not_told(deployer: Deployer) -> None:
     assert deployer.run("init", "--region", REGION, answers="\n").status == 0
     stage = deployer.configuration()["stages"]["production"]
     assert (stage["lambda_timeout"], stage["custom_ecr_domain"]["log_retention_in_days"]) == (9, 90)
-    assert stage["api_gateway_custom_domain"]["domain_name"] == DOMAIN
-
-
-def test_a_certificate_that_was_requested_before_is_waited_for(bare_deployer: Deployer) -> None:
-    acm = bare_deployer.account.client("acm", REGION)
-    arn = acm.request_certificate(DomainName=DOMAIN, ValidationMethod="DNS")["CertificateArn"]
-    bare_deployer.time.on_sleep = lambda: bare_deployer.account.issue_certificates(REGION)
-    bare_deployer.account.calls.clear()
-    assert bare_deployer.init().status == 0
-    stage = bare_deployer.configuration()["stages"]["production"]
-    assert stage["api_gateway_custom_domain"]["certificate_arn"] == arn
-    assert "acm:RequestCertificate" not in bare_deployer.account.changes()
-
-
-def test_a_certificate_that_is_not_issued_in_time_leaves_the_file_alone(bare_deployer: Deployer) -> None:
-    before = bare_deployer.configuration()
-    outcome = bare_deployer.init()
-    assert outcome.status == 1
-    assert "is PENDING_VALIDATION after 18" in outcome.err  # half an hour, on the test's clock
-    assert "run `init` again" in outcome.err
-    assert bare_deployer.configuration() == before
-
-
-def test_no_certificate_is_requested_without_a_yes(bare_deployer: Deployer) -> None:
-    bare_deployer.account.calls.clear()
-    outcome = bare_deployer.run("init", "--region", REGION, "--domain", DOMAIN, answers="no\n")
-    assert outcome.status == 1
-    assert bare_deployer.account.changes() == []
+    assert stage["custom_ecr_domain"]["domain"] == DOMAIN
+    assert stage["environment_variables"]["ECR_REGISTRY"] == deployer.registry
 
 
 @pytest.mark.parametrize(
@@ -84,24 +58,34 @@ def test_no_certificate_is_requested_without_a_yes(bare_deployer: Deployer) -> N
             ("--domain", "ecr.example.com"),
             "no public hosted zone of this account holds ecr.example.com (--domain)",
         ),
-        (("--domain", "ecr"), "domain_name='ecr'"),
-        (("--domain", "https://ecr.example.test"), "domain_name='https://ecr.example.test'"),
-        (("--domain", "ecr.example.test:8443"), "domain_name='ecr.example.test:8443'"),
-        (("--domain", "ecr_1.example.test"), "domain_name='ecr_1.example.test'"),
-        (("--zone-id", "ZGONE"), "the zone ZGONE (--zone-id) is not in this account"),
-        (("--registry", "http://registry.example.test"), "plain http would send credentials in the clear"),
-        (("--certificate-arn", "arn:x"), "certificate_arn='arn:x'"),
-        (("--routing", "simple", "--set-identifier", "x"), "set_identifier='x'"),
+        (("--domain", "ecr"), "custom_ecr_domain.domain='ecr' (--domain)"),
+        (("--domain", "https://ecr.example.test"), "domain='https://ecr.example.test' (--domain)"),
+        (("--domain", "ecr.example.test:8443"), "domain='ecr.example.test:8443' (--domain)"),
+        (("--domain", "ecr_1.example.test"), "domain='ecr_1.example.test' (--domain)"),
+        (("--hosted-zone-id", "ZGONE"), "the hosted zone ZGONE (--hosted-zone-id)"),
+        (
+            ("--registry", "http://registry.example.test"),
+            "ECR_REGISTRY='http://registry.example.test' (--registry)",
+        ),
+        (("--registry", f"https://{DOMAIN}"), "(--registry)"),
+        (("--registries", "team"), "ECR_REGISTRIES='team' (--registries)"),
+        (("--certificate-arn", "arn:x"), "certificate_arn='arn:x' (--certificate-arn)"),
+        (("--edge", "perhaps"), "edge='perhaps' (--edge)"),
+        (("--log-retention-in-days", "2"), "log_retention_in_days=2 (--log-retention-in-days)"),
+        (("--notify", "nobody"), "notify='nobody' (--notify)"),
+        (("--redirect-mode", "relay", "--edge", "on"), "(--redirect-mode)"),
     ],
 )
-def test_what_could_not_be_deployed_is_refused_before_a_certificate_is_requested(
+def test_what_could_not_be_deployed_is_refused_and_the_file_left_alone(
     bare_deployer: Deployer, flags: tuple[str, ...], expected: str
 ) -> None:
     before = bare_deployer.configuration()
     bare_deployer.account.calls.clear()
-    outcome = bare_deployer.run("init", "--region", REGION, "--yes", "--domain", DOMAIN, *flags)
+    given = ("--region", REGION, "--domain", DOMAIN, "--registry", bare_deployer.registry)
+    outcome = bare_deployer.run("init", *given, *flags)
     assert outcome.status == 1
-    assert expected in outcome.err
+    (line,) = [line for line in outcome.err.splitlines() if line.startswith("ecr-domain: ")]
+    assert expected in line
     assert "Traceback" not in outcome.err
     assert bare_deployer.account.changes() == []
     assert bare_deployer.configuration() == before
@@ -114,5 +98,25 @@ def test_a_private_zone_is_no_place_for_a_public_name(bare_deployer: Deployer) -
         HostedZoneConfig={"PrivateZone": True},
         VPC={"VPCRegion": REGION, "VPCId": "vpc-1"},
     )["HostedZone"]["Id"]
-    outcome = bare_deployer.run("init", "--region", REGION, "--domain", DOMAIN, "--zone-id", zone, "--yes")
-    assert "(--zone-id) is private" in outcome.err
+    outcome = bare_deployer.init("--hosted-zone-id", zone.rpartition("/")[2])
+    assert outcome.status == 1
+    assert "is private" in outcome.err
+
+
+def test_what_plan_would_refuse_is_refused_by_init(deployer: Deployer) -> None:
+    """The domain of a stage that is deployed does not move."""
+    assert deployer.run("up", "--yes").status == 0
+    before = deployer.configuration()
+    outcome = deployer.run("init", "--region", REGION, "--domain", "new.example.test")
+    assert outcome.status == 1
+    assert f"is deployed at {DOMAIN}" in outcome.err
+    assert deployer.configuration() == before
+
+
+def test_a_further_region_does_not_inherit_the_registry(deployer: Deployer) -> None:
+    deployer.configure("production", own={"edge": "off"})
+    given = ("--region", "us-east-1", "--domain", DOMAIN, "--edge", "off")
+    # The account's own registry there, which this machine does not have.
+    outcome = deployer.run("init", *given)
+    assert "us-east-1.amazonaws.com" in outcome.err
+    assert deployer.registry not in outcome.err

@@ -19,6 +19,7 @@ _PASSED_TO = "iam:PassedToService"
 class Role(Kind):
     name = "AWS::IAM::Role"
     name_property = "RoleName"
+    name_limit = 64
     tag_action = "iam:TagRole"
     is_global = True
     actions = {  # noqa: RUF012
@@ -121,6 +122,7 @@ class LambdaCode(Kind):
 
     name = "AWS::Lambda::Function"
     name_property = "FunctionName"
+    name_limit = 64
     tag_action = "lambda:TagResource"
     actions = {  # noqa: RUF012
         "create": ("lambda:CreateFunction", "lambda:GetFunction"),

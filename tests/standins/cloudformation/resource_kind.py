@@ -115,9 +115,11 @@ class Site:
         seed = f"{self.stack_id} {logical_id} {count}"
         return hashlib.sha256(seed.encode()).hexdigest()[:length]
 
-    def generated_name(self, logical_id: str) -> str:
-        """As CloudFormation names what has no name."""
-        return f"{self.stack_name}-{logical_id}-{self.unique(logical_id).upper()}"
+    def generated_name(self, logical_id: str, limit: int = 128) -> str:
+        """As CloudFormation names what has no name: both parts are cut where the whole would be too long."""
+        suffix = self.unique(logical_id).upper()
+        name = f"{self.stack_name}-{logical_id}-{suffix}"
+        return name if len(name) <= limit else f"{self.stack_name[:24]}-{logical_id[:24]}-{suffix}"
 
 
 class Kind:
@@ -129,6 +131,8 @@ class Kind:
     actions: Mapping[str, tuple[str, ...]] = {}
     #: The property with the physical name, where a user may choose it.
     name_property: str | None = None
+    #: The most characters of the name.
+    name_limit = 128
     #: What it takes to give it tags, beside the rest.
     tag_action: str | None = None
     #: Whether the name is unique beyond the region.
@@ -136,7 +140,7 @@ class Kind:
 
     def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
         given = properties.get(self.name_property) if self.name_property else None
-        return str(given) if given else site.generated_name(logical_id)
+        return str(given) if given else site.generated_name(logical_id, self.name_limit)
 
     def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {}
