@@ -1,7 +1,7 @@
 # Each target makes its own .venv first: a machine needs Python 3.10 or newer, make and a network.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" build/uv/bin/uv pip compile --quiet --no-config \
 	--universal --python-version 3.10 --generate-hashes $(UPGRADE)
 
