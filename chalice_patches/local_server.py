@@ -99,6 +99,9 @@ class RegistryApiHandler(ChaliceRequestHandler):
     """HTTP/1.1 as keep-alive registry clients need it."""
 
     disable_nagle_algorithm = True
+    # What is no HTTP is refused in HTTP/1.1: Docker tries TLS first, and goes on without it only where it is
+    # answered so.
+    default_request_version = "HTTP/1.1"
     error_content_type = "application/json"
     error_message_format = error_response(400, "UNSUPPORTED", "malformed HTTP request").body
 

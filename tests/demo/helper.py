@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -49,10 +50,10 @@ def demo_helper(directory: Path, authority: str, token: str) -> Iterator[DemoHel
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_ENDPOINT_URL": aws.url,
         }
-        installed = Path(sys.executable).with_name(NAME)
-        settings = "".join(f"{name}='{value}' " for name, value in variables.items())
+        installed = str(Path(sys.executable).with_name(NAME))
+        command = shlex.join(["env", "-i", *(f"{name}={value}" for name, value in variables.items())])
         script = helper.binaries / NAME
-        script.write_text(f"#!/bin/sh\nexec env -i {settings}'{installed}' \"$@\"\n", encoding="utf-8")
+        script.write_text(f'#!/bin/sh\nexec {command} {shlex.quote(installed)} "$@"\n', encoding="utf-8")
         script.chmod(0o755)
         subprocess.run([script, "init", authority, REGISTRY], check=True, stdout=subprocess.DEVNULL)
         yield helper

@@ -19,6 +19,7 @@ RUN_HERE = {"make demo": "The service's log holds no credential.", "make install
 LIFE = "tests/deploy/test_lifecycle.py::test_every_step_ended_well"
 HELPER = "tests/helper"
 RUN_ELSEWHERE = {
+    "make serve": "tests/demo/test_serve.py::test_the_printed_lines_work_as_printed",
     "make test": ".ci/run",
     ".venv/bin/ecr-domain init --region us-west-2 --domain ecr.example.com": LIFE,
     ".venv/bin/ecr-domain plan": LIFE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 
 import pytest
 
@@ -71,3 +72,12 @@ def test_an_unknown_method_is_refused_as_at_the_gateway(chalice_local: Front) ->
     assert statuses(chalice_local.raw(b"TRACE /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")) == [
         403
     ]
+
+
+def test_who_speaks_tls_is_refused_in_http(chalice_local: Front) -> None:
+    """Docker's containerd store goes on without TLS at a loopback host where it sees "HTTP/"."""
+    hello = ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    assert statuses(chalice_local.raw(hello.read())) == [400]
