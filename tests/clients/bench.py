@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.clients.client import Client
 from tests.clients.credential_helper import NAME_IN_CONFIG, CredentialHelper
 from tests.clients.daemon import Daemon, DaemonKind
 from tests.clients.operation import Job
-from tests.clients.sandbox import STEP_TIMEOUT, Result, Sandbox
+from tests.clients.sandbox import Result, Sandbox
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,10 @@ class Bench:
         *,
         digest: str = "",
         talkative: bool = False,
-        timeout: float = STEP_TIMEOUT,
+        enough: Callable[[], bool] = lambda: False,
     ) -> Result:
-        """Runs the steps, the last one `talkative` if asked, and gives the last one's result.
+        """Runs the steps, the last one `talkative` if asked, and gives the last one's result, which is ended
+        when `enough` says so.
 
         Raises AssertionError where a step before it fails: that is the bench's fault, not the domain's.
         """
@@ -85,10 +86,10 @@ class Bench:
                 raise AssertionError(f"a step before the one that counts failed:\n{result}")
         argv = _argv(client, steps[-1], values, talkative=talkative)
         stdin = account.token if "--password-stdin" in argv else ""
-        return self.sandbox.run(argv, client.debian, environment, stdin=stdin, timeout=timeout)
+        return self.sandbox.run(argv, client.debian, environment, stdin=stdin, enough=enough)
 
     def daemon_log(self, client: Client) -> str:
-        """What the client's daemon wrote since it started; nothing where the client has none."""
+        """What the client's daemon wrote since it started; nothing where the client has none, or none yet."""
         daemon = self._daemons.get(client.daemon) if client.daemon else None
         return daemon.process.log if daemon else ""
 

@@ -26,6 +26,8 @@ class Client:
     talkative: str = ""
     talks_last: bool = False
     daemon: d.DaemonKind | None = None
+    #: It prints its own requests' Authorization, which the leak test leaves out, in lines that begin so.
+    own_credentials: str = ""
     #: It does not know credential helpers: the helper is asked, and the token given on the command line.
     by_hand: bool = False
 
@@ -131,7 +133,15 @@ ORAS = {
 }
 CRANE = Client("crane", "crane", Debian.TESTING, talkative="--verbose")
 COSIGN = Client("cosign", "cosign", Debian.TESTING, talkative="--verbose")
-CURL = Client("curl", "curl", Debian.BOOKWORM, "curl --version", talkative="--verbose", by_hand=True)
+CURL = Client(
+    "curl",
+    "curl",
+    Debian.BOOKWORM,
+    "curl --version",
+    talkative="--verbose",
+    own_credentials="> Authorization: ",
+    by_hand=True,
+)
 ORAS_PY = Client(
     "oras (Python)", "oras_client.py", Debian.PYPI, "oras_client.py --version", talkative="--debug"
 )

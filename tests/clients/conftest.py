@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import NoReturn, Protocol
 
@@ -15,10 +15,12 @@ from chalicelib.settings import REDIRECT_MODE, RedirectMode
 from tests.clients.bench import Bench
 from tests.clients.client import Client
 from tests.clients.credential_helper import CredentialHelper
+from tests.clients.credential_watch import CredentialWatch
 from tests.clients.deployment import deploy
 from tests.clients.matrix import MATRIX_VARIABLE, Matrix, read_rows, write_rows
-from tests.clients.registry import Registry
+from tests.clients.registry import USER, Registry
 from tests.clients.sandbox import DOMAIN_NAME, Debian, NoNamespace, Sandbox
+from tests.clients.secret import Secret
 from tests.helper.fake_aws import fake_aws
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.passage import PassageObserver
@@ -71,6 +73,18 @@ def matrix(request: pytest.FixtureRequest) -> Matrix:
 
 
 @pytest.fixture(scope="session")
+def watch() -> CredentialWatch:
+    return CredentialWatch()
+
+
+@pytest.fixture(autouse=True)
+def no_credential_astray(watch: CredentialWatch) -> Iterator[None]:
+    """Whatever a test of this ring is about, nothing that passes may show a credential."""
+    yield
+    assert watch.faults() == []
+
+
+@pytest.fixture(scope="session")
 def work() -> Iterator[Path]:
     """Not pytest's own directory: podman takes no run root of more than 50 characters."""
     with tempfile.TemporaryDirectory(prefix="ecr-", ignore_cleanup_errors=True) as directory:
@@ -89,11 +103,14 @@ def sandbox(work: Path, certificates: Certificates) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
-def registry(sandbox: Sandbox, certificates: Certificates, work: Path) -> Iterator[Registry]:
+def registry(
+    sandbox: Sandbox, certificates: Certificates, work: Path, watch: CredentialWatch
+) -> Iterator[Registry]:
     for binary in ("docker-registry", "htpasswd"):
         if not sandbox.has(binary, Debian.BOOKWORM):
             _end(f"{binary} is not installed")
     with Registry(sandbox, certificates, work / "registry") as registry:
+        watch.know(Secret(USER, registry.token))
         yield registry
 
 
@@ -136,8 +153,12 @@ class Start(Protocol):
 
 @pytest.fixture(scope="session")
 def start_domain(
-    service_package: Package, certificates: Certificates, tmp_path_factory: pytest.TempPathFactory
+    service_package: Package,
+    certificates: Certificates,
+    tmp_path_factory: pytest.TempPathFactory,
+    watch: CredentialWatch,
 ) -> Start:
+    @contextmanager
     def start(
         name: str,
         *,
@@ -148,20 +169,23 @@ def start_domain(
         observe_registry: Observer | None = None,
         observe_edge: PassageObserver | None = None,
         unknowns: Unknowns | None = None,
-    ) -> AbstractContextManager[Domain]:
-        return running_domain(
+    ) -> Iterator[Domain]:
+        domain = running_domain(
             tmp_path_factory.mktemp(name),
             service_package,
             registry=registry,
             token=token,
             variables={REDIRECT_MODE: mode.value},
             name=DOMAIN_NAME,
-            observe=observe,
+            observe=watch.at_gateway(mode, observe),
             observe_registry=observe_registry,
-            observe_edge=observe_edge,
+            observe_edge=watch.at_edge(observe_edge),
             unknowns=unknowns,
             certificates=certificates,
         )
+        with domain as running, watch.over(running):
+            watch.know(Secret(USER, running.ecr.token))
+            yield running
 
     return start
 

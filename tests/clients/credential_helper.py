@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -28,6 +29,8 @@ class CredentialHelper:
         self._sandbox = sandbox
         self._home = home
         self._aws = aws
+        self._mapping: dict[str, str] = {}
+        self._lock = threading.Lock()
         machine = install(directory / "machine").parent
         self._bin = dict.fromkeys(Debian, machine)
         for debian in Debian:
@@ -36,11 +39,17 @@ class CredentialHelper:
         (home / ".ecr").mkdir(exist_ok=True)
 
     def stand_for(self, hosts: Sequence[str], token: str) -> None:
-        """From now on `token` is what the helper gets from AWS for `hosts`."""
+        """From now on `token` is what the helper gets from AWS for `hosts`. Clients may be running."""
         account = str(int(hashlib.sha256(token.encode()).hexdigest(), 16))[:12]
         self._aws.secrets[account] = token
-        mapping = dict.fromkeys(hosts, f"{account}.dkr.ecr.us-west-2.amazonaws.com")
-        (self._home / ".ecr" / "custom.json").write_text(json.dumps(mapping))
+        registry = f"{account}.dkr.ecr.us-west-2.amazonaws.com"
+        with self._lock:
+            if all(self._mapping.get(host) == registry for host in hosts):
+                return
+            self._mapping.update(dict.fromkeys(hosts, registry))
+            written = self._home / ".ecr" / "new.json"
+            written.write_text(json.dumps(self._mapping))
+            written.replace(written.with_name("custom.json"))
 
     def environment(self, debian: Debian) -> Mapping[str, str]:
         """How clients find it, and it finds AWS."""

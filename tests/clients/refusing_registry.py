@@ -1,14 +1,19 @@
 """A registry that knows the caller and refuses all the same: the case in which clients print URLs.
 
-It asks for Basic credentials like any private registry, and answers one kind of request, once it is
-authenticated, with one error status. All other requests are served from memory.
+It asks for Basic credentials like any private registry, and refuses one step of a push or pull, once it is
+authenticated, in one of the ways in which registries and networks do. All else is served from memory.
 """
 
 from __future__ import annotations
 
 import base64
+import json
+import re
 import ssl
-from dataclasses import dataclass
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
 
@@ -18,45 +23,103 @@ from tests.clients.stored_image import store_image
 from tests.standins.bucket import LayerBucket
 from tests.standins.distribution import Distribution
 from tests.standins.faults import registry_error
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import NotHttp, Request, ResetConnection, Response
 from tests.standins.http_server import HttpServer
 from tests.standins.registry_store import RegistryStore
 
 NAMES = ("localhost", "127.0.0.2")
 """Registry and layer bucket."""
+_HANGS = 2.0
+"""Seconds, after which the connection is reset, so that clients with patience say something as well."""
+_GARBAGE = b"\x00\x16\x03 this is not HTTP \xff\r\n\r\n"
+_TOKEN_PATH = "/token"
 
 
-class Kind(Enum):
-    """A kind of request, by its path."""
+class Step(Enum):
+    """A kind of request: its method, and the part of the path that tells what is asked for."""
 
-    PING = "/v2/"
-    MANIFESTS = "manifests"
-    BLOBS = "blobs"
-    UPLOADS = "uploads"
+    PING = "GET /v2/"
+    MANIFEST_HEAD = "HEAD manifests"
+    MANIFEST_GET = "GET manifests"
+    MANIFEST_PUT = "PUT manifests"
+    BLOB_HEAD = "HEAD blobs"
+    BLOB_GET = "GET blobs"
+    UPLOAD_POST = "POST uploads"
+    CHUNK = "PATCH uploads"
+    CLOSING_PUT = "PUT uploads"
+    REFERRERS = "GET referrers"
+    TAGS = "GET tags"
+
+
+class Manner(Enum):
+    """How a step is refused."""
+
+    BEARER = "401 with a Bearer challenge"
+    FORBIDDEN = "403"
+    NOT_FOUND = "404"
+    TOO_MANY = "429"
+    BROKEN = "500"
+    HANG = "hang"
+    RESET = "reset"
+    GARBAGE = "garbage"
+    #: To the registry's own host, to the path that was asked for.
+    LOOP = "redirect loop"
+    #: The same path on the name that the client asked.
+    LOOP_ON_OUR_NAME = "redirect loop on our name"
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """`aloud`: the error's message repeats the credentials, as no registry should."""
+    """The `nth` request of the step is refused, and all that follow."""
 
-    kind: Kind
-    status: int
+    step: Step
+    manner: Manner
+    nth: int = 1
+    #: The error's message repeats the credentials, as no registry should.
     aloud: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.step.value} no. {self.nth}: {self.manner.value}"
+
+
+@dataclass
+class Conversation:
+    """What a client is answered about one repository, and what it asked; `front` is HOST:PORT of our name."""
+
+    front: str
+    refusal: Refusal | None = None
+    #: Whether the Locations of uploads and redirects leave the origin out.
+    relative: bool = False
+    asked: Counter[Step] = field(default_factory=Counter)
+    #: How many authenticated requests were refused.
+    refused: int = 0
+    #: When the first was, by time.monotonic().
+    refused_since: float | None = None
+    #: Set when the client's time is over.
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 class RefusingRegistry:
-    """Runs within `with`; `refusal` may be set at any time."""
+    """Runs within `with`."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self.token = registry_token()
-        self.refusal: Refusal | None = None
-        self.refused = 0
-        """How many authenticated requests got the refusal."""
+        self.conversations: dict[str, Conversation] = {}
+        """By repository. Others are served."""
+        self.pinging: Conversation | None = None
+        """Whose pings come now: a ping names no repository."""
+        self._lock = threading.Lock()
         self._store = RegistryStore()
         self.bucket = LayerBucket(context, address=NAMES[1])
         self._server = HttpServer(self._answer, context=context, name=NAMES[0])
         self.authority = self._server.authority
-        self._distribution = Distribution(self._store, self._server.origin, self.bucket.presign)
+        # One store, whose content is told in absolute and in relative Locations.
+        self._distributions = {
+            relative: Distribution(
+                self._store, self._server.origin, self.bucket.presign, relative_links=relative
+            )
+            for relative in (False, True)
+        }
 
     @property
     def authorization(self) -> str:
@@ -77,20 +140,70 @@ class RefusingRegistry:
         self.bucket.server.stop()
 
     def _answer(self, request: Request) -> Response:
-        if request.value("Authorization") != self.authorization:
+        if request.value("Authorization") not in (self.authorization, f"Bearer {self.token}"):
+            if request.path == _TOKEN_PATH:
+                # containerd sends its password in a form first, and as Basic credentials then.
+                return registry_error(405, "UNSUPPORTED", "Method Not Allowed")
             challenge = ("WWW-Authenticate", f'Basic realm="https://{self.authority}/"')
             return Response(401, (challenge, ("Content-Type", "text/plain")), b"Not Authorized\n")
-        refusal = self.refusal
-        if refusal is not None and kind_of(request.path) is refusal.kind:
-            self.refused += 1
-            said = self.authorization if refusal.aloud else "not for you"
-            return registry_error(refusal.status, "DENIED", said)
-        return self._distribution.answer(request)
+        if request.path == _TOKEN_PATH:
+            body = json.dumps({"token": self.token}).encode()
+            return Response(200, (("Content-Type", "application/json"),), body)
+        step = step_of(request)
+        conversation = self._conversation(request, step)
+        if conversation is None:
+            return self._distributions[False].answer(request)
+        if step is not None and self._is_refused(step, conversation):
+            return self._refusal(request, conversation)
+        return self._distributions[conversation.relative].answer(request)
+
+    def _conversation(self, request: Request, step: Step | None) -> Conversation | None:
+        if step is Step.PING:
+            return self.pinging
+        found = _PATH.match(request.path)
+        return self.conversations.get(found["name"]) if found else None
+
+    def _is_refused(self, step: Step, conversation: Conversation) -> bool:
+        """Counts the request."""
+        with self._lock:
+            conversation.asked[step] += 1
+            refusal = conversation.refusal
+            if refusal is None or refusal.step is not step or conversation.asked[step] < refusal.nth:
+                return False
+            conversation.refused += 1
+            conversation.refused_since = conversation.refused_since or time.monotonic()
+            return True
+
+    def _refusal(self, request: Request, conversation: Conversation) -> Response:
+        refusal = conversation.refusal
+        assert refusal is not None
+        manner = refusal.manner
+        said = self.authorization if refusal.aloud else "not for you"
+        base = "" if conversation.relative else f"https://{self.authority}"
+        if manner is Manner.BEARER:
+            challenge = f'Bearer realm="https://{self.authority}{_TOKEN_PATH}",service="registry"'
+            return registry_error(401, "UNAUTHORIZED", said, ("WWW-Authenticate", challenge))
+        if manner is Manner.HANG:
+            conversation.ended.wait(_HANGS)
+            raise ResetConnection
+        if manner is Manner.RESET:
+            raise ResetConnection
+        if manner is Manner.GARBAGE:
+            raise NotHttp(_GARBAGE)
+        if manner is Manner.LOOP:
+            return Response(307, (("Location", f"{base}{request.target}"),))
+        if manner is Manner.LOOP_ON_OUR_NAME:
+            return Response(307, (("Location", f"https://{conversation.front}{request.target}"),))
+        # Without a pause clients come to the end of their attempts, and say so.
+        at_once = (("Retry-After", "0"),) if manner is Manner.TOO_MANY else ()
+        return registry_error(int(manner.value), "DENIED", said, *at_once)
 
 
-def kind_of(path: str) -> Kind | None:
-    """The kind of a registry API path; None for one that no client of the leak test asks for."""
-    if path.rstrip("/") == "/v2":
-        return Kind.PING
-    found = (kind for kind in (Kind.UPLOADS, Kind.BLOBS, Kind.MANIFESTS) if f"/{kind.value}/" in path)
-    return next(found, None)
+_PATH = re.compile(r"/v2/(?P<name>.+)/(?P<kind>blobs/uploads|blobs|manifests|referrers|tags)(?:/|$)")
+
+
+def step_of(request: Request) -> Step | None:
+    """None for a request that no client of the leak test makes."""
+    found = _PATH.match(request.path)
+    kind = "/v2/" if request.path.rstrip("/") == "/v2" else found and found["kind"].rpartition("/")[2]
+    return next((step for step in Step if step.value == f"{request.method} {kind}"), None)

@@ -8,10 +8,12 @@ Go programs read), and sees no daemon of the machine's, since /run is empty.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -159,22 +161,31 @@ class Sandbox:
         *,
         stdin: str = "",
         timeout: float = STEP_TIMEOUT,
+        enough: Callable[[], bool] = lambda: False,
     ) -> Result:
-        """Runs a program to its end. One that takes longer than `timeout` seconds has failed."""
-        try:
-            done = subprocess.run(
+        """Runs a program to its end. One that takes longer than `timeout` seconds has failed, as has one that
+        is ended because `enough`, which is asked several times a second, says so."""
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as written:
+            given.write(stdin.encode())
+            given.seek(0)
+            child = subprocess.Popen(
                 self._inside(argv, debian),
                 env={**self._environment, **environment},
-                input=stdin.encode(),
-                stdout=subprocess.PIPE,
+                stdin=given,
+                stdout=written,
                 stderr=subprocess.STDOUT,
-                timeout=timeout,
-                check=False,
             )
-        except subprocess.TimeoutExpired as error:
-            output = (error.stdout or b"").decode("utf-8", "replace")
-            return Result(argv, -1, f"{output}\nnot done after {timeout:g} s\n")
-        return Result(argv, done.returncode, done.stdout.decode("utf-8", "replace"))
+            started = time.monotonic()
+            while not (late := time.monotonic() > started + timeout) and not enough():
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    child.wait(0.1)
+                    break
+            else:
+                child.kill()
+                child.wait()
+            written.seek(0)
+            output = written.read().decode("utf-8", "replace")
+        return Result(argv, child.returncode, f"{output}\nnot done after {timeout:g} s\n" if late else output)
 
     def spawn(
         self, argv: tuple[str, ...], debian: Debian, environment: Mapping[str, str], log: Path

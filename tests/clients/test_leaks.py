@@ -1,144 +1,169 @@
-"""No client prints or logs the token, whatever the registry answers; nor do our function and gateway.
+"""No client prints or logs the token, whatever the registry answers; nor do our function, gateway and edge.
 
-The families that are carried (their credentials go into a redirect's URL) must never show that URL.
-Each client runs at its most talkative level against a registry that lets it in and then refuses.
+Each client runs at its most talkative level, in both modes, against a registry that lets it in and refuses
+one step of what it does: every step and every manner of refusal for every client, so that together the
+clients meet every pair of both. CLIENTS_LEAKS=all, which `make leaks` sets, runs every step in every manner
+with every client. What passes gateway and CloudFront is looked at by the ring's watch.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
 
 from chalicelib.settings import RedirectMode
-from tests.clients.bench import Account, Bench
-from tests.clients.client import CRANE, DOCKER_CLASSIC, DOCKER_CONTAINERD, SKOPEO, Client
+from tests.clients.bench import Bench
+from tests.clients.client import (
+    BUILDAH,
+    CRANE,
+    DOCKER_CLASSIC,
+    DOCKER_CONTAINERD,
+    PODMAN,
+    SKOPEO,
+    Client,
+)
 from tests.clients.conftest import Start, require
-from tests.clients.image import Image
+from tests.clients.credential_watch import CredentialWatch
 from tests.clients.matrix import Matrix, MatrixRow
 from tests.clients.operation import (
-    BASE_IMAGE,
-    BUILD,
-    LOGIN,
     PULL,
     PUSH,
-    TAG,
-    write_base_context,
-    write_build_context,
-    write_image,
+    Operation,
 )
-from tests.clients.refusing_registry import NAMES, Kind, Refusal, RefusingRegistry
-from tests.clients.registry import USER, registry_token
-from tests.clients.row import SMALL, Row
+from tests.clients.refusal_plan import RefusedRun, covering, everything
+from tests.clients.refused_client import location_kinds, refused_rows, run_refused
+from tests.clients.refusing_registry import NAMES, Manner, Refusal, RefusingRegistry, Step
+from tests.clients.registry import USER
+from tests.clients.row import Row
 from tests.clients.sandbox import DOMAIN_NAME, Debian, Result
 from tests.clients.secret import Secret
 from tests.clients.table import ROWS
 from tests.standins.certificates import Certificates
-from tests.standins.domain import Domain
 from tests.standins.http_message import Request, Response
 from tests.standins.http_server import HttpServer
 
-_STATUSES = (403, 404, 500)
-_KINDS = {
-    LOGIN: (Kind.PING,),
-    PULL: (Kind.MANIFESTS, Kind.BLOBS),
-    BASE_IMAGE: (Kind.MANIFESTS, Kind.BLOBS),
-    PUSH: (Kind.BLOBS, Kind.UPLOADS, Kind.MANIFESTS),
-    BUILD: (Kind.BLOBS, Kind.UPLOADS, Kind.MANIFESTS),
-}
-# Docker pushes again after 5 s, 10 s and so on, and says the same each time.
-_PATIENCE = 4.0
+_ALL = os.environ.get("CLIENTS_LEAKS") == "all"
+_OURS = (RedirectMode.EDGE, RedirectMode.RELAY)
+_AT_A_TIME = 2
 
-_REFUSED_ROWS = tuple(
-    dataclasses.replace(row, layer_sizes=SMALL)
-    for row in ROWS
-    if row.operation in _KINDS and row.works_in(RedirectMode.RELAY)
-)
+
+_CLIENTS = tuple(dict.fromkeys(row.client for row in ROWS))
+_CASES = [
+    pytest.param(
+        mode, number, id=f"{mode.value}-{client.name}-{client.debian.name.lower()}".replace(" ", "-")
+    )
+    for mode in _OURS
+    for number, client in enumerate(_CLIENTS)
+]
 
 
 @pytest.fixture(scope="module")
-def refusing(certificates: Certificates) -> Iterator[RefusingRegistry]:
+def refusing(certificates: Certificates, watch: CredentialWatch) -> Iterator[RefusingRegistry]:
     with RefusingRegistry(certificates.server_context(*NAMES)) as registry:
+        watch.know(Secret(USER, registry.token))
         yield registry
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Logged:
-    """A domain and the access log of its gateway: what API Gateway can be told to write of a request."""
+    """A domain, and the access log of its gateway: what API Gateway can be told to write of a request."""
 
-    domain: Domain
+    authority: str
     access_log: list[str]
-
-    @property
-    def authority(self) -> str:
-        return self.domain.authority
 
 
 @pytest.fixture(scope="module")
-def refused_domain(refusing: RefusingRegistry, start_domain: Start) -> Iterator[Logged]:
+def refused_edge(refusing: RefusingRegistry, start_domain: Start) -> Iterator[Logged]:
+    yield from _refused_domain(RedirectMode.EDGE, refusing, start_domain)
+
+
+@pytest.fixture(scope="module")
+def refused_relay(refusing: RefusingRegistry, start_domain: Start) -> Iterator[Logged]:
+    yield from _refused_domain(RedirectMode.RELAY, refusing, start_domain)
+
+
+def _refused_domain(mode: RedirectMode, refusing: RefusingRegistry, start_domain: Start) -> Iterator[Logged]:
     log: list[str] = []
 
     def observe(request: Request, response: Response) -> None:
         log.append(f"{request.method} {request.target} {request.value('User-Agent')} {response.status}")
 
-    with start_domain("refused", registry=refusing.authority, observe=observe) as running:
-        yield Logged(running, log)
+    name = f"refused-{mode.value}"
+    with start_domain(name, registry=refusing.authority, mode=mode, observe=observe) as running:
+        yield Logged(running.authority, log)
 
 
-@pytest.mark.parametrize("row", _REFUSED_ROWS, ids=lambda row: row.id)
+@pytest.mark.parametrize(("mode", "number"), _CASES)
 def test_nothing_shows_the_token(
-    row: Row, refused_domain: Logged, refusing: RefusingRegistry, bench: Bench, matrix: Matrix
+    mode: RedirectMode,
+    number: int,
+    request: pytest.FixtureRequest,
+    refusing: RefusingRegistry,
+    bench: Bench,
+    matrix: Matrix,
 ) -> None:
-    require(row.client, bench.sandbox)
+    client = _CLIENTS[number]
+    require(client, bench.sandbox)
+    domain: Logged = request.getfixturevalue(f"refused_{mode.value}")
     secret = Secret(USER, refusing.token)
+    log_before, requests_before = len(bench.daemon_log(client)), len(refusing.bucket.requests)
+
+    def traces(run: Row | RefusedRun, result: Result) -> list[str]:
+        lines = result.output.splitlines(keepends=True)
+        own = client.own_credentials
+        searched = "".join(line for line in lines if not own or not line.startswith(own))
+        return [f"{run}: {trace} in its output:\n{result}" for trace in secret.traces(searched)]
+
+    def refused(run: RefusedRun) -> list[str]:
+        result, conversation = run_refused(
+            run.row, domain.authority, refusing, bench, run.refusal, run.relative
+        )
+        assert conversation.refused, f"{run}: nothing was refused:\n{result}"
+        return traces(run, result)
+
+    kinds = location_kinds(client, mode)
     leaks: list[str] = []
-    refusals = [Refusal(kind, status) for kind in _KINDS[row.operation] for status in _STATUSES]
-    for refusal in refusals:
-        result = _refused(row, refusal, refused_domain.authority, refusing, bench)
-        places = {
-            "its output": result.output,
-            "its daemon's log": bench.daemon_log(row.client),
-            "the function's log": "\n".join(refused_domain.domain.log),
-            "the gateway's log": "\n".join(refused_domain.access_log),
-            "the layer bucket's requests": "\n".join(map(str, refusing.bucket.requests)),
-        }
-        leaks += [
-            f"{refusal.kind.value} {refusal.status}: {trace} in {place}"
-            for place, text in places.items()
-            for trace in secret.traces(text)
-        ]
-    entered = MatrixRow(
-        row.client.name,
-        row.client.debian.value,
-        bench.version(row.client),
-        f"{row.label}, refused by the registry",
-        row.credentials,
-        relay="fails: it shows the token" if leaks else f"shows no token, {len(refusals)} refusals",
-    )
-    matrix.add(entered)
-    assert not leaks
-
-
-def _refused(row: Row, refusal: Refusal, authority: str, refusing: RefusingRegistry, bench: Bench) -> Result:
-    """Runs the row into the refusal; that it came so far, and no further, is asserted."""
-    job = bench.job(authority, row.layer_sizes)
-    if row.operation is BASE_IMAGE:
-        write_base_context(job)
-    if row.operation in (PULL, BASE_IMAGE):
-        refusing.put(Image.fresh(*row.layer_sizes), job.repository, TAG)
-    elif row.operation is PUSH:
-        write_image(job)
-    elif row.operation is BUILD:
-        write_build_context(job)
-    hosts = (authority, refusing.authority) if row.both_hosts else (authority,)
-    account = Account(hosts if row.from_helper else (), refusing.token)
-    refusing.refused, refusing.refusal = 0, refusal
-    result = bench.run(row.client, row.steps, job, account, talkative=True, timeout=_PATIENCE)
-    assert refusing.refused, f"nothing was refused:\n{result}"
-    return result
+    asked: dict[Row, dict[Step, int]] = {}
+    for row in refused_rows(client, mode):
+        # Without a refusal it works, which shows the steps that there are.
+        result, conversation = run_refused(row, domain.authority, refusing, bench, relative=kinds[-1])
+        assert result.ok, result
+        leaks += traces(row, result)
+        asked[row] = dict(conversation.asked)
+    shift = 3 * number + 5 * (mode is RedirectMode.RELAY)
+    runs = everything(asked, kinds) if _ALL else covering(asked, kinds, shift)
+    # A ping does not say whose it is.
+    pings = [run for run in runs if run.refusal.step is Step.PING]
+    for run in pings:
+        leaks += refused(run)
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        for found in pool.map(refused, (run for run in runs if run not in pings)):
+            leaks += found
+    places = {
+        "its daemon's log": bench.daemon_log(client)[log_before:],
+        "the gateway's access log": "\n".join(domain.access_log),
+        "the layer bucket's requests": "\n".join(map(str, refusing.bucket.requests[requests_before:])),
+    }
+    leaks += [f"{trace} in {place}" for place, text in places.items() for trace in secret.traces(text)]
+    for row in asked:
+        count = sum(run.row is row for run in runs)
+        cell = "fails: it shows the token" if leaks else f"shows no token, {count} refusals"
+        matrix.add(
+            MatrixRow(
+                client.name,
+                client.debian.value,
+                bench.version(client),
+                f"{row.label}, refused by the registry",
+                row.credentials,
+                **{mode.value: cell},
+            )
+        )
+    assert not leaks, "\n".join(leaks)
 
 
 @pytest.fixture
@@ -158,28 +183,51 @@ def test_an_error_that_repeats_the_credentials_is_found(
     client: Client, loud: RefusingRegistry, certificates: Certificates, bench: Bench
 ) -> None:
     """The search can fail: the same run finds what a registry's own words give away."""
-    traces = _traces_when_carried(client, Refusal(Kind.MANIFESTS, 403, aloud=True), loud, certificates, bench)
+    refusal = Refusal(Step.MANIFEST_GET, Manner.FORBIDDEN, aloud=True)
+    traces = _traces_when_carried(client, PULL, refusal, loud, certificates, bench)
     assert "the Basic credentials" in traces
 
 
+# What each says of a redirect's URL that holds the credentials, and of a relative Location under it.
 @pytest.mark.parametrize(
-    "client", [CRANE, DOCKER_CONTAINERD[Debian.TRIXIE]], ids=lambda client: client.name.split()[0]
+    ("client", "operation", "step"),
+    [
+        pytest.param(CRANE, PULL, Step.MANIFEST_GET, id="crane-pull"),
+        pytest.param(DOCKER_CONTAINERD[Debian.TRIXIE], PULL, Step.MANIFEST_HEAD, id="docker-pull"),
+        *(
+            pytest.param(client, PUSH, Step.CLOSING_PUT, id=f"{client.name}-{debian.name.lower()}-push")
+            for clients in (SKOPEO, PODMAN, BUILDAH)
+            for debian, client in clients.items()
+        ),
+    ],
 )
-def test_clients_that_are_not_carried_would_show_the_token(
-    client: Client, loud: RefusingRegistry, certificates: Certificates, bench: Bench
+def test_a_credential_that_is_carried_in_a_url_is_found(
+    client: Client,
+    operation: Operation,
+    step: Step,
+    loud: RefusingRegistry,
+    certificates: Certificates,
+    bench: Bench,
 ) -> None:
-    """Why the client table carries containers/image alone: these print a redirect's URL with all it holds."""
-    traces = _traces_when_carried(client, Refusal(Kind.MANIFESTS, 403), loud, certificates, bench)
+    """Why no Location of ours ever holds user info: clients print it, and so the search finds it."""
+    refusal = Refusal(step, Manner.FORBIDDEN)
+    traces = _traces_when_carried(client, operation, refusal, loud, certificates, bench)
     assert "a part of the token" in traces
 
 
 def _traces_when_carried(
-    client: Client, refusal: Refusal, loud: RefusingRegistry, certificates: Certificates, bench: Bench
+    client: Client,
+    operation: Operation,
+    refusal: Refusal,
+    loud: RefusingRegistry,
+    certificates: Certificates,
+    bench: Bench,
 ) -> list[str]:
     require(client, bench.sandbox)
-    row = next(row for row in _REFUSED_ROWS if row.client is client and row.operation is PULL)
+    row = next(row for row in refused_rows(client, RedirectMode.EDGE) if row.operation is operation)
     with _carrying_front(loud, certificates) as front:
-        result = _refused(row, refusal, front.authority, loud, bench)
+        result, conversation = run_refused(row, front.authority, loud, bench, refusal, relative=True)
+    assert conversation.refused, f"nothing was refused:\n{result}"
     return Secret(USER, loud.token).traces(result.output)
 
 
@@ -193,13 +241,3 @@ def _carrying_front(refusing: RefusingRegistry, certificates: Certificates) -> H
         return Response(307, (("Location", f"https://{user_info}@{refusing.authority}{request.target}"),))
 
     return HttpServer(answer, context=certificates.server_context(DOMAIN_NAME), name=DOMAIN_NAME)
-
-
-@pytest.mark.parametrize("form", list(Secret(USER, "t").forms()))
-def test_every_form_is_found(form: str) -> None:
-    secret = Secret(USER, registry_token())
-    assert form in secret.traces(f'level=debug msg="GET {secret.forms()[form]} refused"')
-
-
-def test_what_holds_no_credential_has_no_traces() -> None:
-    assert Secret(USER, registry_token()).traces("https://AWS:xxxxx@localhost/v2/ 403") == []

@@ -108,11 +108,11 @@ class Distribution:
         return self._created(name, repository.put_blob(content))
 
     def _created(self, name: str, digest: str) -> Response:
-        location = f"{self._origin}/v2/{name}/blobs/{digest}"
+        location = f"{self._link_base}/v2/{name}/blobs/{digest}"
         return Response(201, (("Location", location), ("Docker-Content-Digest", digest)))
 
     def _upload_state(self, status: int, name: str, identifier: str, size: int) -> Response:
-        location = f"{self._origin}/v2/{name}/blobs/uploads/{identifier}"
+        location = f"{self._link_base}/v2/{name}/blobs/uploads/{identifier}"
         return Response(status, (("Location", location), ("Range", f"0-{max(size - 1, 0)}")))
 
     def _blob(self, request: Request, name: str, reference: str) -> Response:

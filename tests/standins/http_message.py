@@ -73,3 +73,15 @@ Handler = Callable[[Request], Response]
 
 class CloseConnection(Exception):
     """Raised by a handler to end the connection without an answer."""
+
+
+class ResetConnection(CloseConnection):
+    """Raised by a handler to reset the connection."""
+
+
+class NotHttp(Exception):
+    """Raised by a handler to send `content` as it is, and to end the connection."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__("not an HTTP message")
+        self.content = content

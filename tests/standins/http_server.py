@@ -16,8 +16,8 @@ from types import TracebackType
 
 import h11
 
-from tests.standins.http_message import CloseConnection, Handler, Request, Response
-from tests.standins.listener import Listener
+from tests.standins.http_message import CloseConnection, Handler, NotHttp, Request, ResetConnection, Response
+from tests.standins.listener import Listener, reset
 
 _HEADER_LIMIT = 256 * 1024
 """Far above what the gateway accepts, so that the refusal is the gateway's own."""
@@ -92,6 +92,12 @@ class _Connection:
                 return
             try:
                 response = self._handler(request)
+            except NotHttp as answer:
+                self._socket.sendall(answer.content)
+                return
+            except ResetConnection:
+                reset(self._socket)
+                return
             except CloseConnection:
                 return
             except Exception:

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import socketserver
 import ssl
+import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -88,6 +89,13 @@ class _Server(socketserver.ThreadingTCPServer):
         error = sys.exc_info()[1]
         if error is not None and not isinstance(error, OSError):
             self.crashes.append(error)
+
+
+def reset(connection: socket.socket) -> None:
+    """Ends a connection so that the peer can not take what it has for a whole message."""
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 def _wake(connection: socket.socket) -> None:

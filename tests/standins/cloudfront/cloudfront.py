@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +36,7 @@ from tests.standins.cloudfront.wire import (
     response_head,
 )
 from tests.standins.http_message import Request, Response, without
-from tests.standins.listener import Listener
+from tests.standins.listener import Listener, reset
 
 _NO_BODY = frozenset({204, 304})
 
@@ -94,7 +93,10 @@ class CloudFront:
 
     def stop(self) -> None:
         self._connections.end()
-        self._listener.stop()
+        try:
+            self._listener.stop()
+        finally:
+            self._connections.close()
 
     def __enter__(self) -> CloudFront:
         self.start()
@@ -129,7 +131,7 @@ class CloudFront:
                     return
             except (BadMessage, Truncated, AnswerCutOff, OSError):
                 # One side went away in the middle of a message: the other must not take it for whole.
-                _reset(connection)
+                reset(connection)
                 return
 
     def _exchange(self, wire: Wire, request: Request) -> bool:
@@ -209,9 +211,3 @@ def _refuse(wire: Wire, status: int) -> None:
         wire.socket.settimeout(1)
         while wire.socket.recv(65536):
             pass
-
-
-def _reset(connection: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()

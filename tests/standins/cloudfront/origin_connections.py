@@ -145,6 +145,12 @@ class OriginConnections:
         for wire in idle:
             wire.socket.close()
 
+    def close(self) -> None:
+        """Closes the connections whose answers nobody read, since their viewers had gone; to be called after
+        `end`, when no thread uses one any more."""
+        for each in self._open:
+            each.close()
+
     def _once(
         self,
         wire: Wire,

@@ -1,0 +1,97 @@
+"""A client at the registry that refuses: what it is asked to do there, and one run of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import time
+
+from chalicelib.settings import RedirectMode
+from tests.clients.bench import Account, Bench
+from tests.clients.client import DOCKER_CLASSIC, Client
+from tests.clients.image import Image
+from tests.clients.operation import (
+    BASE_IMAGE,
+    BUILD,
+    INSPECT,
+    LOGIN,
+    PULL,
+    PUSH,
+    SIGN,
+    TAG,
+    write_base_context,
+    write_build_context,
+    write_image,
+)
+from tests.clients.refusal_plan import Kinds
+from tests.clients.refusing_registry import Conversation, Refusal, RefusingRegistry
+from tests.clients.row import SMALL, Row
+from tests.clients.sandbox import Result
+from tests.clients.table import ROWS
+
+_OPERATIONS = (LOGIN, PULL, PUSH, BUILD, BASE_IMAGE, SIGN)
+_PATIENCE = 5.0
+"""Seconds after the first refusal. Docker pushes again after 5, 10 and more, and says the same each time."""
+
+
+def refused_rows(client: Client, mode: RedirectMode) -> list[Row]:
+    """One row per operation, with a small layer."""
+    rows: dict[str, Row] = {}
+    for row in ROWS:
+        # Docker's command line, not its daemon, asks when it inspects; curl does nothing else.
+        wanted = row.operation in _OPERATIONS or (
+            row.operation is INSPECT and client.binary in ("docker", "curl")
+        )
+        asks = row.operation is not LOGIN or not row.from_helper
+        if row.client is client and wanted and asks and row.works_in(mode):
+            remark = row.remark if row.both_hosts else ""
+            rows.setdefault(row.operation.name, dataclasses.replace(row, layer_sizes=SMALL, remark=remark))
+    return list(rows.values())
+
+
+def location_kinds(client: Client, mode: RedirectMode) -> Kinds:
+    """The kinds of Location with which a client can push.
+
+    Docker's classic store looks for a relative Location at our name, also where it was redirected to the
+    registry, as in `relay`. There it is redirected again, and cannot send its body a second time.
+    """
+    absolute_alone = mode is RedirectMode.RELAY and client in DOCKER_CLASSIC.values()
+    return (False,) if absolute_alone else (False, True)
+
+
+def run_refused(
+    row: Row,
+    front: str,
+    refusing: RefusingRegistry,
+    bench: Bench,
+    refusal: Refusal | None = None,
+    relative: bool = False,
+) -> tuple[Result, Conversation]:
+    """Runs the row, into the refusal if there is one; what the client printed, and what it asked."""
+    job = bench.job(front, row.layer_sizes)
+    digest = ""
+    if row.operation is BASE_IMAGE:
+        write_base_context(job)
+    if row.operation in (PULL, BASE_IMAGE, INSPECT, SIGN):
+        image = Image.fresh(*row.layer_sizes)
+        digest = image.manifest.digest
+        refusing.put(image, job.repository, TAG)
+    elif row.operation is PUSH:
+        write_image(job)
+    elif row.operation is BUILD:
+        write_build_context(job)
+    hosts = (front, refusing.authority) if row.both_hosts else (front,)
+    account = Account(hosts if row.from_helper else (), refusing.token)
+    conversation = Conversation(front, refusal, relative)
+    refusing.conversations[job.repository] = refusing.pinging = conversation
+
+    def enough() -> bool:
+        since = conversation.refused_since
+        return since is not None and time.monotonic() > since + _PATIENCE
+
+    try:
+        result = bench.run(row.client, row.steps, job, account, digest=digest, talkative=True, enough=enough)
+    finally:
+        conversation.ended.set()
+        shutil.rmtree(job.work, ignore_errors=True)
+    return result, conversation
