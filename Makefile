@@ -5,8 +5,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-com
 LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" build/uv/bin/uv pip compile --quiet --no-config \
 	--universal --python-version 3.10 --generate-hashes $(UPGRADE)
 
-.PHONY: install lock package demo serve test check format bench bench-helper load clients live matrix mutants
-.PHONY: clean help
+.PHONY: install lock package demo serve test check format bench bench-helper load clients live leaks matrix
+.PHONY: mutants clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -75,6 +75,9 @@ clients:  ## install the real clients for the tests; Debian 12, root
 
 live: .venv/tests  ## ask a real domain what AWS does: make live DOMAIN=ecr.example.com [REPOSITORY=team/live]
 	@DOMAIN="$(DOMAIN)" REPOSITORY="$(REPOSITORY)" $(BIN)/pytest tests/live
+
+leaks: .venv/tests  ## every client, refused at every step in every manner, in both modes; takes hours
+	@REQUIRE_CLIENTS=1 CLIENTS_LEAKS=all $(BIN)/pytest tests/clients/test_leaks.py
 
 matrix: .venv/tests  ## drive every client through a deployment; docs/client-matrix.md and the README's table
 	@REQUIRE_CLIENTS=1 CLIENTS_MATRIX=1 $(BIN)/pytest --quiet tests/clients

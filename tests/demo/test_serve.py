@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.daemon import DOCKER_20, DOCKER_26_CONTAINERD, DaemonKind
+from tests.clients.daemon import DOCKER_CLASSIC, DOCKER_CONTAINERD, DaemonKind
 from tests.clients.sandbox import Debian, NoNamespace, Sandbox
 from tests.standins.project import ROOT
 
@@ -108,7 +108,8 @@ def run_printed_lines(tool: str, serve: Serving, sandbox: Sandbox, environment: 
     return result.output
 
 
-@pytest.mark.parametrize("kind", [DOCKER_20, DOCKER_26_CONTAINERD], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [DOCKER_CLASSIC[Debian.BOOKWORM], DOCKER_CONTAINERD[Debian.TESTING]],
+    ids=lambda kind: kind.name)
 def test_the_lines_for_docker_work_as_printed(kind: DaemonKind, serve: Serving, sandbox: Sandbox) -> None:
     with docker_host(kind, sandbox) as environment:
         output = run_printed_lines("docker", serve, sandbox, environment)

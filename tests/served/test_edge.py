@@ -15,7 +15,7 @@ from tests.standins.cloudfront.cloudfront import CloudFront
 from tests.standins.cloudfront.passage import Passage
 from tests.standins.cloudfront.unknowns import Bodies, ChunkedBody, EventUri, Unknowns
 from tests.standins.domain import API_TARGET, Domain, running_domain
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import Request, Response, without
 from tests.standins.package import Package
 from tests.standins.registry_client import CONTAINERD, Conversation, RegistryClient
 
@@ -87,6 +87,9 @@ def test_a_push_and_a_pull_of_20_mb(edge: Edge, unknowns: Unknowns, relative: bo
         assert client.pull(repository, digest) == [LAYER]
     assert max(len(request.body) for request, _ in edge.at_gateway) < 10_000
     assert {each.viewer_response.status for each in edge.passages} <= {200, 201, 202, 307, 401, 404}
+    given = [each.origin_response for each in edge.passages if each.origin_response is not None]
+    locations = [value for each in given if each.status == 202 for value in each.values("Location")]
+    assert {value.startswith("/") for value in locations} == {relative}
 
 
 def test_a_pull_costs_the_function_nothing_the_second_time(edge: Edge) -> None:
@@ -135,6 +138,19 @@ def test_what_is_kept_is_the_same_for_everybody(edge: Edge) -> None:
         assert ask(edge, target, {}) == answers[-1]
     assert len(edge.at_gateway) == len(askers)
     assert set(answers) == {(307, f"/_registry/{edge.domain.ecr.authority}{target}")}
+
+
+def test_a_kept_answer_is_byte_for_byte_the_same_and_was_asked_for_without_credentials(edge: Edge) -> None:
+    for credentials in ("Basic eDp5", "Basic eTp6", "Bearer x"):
+        ask(edge, "/v2/equal/manifests/1", {"Authorization": credentials})
+    assert [each.from_cache for each in edge.passages] == [False, True, True]
+    assert {
+        (each.viewer_response.status, without(each.viewer_response.headers, "Age", "X-Cache", "X-Amz-Cf-Id"))
+        for each in edge.passages
+    } == {(307, without(edge.passages[0].viewer_response.headers, "Age", "X-Cache", "X-Amz-Cf-Id"))}
+    assert len({each.viewer_response.body for each in edge.passages}) == 1
+    (asked,) = (request for request, _ in edge.at_gateway)
+    assert asked.values("Authorization") == []
 
 
 def test_bad_paths_are_refused_and_nobody_is_asked(edge: Edge) -> None:

@@ -11,7 +11,7 @@ import pytest
 import urllib3
 
 from tests.standins.certificates import Certificates
-from tests.standins.http_message import CloseConnection, Request, Response
+from tests.standins.http_message import CloseConnection, NotHttp, Request, ResetConnection, Response
 from tests.standins.http_server import HttpServer
 
 
@@ -113,6 +113,22 @@ def test_a_handler_can_end_the_connection_without_an_answer() -> None:
 
     with HttpServer(hang_up) as server:
         assert talk(server, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n") == b""
+
+
+def test_a_handler_can_reset_the_connection() -> None:
+    def reset(_: Request) -> Response:
+        raise ResetConnection
+
+    with HttpServer(reset) as server, pytest.raises(ConnectionResetError):
+        talk(server, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+
+
+def test_a_handler_can_answer_with_what_is_not_http() -> None:
+    def answer(_: Request) -> Response:
+        raise NotHttp(b"\x00 not HTTP")
+
+    with HttpServer(answer) as server:
+        assert talk(server, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n") == b"\x00 not HTTP"
 
 
 def test_what_is_no_http_gets_400() -> None:

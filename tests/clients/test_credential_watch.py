@@ -1,0 +1,119 @@
+"""The watch over the clients ring notices each thing that must not be."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.settings import RedirectMode
+from tests.clients.credential_watch import CredentialWatch
+from tests.clients.registry import USER, registry_token
+from tests.clients.secret import Secret
+from tests.standins.cloudfront.passage import Passage
+from tests.standins.domain import API_TARGET
+from tests.standins.http_message import Request, Response
+
+TOKEN = registry_token()
+AUTHORIZATION = ("Authorization", "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode())
+ASKED = Request("GET", "/v2/app/manifests/1", (("Host", "ecr.example.com"),))
+ALLOWED = replace(ASKED, headers=(*ASKED.headers, AUTHORIZATION))
+REDIRECT = Response(307, (("Location", "/_registry/localhost/v2/app/manifests/1"),))
+TO_API = Passage(ALLOWED, API_TARGET, ASKED, REDIRECT, REDIRECT)
+TO_REGISTRY = Passage(ALLOWED, "localhost", ALLOWED, Response(200), Response(200))
+
+
+def _watch() -> CredentialWatch:
+    watch = CredentialWatch()
+    watch.know(Secret(USER, TOKEN))
+    return watch
+
+
+def _at_gateway(mode: RedirectMode, request: Request, response: Response) -> list[str]:
+    watch = _watch()
+    watch.at_gateway(mode, None)(request, response)
+    return watch.faults()
+
+
+def _at_edge(*passages: Passage) -> list[str]:
+    watch = _watch()
+    observe = watch.at_edge(None)
+    for passage in passages:
+        observe(passage)
+    return watch.faults()
+
+
+def test_what_has_to_be_is_not_a_fault() -> None:
+    assert _at_gateway(RedirectMode.EDGE, ASKED, REDIRECT) == []
+    assert _at_gateway(RedirectMode.RELAY, ALLOWED, Response(200)) == []
+    assert _at_edge(TO_API, TO_REGISTRY, TO_API) == []
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        ALLOWED,
+        replace(ASKED, headers=(("Authorization", "Basic eDp5"),)),
+        replace(ASKED, headers=(("X-Forwarded-Authorization", AUTHORIZATION[1]),)),
+        replace(ASKED, target=f"/v2/?token={TOKEN}"),
+    ],
+    ids=["credentials", "other credentials", "another header", "query"],
+)
+def test_in_edge_api_gateway_is_sent_no_credential(request_: Request) -> None:
+    assert _at_gateway(RedirectMode.EDGE, request_, REDIRECT)
+    assert _at_edge(replace(TO_API, origin_request=request_))
+
+
+def test_in_edge_api_gateway_is_sent_no_credential_in_a_body() -> None:
+    form = f"grant_type=password&password={TOKEN}".encode()
+    assert _at_gateway(RedirectMode.EDGE, replace(ASKED, method="POST", body=form), REDIRECT)
+
+
+@pytest.mark.parametrize("mode", [RedirectMode.EDGE, RedirectMode.RELAY])
+@pytest.mark.parametrize(
+    "response",
+    [
+        Response(307, (("Location", "https://AWS:x@localhost/v2/"),)),
+        Response(307, (("Location", f"/v2/?{TOKEN}"),)),
+        Response(403, (), f'{{"errors": "{TOKEN}"}}'.encode()),
+        Response(401, (("WWW-Authenticate", AUTHORIZATION[1]),)),
+    ],
+    ids=["user info", "Location", "body", "another header"],
+)
+def test_no_answer_holds_a_credential(mode: RedirectMode, response: Response) -> None:
+    assert _at_gateway(mode, ASKED, response)
+    assert _at_edge(replace(TO_REGISTRY, viewer_response=response))
+
+
+def test_in_relay_the_token_is_in_no_other_header() -> None:
+    assert _at_gateway(RedirectMode.RELAY, replace(ASKED, headers=(("Cookie", TOKEN),)), Response(200))
+
+
+def test_the_registry_is_sent_the_token_in_no_other_header() -> None:
+    astray = replace(ALLOWED, headers=(*ALLOWED.headers, ("X-Amz-Cf-Note", AUTHORIZATION[1])))
+    assert _at_edge(replace(TO_REGISTRY, origin_request=astray))
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        Response(307, (("Location", "/_registry/127.0.0.1/v2/app/manifests/1"),)),
+        Response(302, REDIRECT.headers),
+        Response(307, (*REDIRECT.headers, ("Set-Cookie", "a=b"))),
+        Response(307, REDIRECT.headers, b"for you"),
+    ],
+    ids=["Location", "status", "header", "body"],
+)
+def test_in_edge_everybody_gets_the_same_answer(second: Response) -> None:
+    other = replace(TO_API, viewer_request=ASKED, origin_response=second, viewer_response=second)
+    assert len(_at_edge(TO_API, other)) == 1
+    kept = replace(second, headers=(*second.headers, ("Age", "3")))
+    assert len(_at_edge(TO_API, replace(other, origin=None, origin_request=None, viewer_response=kept))) == 1
+
+
+def test_a_fault_is_reported_once() -> None:
+    watch = _watch()
+    watch.at_gateway(RedirectMode.EDGE, None)(ALLOWED, REDIRECT)
+    assert watch.faults()
+    assert watch.faults() == []

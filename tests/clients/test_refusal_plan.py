@@ -1,0 +1,57 @@
+"""The plan of the leak test covers what it says."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from tests.clients.client import CRANE
+from tests.clients.operation import PULL, PUSH
+from tests.clients.refusal_plan import covering, everything
+from tests.clients.refusing_registry import Manner, Step
+from tests.clients.row import SMALL, Row
+
+PULLED = Row(CRANE, PULL, ("pull",), SMALL)
+PUSHED = Row(CRANE, PUSH, ("push",), SMALL)
+ASKED = {
+    PULLED: {Step.PING: 1, Step.MANIFEST_GET: 1, Step.BLOB_GET: 2},
+    PUSHED: {
+        Step.BLOB_HEAD: 2,
+        Step.UPLOAD_POST: 2,
+        Step.CHUNK: 2,
+        Step.CLOSING_PUT: 2,
+        Step.MANIFEST_PUT: 1,
+    },
+}
+STEPS = {(row, step) for row, steps in ASKED.items() for step in steps}
+BOTH = (False, True)
+
+
+@pytest.mark.parametrize("shift", range(20))
+@pytest.mark.parametrize("asked", [ASKED, {PULLED: ASKED[PULLED]}], ids=["pull and push", "pull"])
+def test_every_client_meets_every_step_and_every_manner(
+    asked: dict[Row, dict[Step, int]], shift: int
+) -> None:
+    runs = covering(asked, BOTH, shift)
+    assert {run.refusal.manner for run in runs} == set(Manner)
+    assert {(run.row, run.refusal.step) for run in runs} == {each for each in STEPS if each[0] in asked}
+
+
+def test_clients_together_meet_every_pair_and_both_requests_and_locations() -> None:
+    runs = [run for number in range(10) for run in covering(ASKED, BOTH, 3 * number)]
+    assert {(run.row, run.refusal.step, run.refusal.manner) for run in runs} == {
+        (*each, manner) for each, manner in product(STEPS, Manner)
+    }
+    closing = {(run.refusal.nth, run.relative) for run in runs if run.refusal.step is Step.CLOSING_PUT}
+    assert closing == set(product((1, 2), BOTH))
+
+
+def test_everything_is_the_full_product() -> None:
+    runs = everything(ASKED, BOTH)
+    requests = sum(min(count, 2) for steps in ASKED.values() for count in steps.values())
+    assert len(set(runs)) == len(runs) == requests * len(Manner) * 2
+
+
+def test_what_asks_nothing_has_no_runs() -> None:
+    assert covering({PULLED: {}}, BOTH, 0) == everything({PULLED: {}}, BOTH) == []
