@@ -8,5 +8,6 @@ The service is what `chalice deploy` put into an account on this machine (deploy
 what the helper gets from an ECR API (credential_helper). Without REQUIRE_CLIENTS a client that is not
 installed is skipped. In dependency order: image, sandbox; layer_bucket, registry, daemon; operation, client,
 expectation, row, table (what is expected), deployment, credential_helper, bench, matrix, matrix_page; trace
-and cost; refusing_registry and secret for the leak test.
+and cost; secret and credential_watch, which looks at all that passes in any test; and refusing_registry,
+refusal_plan and refused_client for the leak test, of which `make leaks` runs every case.
 """

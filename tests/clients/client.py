@@ -26,8 +26,8 @@ class Client:
     talkative: str = ""
     talks_last: bool = False
     daemon: d.DaemonKind | None = None
-    #: It prints its own requests' Authorization, which the leak test leaves out, in lines that begin so.
-    own_credentials: str = ""
+    #: It prints the credentials that it was given, in lines that begin so, which the leak test leaves out.
+    own_credentials: tuple[str, ...] = ()
     #: It does not know credential helpers: the helper is asked, and the token given on the command line.
     by_hand: bool = False
 
@@ -139,7 +139,9 @@ CURL = Client(
     Debian.BOOKWORM,
     "curl --version",
     talkative="--verbose",
-    own_credentials="> Authorization: ",
+    # The second is where a relative Location leads, with the credentials of the URL before. The Location
+    # itself stands in a line of its own.
+    own_credentials=("> Authorization: ", "* Issue another request to this URL: "),
     by_hand=True,
 )
 ORAS_PY = Client(

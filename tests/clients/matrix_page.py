@@ -51,12 +51,13 @@ token. ctr and curl do not know helpers: the helper is asked by hand, `docker-cr
 
 An image has eight layers, which travel in parallel: one of 3 KB, six of 50 KB and one of 20 MB, or of 4 MB
 where the operation says so. Logins, lists, deletions, signatures and charts are small. A row "refused by the
-registry" is the leak test: at the client's most talkative level the registry refuses, and the token is
-searched, in every encoding, in all that client, daemon, function and gateway print. curl has no such row,
-because a talkative curl prints its own requests with their credentials. oras (Python) pushes small layers: it
-sends each upload without credentials before it sends it with them, and where a registry hangs up on a large
-upload that it refuses, this client ends, with or without us in between. Helm is not in Debian; its charts are
-pushed and pulled here by oras, whose library Helm uses.
+registry" is the leak test: at the client's most talkative level the registry refuses each step in turn, by a
+status, a hang, a reset, garbage or a redirect loop, and the token is searched, in every encoding, in all that
+client, daemon, function, gateway and CloudFront print, keep or hand on. A talkative curl prints the
+credentials that it sends; those lines are left out. oras (Python) pushes small layers: it sends each upload
+without credentials before it sends it with them, and where a registry hangs up on a large upload that it
+refuses, this client ends, with or without us in between. Helm is not in Debian; its charts are pushed and
+pulled here by oras, whose library Helm uses.
 """
 
 
