@@ -108,8 +108,9 @@ def run_printed_lines(tool: str, serve: Serving, sandbox: Sandbox, environment: 
     return result.output
 
 
-@pytest.mark.parametrize("kind", [DOCKER_CLASSIC[Debian.BOOKWORM], DOCKER_CONTAINERD[Debian.TESTING]],
-    ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    "kind", [DOCKER_CLASSIC[Debian.BOOKWORM], DOCKER_CONTAINERD[Debian.TESTING]], ids=lambda kind: kind.name
+)
 def test_the_lines_for_docker_work_as_printed(kind: DaemonKind, serve: Serving, sandbox: Sandbox) -> None:
     with docker_host(kind, sandbox) as environment:
         output = run_printed_lines("docker", serve, sandbox, environment)
