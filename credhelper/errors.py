@@ -1,6 +1,21 @@
 """What can go wrong, as a tree: each error is one line for a person, and says what to do next."""
 
-from credhelper.server_url import shown
+_LONGEST_SHOWN = 200
+
+
+def shown(text: str) -> str:
+    """`text`, a server URL or meant as one, as it may be shown: user information, query and fragment cut.
+
+    All that stands before the last `@` counts as user information: a password can hold a `/` or a `?`.
+    """
+    before, at, rest = text.rpartition("@")
+    if at:
+        scheme = next((prefix for prefix in ("https://", "http://") if before.startswith(prefix)), "")
+        text = f"{scheme}***@{rest}"
+    marks = [place for place in (text.find("?"), text.find("#")) if place >= 0]
+    if marks:
+        text = text[: min(marks) + 1] + "***"
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
 class HelperError(Exception):

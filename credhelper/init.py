@@ -8,74 +8,25 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from credhelper.client_config import client_files, helper_change, mapping_change
 from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, InvalidInput
-from credhelper.json_file import read_json_file
-from credhelper.mapping import (
-    DomainMapping,
-    DomainMappings,
-    InvalidMapping,
-    domain_host,
-    ecr_host,
-    parse_mapping,
+from credhelper.init_outcome import (
+    NAME,
+    UNCHANGED,
+    InitOutcome,
+    checked_domain,
+    checked_registry,
+    with_registry,
 )
+from credhelper.json_file import read_json_file
+from credhelper.mapping import DomainMapping, DomainMappings, InvalidMapping, parse_mapping
 from credhelper.registry_host import ecr_registry
+from credhelper.removal import remove
 from credhelper.routing import discover
 from credhelper.settings import NO_HOST, HelperSettings
-
-NAME = "docker-credential-ecr-custom"
-_UNCHANGED = "nothing was changed"
-
-
-class Change(Protocol):
-    """Something to write or to remove."""
-
-    @property
-    def path(self) -> Path: ...
-    @property
-    def lines(self) -> tuple[str, ...]: ...
-    def apply(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class InitOutcome:
-    """What was done."""
-
-    #: HOST[:PORT]; empty for `--remove --all`.
-    domain: str
-    #: The domain's registry; empty where it is not known.
-    registry: str
-    #: What was written and removed.
-    changes: Sequence[Change]
-    #: What else is worth knowing, a line each.
-    notes: tuple[str, ...]
-    #: What to do next, or empty.
-    next_step: str
-
-    def as_json(self) -> str:
-        """One object: domain, registry, changes (file and change), notes, next."""
-        changes = [
-            {"file": str(change.path), "change": line} for change in self.changes for line in change.lines
-        ]
-        members = {
-            "domain": self.domain or None,
-            "registry": self.registry or None,
-            "changes": changes,
-            "notes": self.notes,
-            "next": self.next_step or None,
-        }
-        return json.dumps(members, indent=2)
-
-    def as_text(self) -> str:
-        """The changes and the notes, a line each, and what to do next in one."""
-        lines = [f"{change.path}: {line}" for change in self.changes for line in change.lines]
-        lines = [*(lines or ["nothing to change"]), *self.notes]
-        return "\n".join([*lines, f"next: {self.next_step}"] if self.next_step else lines)
 
 
 def run_init(
@@ -85,8 +36,6 @@ def run_init(
     options = _parser().parse_args(arguments)
     try:
         if options.remove:
-            from credhelper.removal import remove
-
             outcome = remove(options, settings)
         elif options.all:
             raise InvalidInput("--all is for --remove alone", f"{NAME} init --remove --all")
@@ -130,49 +79,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def checked_domain(text: str) -> str:
-    """`text` as HOST[:PORT]. Raises InvalidInput."""
-    try:
-        return domain_host(text)
-    except InvalidMapping as error:
-        raise InvalidInput(str(error), _UNCHANGED) from error
-
-
-def checked_registry(text: str) -> str:
-    """`text` as an ECR host name. Raises InvalidInput."""
-    try:
-        return ecr_host(text)
-    except InvalidMapping as error:
-        raise InvalidInput(str(error), _UNCHANGED) from error
-
-
-def with_registry(
-    mappings: DomainMappings, domain: str, mapping: DomainMapping | None, registry: str
-) -> dict[str, DomainMapping | None]:
-    """What changes in custom.json when `domain` is mapped so, or with None no longer.
-
-    The registry's own host, which clients use as well, gets the same profile, role and region; it loses
-    those that it had from this domain, unless another domain of the same registry has them too.
-    """
-    changes = {domain: mapping}
-    if domain == registry or not registry:
-        return changes
-    before = mappings.domains.get(domain, DomainMapping())
-    current = mappings.domains.get(registry, DomainMapping())
-    wanted = replace(mapping or DomainMapping(), registry=current.registry)
-    if wanted == DomainMapping(current.registry):
-        shared = any(
-            replace(other, registry="") == replace(before, registry="")
-            for name, other in mappings.domains.items()
-            if name not in (domain, registry) and other.registry == registry
-        )
-        if shared or replace(current, registry="") != replace(before, registry=""):
-            return changes
-    if wanted != current:
-        changes[registry] = wanted if wanted != DomainMapping() else None
-    return changes
-
-
 @dataclass(frozen=True)
 class _SetUp:
     settings: HelperSettings
@@ -209,7 +115,7 @@ class _SetUp:
         try:
             checked = parse_mapping(domain, members)
         except InvalidMapping as error:
-            raise InvalidInput(str(error), _UNCHANGED) from error
+            raise InvalidInput(str(error), UNCHANGED) from error
         mapping = replace(before, **{name: getattr(checked, name) for name in members})
         if mapping.registry:
             return mapping, mapping.registry
@@ -223,7 +129,7 @@ class _SetUp:
                 mapping = replace(mapping, registry=checked_registry(answer))
                 return mapping, mapping.registry
         if not discovered:
-            raise InvalidInput(reason, f"{_UNCHANGED}; name the registry: {NAME} init {domain} REGISTRY")
+            raise InvalidInput(reason, f"{UNCHANGED}; name the registry: {NAME} init {domain} REGISTRY")
         return mapping, discovered
 
     def _discovered(self, domain: str) -> tuple[str, str]:
@@ -252,10 +158,10 @@ def _check_aws_options(options: argparse.Namespace, registry: str) -> None:
 
     if options.profile and options.profile not in (known := available_profiles()):
         there_are = f"there are {', '.join(known)}" if known else "there are none"
-        raise InvalidInput(f"there is no AWS profile {options.profile!r}", f"{_UNCHANGED}; {there_are}")
+        raise InvalidInput(f"there is no AWS profile {options.profile!r}", f"{UNCHANGED}; {there_are}")
     ecr = ecr_registry(registry)
     if options.region and ecr is not None and not is_region_of(options.region, ecr.partition):
         raise InvalidInput(
             f"{options.region!r} is not a valid region of the partition {ecr.partition}, where {registry} is",
-            _UNCHANGED,
+            UNCHANGED,
         )

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from credhelper.errors import InvalidServerURL
+from credhelper.errors import InvalidServerURL, shown
 from credhelper.json_file import JsonFile, json_type, read_json_file
 from credhelper.registry_host import InvalidRegistry, RegistryHost
-from credhelper.server_url import parse_server_url, shown
+from credhelper.server_url import parse_server_url
 
 MEMBERS = ("registry", "profile", "role_arn", "region")
 

@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from credhelper.cached_get import Token
-from credhelper.errors import HelperError
+from credhelper.errors import HelperError, shown
 from credhelper.registry_host import EcrRegistry, ecr_registry
 from credhelper.routing import EDGE_PREFIX, REDIRECTS, DomainResponse, ask, at_host
-from credhelper.server_url import shown
 
 #: Seconds for one answer of the registry; the redirect service itself allows that long.
 _LONGEST_ANSWER = 20.0

@@ -19,7 +19,7 @@ from credhelper.client_config import (
     remove_empty_directories,
 )
 from credhelper.errors import FileTrouble, HelperError, InvalidInput
-from credhelper.init import NAME, Change, InitOutcome, checked_domain, checked_registry, with_registry
+from credhelper.init_outcome import NAME, Change, InitOutcome, checked_domain, checked_registry, with_registry
 from credhelper.json_file import TEMPORARY, JsonFile, read_json_file
 from credhelper.mapping import DomainMapping, DomainMappings
 from credhelper.registry_host import ecr_registry

@@ -10,7 +10,6 @@ LONGEST_INPUT = 64 * 1024
 
 _HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-.:[]_")
 _DOCKER_HUB = ("docker.io", "docker.com")
-_LONGEST_SHOWN = 200
 
 
 class ServerURL:
@@ -69,21 +68,6 @@ def parse_server_url(text: str) -> ServerURL:
     if not _HOST_CHARACTERS.issuperset(host):
         raise _invalid(text, "its host name has a character that no host name can have")
     return ServerURL(text, host, scheme == "http")
-
-
-def shown(text: str) -> str:
-    """`text`, a server URL or meant as one, as it may be shown: user information, query and fragment cut.
-
-    All that stands before the last `@` counts as user information: a password can hold a `/` or a `?`.
-    """
-    before, at, rest = text.rpartition("@")
-    if at:
-        scheme = next((prefix for prefix in ("https://", "http://") if before.startswith(prefix)), "")
-        text = f"{scheme}***@{rest}"
-    marks = [place for place in (text.find("?"), text.find("#")) if place >= 0]
-    if marks:
-        text = text[: min(marks) + 1] + "***"
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
 def _invalid(text: str, reason: str) -> Exception:

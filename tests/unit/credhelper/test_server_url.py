@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credhelper.errors import InvalidServerURL
-from credhelper.server_url import parse_server_url, read_server_url, shown
+from credhelper.errors import InvalidServerURL, shown
+from credhelper.server_url import parse_server_url, read_server_url
 
 
 @pytest.mark.parametrize(
