@@ -11,8 +11,8 @@ DEPLOYMENT = (
     Mutant(
         "the functions may write their own logs and nothing else",
         ".chalice/policy.json",
-        '/aws/lambda/custom-ecr-domain-{stage}",\n',
-        '/aws/lambda/custom-ecr-domain-*",\n',
+        '/aws/lambda/custom-ecr-domain-{stage}",',
+        '/aws/lambda/custom-ecr-domain-*",',
         "tests/unit/service/test_chalice_configuration.py::test_the_functions_may_write_their_own_logs_and_nothing_else",
     ),
     Mutant(
@@ -25,8 +25,8 @@ DEPLOYMENT = (
     Mutant(
         "each function of the stack may write its own logs and nothing else",
         "infra/templates/service.json",
-        '"Resource": {\n                    "Fn::GetAtt": [\n                      "ChallengeLogs",\n',
-        '"Resource": {\n                    "Fn::GetAtt": [\n                      "APIHandlerLogs",\n',
+        '"Resource": {"Fn::GetAtt": ["ChallengeLogs", "Arn"]}',
+        '"Resource": {"Fn::GetAtt": ["APIHandlerLogs", "Arn"]}',
         "tests/served/test_templates.py::test_a_function_may_write_its_own_log_group_and_nothing_else",
     ),
     Mutant(
