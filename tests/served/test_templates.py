@@ -162,6 +162,12 @@ def _merge(into: dict[str, Any], other: dict[str, Any]) -> None:
             into[key] = value
 
 
+def test_the_domain_speaks_tls_1_2_at_least(stack: dict[str, Any], terraform: dict[str, Any]) -> None:
+    assert stack["Resources"]["ApiGatewayCustomDomain"]["Properties"]["SecurityPolicy"] == "TLS_1_2"
+    (domain,) = terraform["resource"]["aws_api_gateway_domain_name"].values()
+    assert domain["security_policy"] == "TLS_1_2"
+
+
 def test_the_override_names_only_what_chalice_writes(packages: Path) -> None:
     """Terraform refuses an override of what is not there."""
     chalice = json.loads((packages / "terraform" / "chalice.tf.json").read_text())

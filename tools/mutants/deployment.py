@@ -11,8 +11,8 @@ DEPLOYMENT = (
     Mutant(
         "the functions may write their own logs and nothing else",
         ".chalice/policy.json",
-        '/aws/lambda/custom-ecr-domain-{stage}",\n',
-        '/aws/lambda/custom-ecr-domain-*",\n',
+        '/aws/lambda/custom-ecr-domain-{stage}",',
+        '/aws/lambda/custom-ecr-domain-*",',
         "tests/unit/service/test_chalice_configuration.py::test_the_functions_may_write_their_own_logs_and_nothing_else",
     ),
     Mutant(
@@ -21,6 +21,27 @@ DEPLOYMENT = (
         '.replace("{stage}", config.chalice_stage)',
         "",
         "tests/served/test_packages.py::test_both_functions_run_on_arm_with_rights_to_their_logs_alone",
+    ),
+    Mutant(
+        "each function of the stack may write its own logs and nothing else",
+        "infra/templates/service.json",
+        '"Resource": {"Fn::GetAtt": ["ChallengeLogs", "Arn"]}',
+        '"Resource": {"Fn::GetAtt": ["APIHandlerLogs", "Arn"]}',
+        "tests/served/test_templates.py::test_a_function_may_write_its_own_log_group_and_nothing_else",
+    ),
+    Mutant(
+        "the access log holds no query",
+        "infra/service_template.py",
+        '"httpMethod", "path", "protocol")',
+        '"httpMethod", "path", "requestOverride.querystring")',
+        "tests/unit/infra/test_settings.py::test_the_access_log_holds_neither_query_nor_header",
+    ),
+    Mutant(
+        "the domain speaks TLS 1.2 at least",
+        "infra/templates/service.json",
+        '"SecurityPolicy": "TLS_1_2"',
+        '"SecurityPolicy": "TLS_1_0"',
+        "tests/served/test_templates.py::test_the_domain_speaks_tls_1_2_at_least",
     ),
     Mutant(
         "the default endpoint of the API is closed",

@@ -61,14 +61,16 @@ def failing_tests(tests: Iterable[str], copy: Path) -> str:
 
 def try_mutant(mutant: Mutant, copy: Path) -> Trial:
     """Change the copy, run the test, and change it back."""
+    file = copy / mutant.file
     try:
-        original = mutant.apply(copy)
+        original, changed = file.read_bytes(), mutant.changed(copy)
     except (OSError, ValueError) as error:
         return Trial(mutant, Outcome.BROKEN, str(error))
+    file.write_text(changed, encoding="utf-8")
     try:
         code, output = _pytest(copy, mutant.test, seconds=_SECONDS)
     finally:
-        (copy / mutant.file).write_text(original, encoding="utf-8")
+        file.write_bytes(original)
     outcome = {_PASSED: Outcome.SURVIVED, _FAILED: Outcome.NOTICED}.get(code, Outcome.BROKEN)
     return Trial(mutant, outcome, output)
 
