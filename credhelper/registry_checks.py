@@ -194,7 +194,7 @@ def check_push(holder: TokenHolder, image: ImageName) -> str:
     upload = TokenHolder(upload_host, holder.registry, holder.caller, holder.token)
     part = (*binary, ("Content-Range", "0-0"))
     host, response = upload.ask("PATCH", target, headers=part, body=b"\0")
-    if response.status not in (202, 204):
+    if response.status not in (201, 202, 204):  # ECR says 201, where the specification has 202
         upload.ask("DELETE", target)
         raise refusal(holder, host, response, "ecr:UploadLayerPart", image)
     after = destination(host, response.location)
