@@ -83,8 +83,8 @@ EDGE = (
     Mutant(
         "no error of one viewer is shown to another",
         "infra/templates/edge.json",
-        '"ErrorCode": 404,\n              "ErrorCachingMinTTL": 0\n',
-        '"ErrorCode": 404,\n              "ErrorCachingMinTTL": 10\n',
+        '{ "ErrorCode": 404, "ErrorCachingMinTTL": 0 }',
+        '{ "ErrorCode": 404, "ErrorCachingMinTTL": 10 }',
         f"{_UNIT_TEMPLATE}::test_no_error_of_one_viewer_is_shown_to_another",
     ),
     Mutant(
