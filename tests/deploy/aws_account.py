@@ -20,7 +20,6 @@ from xml.sax.saxutils import escape
 import boto3
 import urllib3
 from botocore.config import Config
-from moto.backends import get_backend
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
@@ -50,6 +49,7 @@ class Fault:
 
 
 DENIED = Fault("AccessDeniedException", 403)
+EXPIRED = Fault("ExpiredToken", 403, "The security token included in the request is expired")
 THROTTLED = Fault("ThrottlingException", 429, "Rate exceeded")
 
 
@@ -147,11 +147,6 @@ class AwsAccount:
     def changes(self) -> list[str]:
         """The names of the calls that asked for a change."""
         return [call.name for call in self.calls if call.changes]
-
-    def issue_certificates(self, region: str) -> None:
-        """ACM has seen the validation records that are there."""
-        for certificate in get_backend("acm")[ACCOUNT][region]._certificates.values():
-            certificate.status = "ISSUED"
 
     def set_log_role(self, region: str) -> None:
         """API Gateway may write logs: an account's own setting, which the commands leave alone."""

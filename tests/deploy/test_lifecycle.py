@@ -30,6 +30,8 @@ class Story:
     changed: dict[str, list[str]] = field(default_factory=dict)
     #: (stack, logical id, status) of the events of a step, in order.
     events: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
+    #: What others have, after each step.
+    foreign: dict[str, Any] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     made: dict[str, list[str]] = field(default_factory=dict)
     #: Repositories that were pushed to and pulled from.
@@ -63,6 +65,7 @@ def _live(deployer: Deployer, story: Story, certificates: Certificates, ecr: Fak
         events = {each.identifier: len(each.events) for each in account.stacks.stacks}
         outcome = story.outcomes[name] = deployer.run(*arguments)
         assert outcome.status in (0, 2), outcome.err
+        story.foreign[name] = deployer.foreign(REGION, "us-east-1")
         story.changed[name] = [call.name for call in account.calls[calls:] if call.changes]
         story.events[name] = [
             (stack.name, event.logical_id, event.status)
@@ -168,6 +171,13 @@ def test_a_changed_setting_changes_only_its_resources(story: Story) -> None:
 def test_a_moved_repository_changes_the_function_alone_at_the_service(story: Story) -> None:
     at_service = {name for stack, name, _ in story.events["move"] if stack == SERVICE} - {SERVICE}
     assert at_service == {"APIHandler", "Challenge"}
+
+
+def test_what_others_have_is_never_touched(story: Story) -> None:
+    first, *others = story.foreign.values()
+    assert {"roles", "records", "buckets", "stacks", "of stacks"} <= set(first)
+    assert all(first.values())
+    assert all(each == first for each in others)
 
 
 def test_outputs_have_the_originals_names(story: Story) -> None:
