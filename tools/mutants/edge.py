@@ -18,6 +18,14 @@ EDGE = (
         "tests/served/test_edge.py::test_the_token_reaches_the_registry_and_nobody_else",
     ),
     Mutant(
+        "what CloudFront keeps was asked for without credentials",
+        f"{_FUNCTIONS}/default_viewer_request.js",
+        "delete request.headers.authorization;",
+        "request.headers.accept = request.headers.authorization;",
+        "tests/served/test_edge.py"
+        "::test_a_kept_answer_is_byte_for_byte_the_same_and_was_asked_for_without_credentials",
+    ),
+    Mutant(
         "a registry is asked for its API alone",
         f"{_FUNCTIONS}/registry_viewer_request.js",
         " || !PATH.test(path)",
