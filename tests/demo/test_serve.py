@@ -39,9 +39,10 @@ class Serving:
         chosen = [line for line in lines if line.startswith(("export ", f"{tool} "))]
         return "\n".join(["set -ex", *chosen])
 
-    def wait_for(self, text: str) -> None:
+    def wait_for(self, text: str, start: int = 0) -> None:
+        """Returns once `text` is printed after the first `start` characters."""
         deadline = time.monotonic() + 30
-        while text not in self.printed:
+        while text not in self.printed[start:]:
             assert self.process.poll() is None, self.printed
             assert time.monotonic() < deadline, self.printed
             time.sleep(0.05)
@@ -96,15 +97,20 @@ def run_printed_lines(tool: str, serve: Serving, sandbox: Sandbox, environment: 
     """Runs them, and looks for the client's requests in what is shown; all that the client wrote."""
     if not sandbox.has(tool, Debian.BOOKWORM):
         pytest.skip(f"{tool} is not installed")
-    before = len(serve.printed)
+    start = len(serve.printed)
     result = sandbox.run(("sh", "-c", serve.commands(tool)), Debian.BOOKWORM, environment)
     assert result.ok, result
-    serve.wait_for("MB")
-    shown = [line.split() for line in serve.printed[before:].splitlines()]
+    serve.wait_for("MB", start)
+    shown = [line.split() for line in serve.printed[start:].splitlines()]
     # The challenge, a manifest and a layer.
     assert ["401"] in [line[2:] for line in shown]
     assert any(line[1].startswith("/v2/demo/hello/manifests/") and line[2] == "307" for line in shown if line)
     assert any(line[-2:] == ["12.6", "MB"] for line in shown)
+    # In the order in which it happened: a download comes after both of its redirects.
+    paths = [line[1] for line in shown if len(line) > 1]
+    for place, path in enumerate(paths):
+        if path.startswith("sha256:"):
+            assert sum(path[:18] in before for before in paths[:place] if "/blobs/" in before) >= 2
     return result.output
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.deploy.aws_account import AwsAccount
 from tests.deploy.aws_call import Call
 from tests.deploy.conftest import account_with_zone
-from tests.deploy.deployer import DOMAIN, REGION, CommandOutcome, Deployer
+from tests.deploy.deployer import DOMAIN, REGION, Deployer, Outcome
 from tests.deploy.registry_user import MEGABYTE, push_and_pull, registry_user
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
@@ -24,14 +24,12 @@ class Story:
     """What each step of a deployment's life came to."""
 
     edge: str
-    outcomes: dict[str, CommandOutcome] = field(default_factory=dict)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
     resources: dict[str, Any] = field(default_factory=dict)
     #: The names of the calls that asked for a change.
     changed: dict[str, list[str]] = field(default_factory=dict)
     #: (stack, logical id, status) of the events of a step, in order.
     events: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
-    #: What others have, after each step.
-    foreign: dict[str, Any] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     made: dict[str, list[str]] = field(default_factory=dict)
     #: Repositories that were pushed to and pulled from.
@@ -65,7 +63,6 @@ def _live(deployer: Deployer, story: Story, certificates: Certificates, ecr: Fak
         events = {each.identifier: len(each.events) for each in account.stacks.stacks}
         outcome = story.outcomes[name] = deployer.run(*arguments)
         assert outcome.status in (0, 2), outcome.err
-        story.foreign[name] = deployer.foreign(REGION, "us-east-1")
         story.changed[name] = [call.name for call in account.calls[calls:] if call.changes]
         story.events[name] = [
             (stack.name, event.logical_id, event.status)
@@ -171,13 +168,6 @@ def test_a_changed_setting_changes_only_its_resources(story: Story) -> None:
 def test_a_moved_repository_changes_the_function_alone_at_the_service(story: Story) -> None:
     at_service = {name for stack, name, _ in story.events["move"] if stack == SERVICE} - {SERVICE}
     assert at_service == {"APIHandler", "Challenge"}
-
-
-def test_what_others_have_is_never_touched(story: Story) -> None:
-    first, *others = story.foreign.values()
-    assert {"roles", "records", "buckets", "stacks", "of stacks"} <= set(first)
-    assert all(first.values())
-    assert all(each == first for each in others)
 
 
 def test_outputs_have_the_originals_names(story: Story) -> None:

@@ -134,10 +134,7 @@ class FakeDomain:
                 return Response(status, (), json.dumps(error).encode() if code else b"")
         if "/blobs/uploads/" in path:
             upload = (("Location", f"{prefix}/v2/app/blobs/uploads/1"),)
-            # ECR's answer to PATCH is 201 (docs/cloudfront.md#the-registry-behind-it).
-            return (
-                Response(204) if method == "DELETE" else Response(201 if method == "PATCH" else 202, upload)
-            )
+            return Response(204 if method == "DELETE" else 202, () if method == "DELETE" else upload)
         if path.endswith(LAYER_DIGEST):
             return Response(307, (("Location", BUCKET),))
         if "/blobs/" in path and not path.endswith(CONFIG_DIGEST):
