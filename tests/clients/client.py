@@ -147,3 +147,15 @@ CURL = Client(
 ORAS_PY = Client(
     "oras (Python)", "oras_client.py", Debian.PYPI, "oras_client.py --version", talkative="--debug"
 )
+
+#: The newest release of each code base. podman and buildah have skopeo's.
+ONE_PER_FAMILY = (
+    SKOPEO[Debian.TESTING],
+    DOCKER_CLASSIC[Debian.TESTING],
+    DOCKER_CONTAINERD[Debian.TESTING],
+    BUILDX[Debian.TESTING],
+    CTR[Debian.TESTING],
+    CRANE,
+    ORAS[Debian.TESTING],
+    ORAS_PY,
+)

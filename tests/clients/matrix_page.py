@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from textwrap import fill
 
 from tests.clients.matrix import STORED, WORKS, MatrixRow, fails, read_rows
 
@@ -17,6 +18,7 @@ PAGE = STORED.with_suffix(".md")
 README = STORED.parents[1] / "README.md"
 BEGIN = "<!-- clients: begin (written by `make matrix`) -->"
 END = "<!-- clients: end -->"
+COLUMNS = 110
 
 _PULLS = {"pull", "pull a base image"}
 # The first of these that works says what a client can push.
@@ -73,12 +75,7 @@ def page(rows: Sequence[MatrixRow]) -> str:
             if row.edge or row.relay
         )
         parts.append(_table(("operation", "credentials", "edge", "relay"), cells))
-        parts += [
-            f"*{row.operation}* fails because {row.why}. Instead: {row.workaround}.\n"
-            for row in listed
-            if row.why
-        ]
-    parts.append(_PLAIN)
+    parts += ["## What fails in relay\n", *_reasons(rows), _PLAIN]
     plain = ((f"{row.client} {row.version}", row.operation, _cell(row.plain)) for row in rows if row.plain)
     parts.append(_table(("client", "operation", "plain"), plain))
     return "\n".join(parts)
@@ -89,6 +86,16 @@ _PLAIN = """## With REDIRECT_MODE=plain
 Every request is answered with a 307 to the registry's own host, which is what other redirectors do. Most
 clients fail because they keep their credentials to the host that they were configured for.
 """
+
+
+def _reasons(rows: Sequence[MatrixRow]) -> Iterator[str]:
+    reasons: dict[tuple[str, str], dict[str, None]] = {}
+    for row in rows:
+        if row.why:
+            reasons.setdefault((row.why, row.workaround), {})[row.operation] = None
+    for (why, workaround), operations in reasons.items():
+        named = " and ".join(f"*{operation}*" for operation in operations)
+        yield fill(f"{named}: {why}. Instead, {workaround}.", COLUMNS) + "\n"
 
 
 def readme_table(rows: Sequence[MatrixRow]) -> str:

@@ -24,16 +24,6 @@ from tests.clients.table import ROWS, oras_referrers
 from tests.standins.domain import Domain
 
 _OURS = (RedirectMode.EDGE, RedirectMode.RELAY)
-# One release of each code base: podman and buildah have skopeo's.
-_ONE_PER_FAMILY = (
-    c.SKOPEO[Debian.TESTING],
-    c.DOCKER_CLASSIC[Debian.TESTING],
-    c.DOCKER_CONTAINERD[Debian.TESTING],
-    c.CTR[Debian.TESTING],
-    c.CRANE,
-    c.ORAS[Debian.TESTING],
-    c.ORAS_PY,
-)
 
 
 def _cases(wanted: Callable[[Row], bool], *modes: RedirectMode) -> list[ParameterSet]:
@@ -88,7 +78,7 @@ def _is_usual_pull_or_push(row: Row) -> bool:
 
 @pytest.mark.parametrize(
     ("mode", "row"),
-    _cases(lambda row: row.client in _ONE_PER_FAMILY and _is_usual_pull_or_push(row), *_OURS),
+    _cases(lambda row: row.client in c.ONE_PER_FAMILY and _is_usual_pull_or_push(row), *_OURS),
 )
 def test_client_with_a_token_of_5_kb(
     mode: RedirectMode, row: Row, ecr_domain: Domain, bench: Bench, matrix: Matrix

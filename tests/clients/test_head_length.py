@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import pytest
 
 from chalicelib.settings import RedirectMode
+from tests.clients import client as c
 from tests.clients.bench import Account, Bench
 from tests.clients.conftest import require
 from tests.clients.image import KB, Image, archive
@@ -24,13 +25,13 @@ from tests.clients.table import ROWS
 from tests.standins.domain import Domain
 from tests.standins.gateway import HeadLength
 
-_NEWEST = [
+_RELAYED = [
     dataclasses.replace(row, layer_sizes=SMALL)
     for row in ROWS
-    if row.client.newest and row.works_in(RedirectMode.RELAY)
+    if row.client in c.ONE_PER_FAMILY and row.works_in(RedirectMode.RELAY)
 ]
-_PULLS = [row for row in _NEWEST if row.operation in (PULL, PULL_INDEX, BASE_IMAGE, INSPECT)]
-_PUSHES = [row for row in _NEWEST if row.operation is PUSH]
+_PULLS = [row for row in _RELAYED if row.operation in (PULL, PULL_INDEX, BASE_IMAGE, INSPECT)]
+_PUSHES = [row for row in _RELAYED if row.operation is PUSH]
 _lengths = pytest.mark.parametrize("length", HeadLength, ids=lambda each: each.name.lower())
 
 

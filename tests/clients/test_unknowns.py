@@ -13,7 +13,7 @@ from chalicelib.settings import RedirectMode
 from tests.clients import client as c
 from tests.clients.bench import Account, Bench
 from tests.clients.conftest import Start, require
-from tests.clients.operation import PULL, PUSH
+from tests.clients.operation import BUILD, PULL, PUSH
 from tests.clients.registry import Registry
 from tests.clients.row import LARGE, Row
 from tests.clients.table import ROWS
@@ -33,8 +33,8 @@ _OPPOSITE = Unknowns(
 _ROWS = [
     row
     for row in ROWS
-    if (row.client.newest or row.client is c.ORAS_PY)
-    and row.operation in (PULL, PUSH)
+    if row.client in c.ONE_PER_FAMILY
+    and row.operation in (PULL, PUSH, BUILD)
     and row.works_in(RedirectMode.EDGE)
     and sum(row.layer_sizes) <= sum(LARGE)
 ]
