@@ -140,7 +140,7 @@ def test_what_is_kept_is_the_same_for_everybody(edge: Edge) -> None:
     assert set(answers) == {(307, f"/_registry/{edge.domain.ecr.authority}{target}")}
 
 
-def test_a_kept_answer_is_byte_for_byte_the_same_and_was_asked_for_without_credentials(edge: Edge) -> None:
+def test_a_kept_answer_is_the_same_for_everybody_and_asked_for_without_credentials(edge: Edge) -> None:
     for credentials in ("Basic eDp5", "Basic eTp6", "Bearer x"):
         ask(edge, "/v2/equal/manifests/1", {"Authorization": credentials})
     assert [each.from_cache for each in edge.passages] == [False, True, True]

@@ -102,7 +102,7 @@ HELPER = (
     ),
     Mutant(
         "a secret in a server URL is not repeated",
-        "credhelper/server_url.py",
+        "credhelper/errors.py",
         '        text = f"{scheme}***@{rest}"\n',
         "        pass\n",
         f"{_TESTS}/test_secrets.py::test_a_secret_in_a_server_url_is_cut",
