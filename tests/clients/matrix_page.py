@@ -131,7 +131,8 @@ def _ability(rows: Sequence[MatrixRow], mode: str) -> str:
     working = [name for name in dict.fromkeys(row.operation for row in tried) if name not in failing]
     pulls = ["pull"] if any(name in _PULLS for name in working) else []
     pushes = [words for name, words in _PUSHES.items() if name in working][:1]
-    return ", ".join(pulls + pushes or working) or "fails"
+    others = [name for name in working if "," not in name]
+    return ", ".join(pulls + pushes or others) or "fails"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
