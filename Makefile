@@ -81,9 +81,9 @@ leaks: .venv/tests  ## every client, refused at every step in every manner, in b
 
 matrix: .venv/tests  ## drive every client through a deployment; docs/client-matrix.md and the README's table
 	@REQUIRE_CLIENTS=1 CLIENTS_MATRIX=1 $(BIN)/pytest --quiet tests/clients
-	@$(BIN)/python -m tests.clients.matrix_page
+	@$(BIN)/python -m tools.matrix_page
 	@$(BIN)/python -m tests.clients.cost
-	@$(BIN)/python -m docs.sequence
+	@$(BIN)/python -m tools.sequence_drawings
 
 STAGE ?= dev
 package: .venv/installed  ## what CloudFormation (build/) and Terraform (terraform/) deploy; REGISTRIES=HOST for the edge

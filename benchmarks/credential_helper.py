@@ -46,7 +46,7 @@ client.get_authorization_token(registryIds=["{REGISTRY.partition(".")[0]}"])
 
 
 @dataclass(frozen=True)
-class Command:
+class TimedCommand:
     """Something to time: its arguments, its environment and its standard input."""
 
     arguments: tuple[str, ...]
@@ -95,7 +95,7 @@ class Times:
     of: dict[str, list[float]]
 
     @classmethod
-    def take(cls, commands: dict[str, Command], rounds: int) -> Times:
+    def take(cls, commands: dict[str, TimedCommand], rounds: int) -> Times:
         """Run all commands in each round; one warming round goes before."""
         times: dict[str, list[float]] = {name: [] for name in commands}
         for number in range(rounds + 1):
@@ -175,14 +175,14 @@ def cached(
     scripts: dict[str, tuple[str, str]], environ: dict[str, str], rounds: int
 ) -> tuple[dict[str, float], list[Comparison]]:
     """A `get` from the cache: against bare Python, and against the Go helper's."""
-    commands: dict[str, Command] = {}
+    commands: dict[str, TimedCommand] = {}
     for installer, (script, python) in scripts.items():
-        commands[f"bare python ({installer})"] = Command((python, "-I", "-S", "-c", "pass"), environ)
-        commands[f"cached get ({installer})"] = Command((script, "get"), environ, DOMAIN)
+        commands[f"bare python ({installer})"] = TimedCommand((python, "-I", "-S", "-c", "pass"), environ)
+        commands[f"cached get ({installer})"] = TimedCommand((script, "get"), environ, DOMAIN)
     go = shutil.which(GO_HELPER)
     if go is not None:
         keep_for_go(Path(environ["HOME"]), environ["AWS_ACCESS_KEY_ID"])
-        commands["cached get (Go helper)"] = Command((go, "get"), environ, REGISTRY)
+        commands["cached get (Go helper)"] = TimedCommand((go, "get"), environ, REGISTRY)
     for name, command in commands.items():
         if "get" in name and json.loads(command.run())["Secret"] != SECRET:
             raise SystemExit(f"{name} gives another secret")
@@ -204,8 +204,8 @@ def uncached(
     script, python = scripts["pip"]
     forgetful = environ | {"AWS_ECR_DISABLE_CACHE": "1"}
     commands = {
-        "what botocore needs": Command((python, "-c", _ASK), environ),
-        "uncached get (pip)": Command((script, "get"), forgetful, DOMAIN),
+        "what botocore needs": TimedCommand((python, "-c", _ASK), environ),
+        "uncached get (pip)": TimedCommand((script, "get"), forgetful, DOMAIN),
     }
     times = Times.take(commands, rounds)
     return times.medians, [times.compare("uncached get (pip)", "what botocore needs", 1.15)]
@@ -213,7 +213,7 @@ def uncached(
 
 def parallel(script: str, environ: dict[str, str], aws: FakeAws) -> tuple[dict[str, float], list[Comparison]]:
     """Many at once on an empty cache: the time of all, and the requests to AWS."""
-    command = Command((script, "get"), environ | {"AWS_ECR_CUSTOM_TIMEOUT": "120"}, DOMAIN)
+    command = TimedCommand((script, "get"), environ | {"AWS_ECR_CUSTOM_TIMEOUT": "120"}, DOMAIN)
     aws.calls.clear()
     started = time.perf_counter()
     with ThreadPoolExecutor(PARALLEL) as pool:

@@ -26,7 +26,7 @@ from chalicelib.settings import REDIRECT_MODE, RedirectMode
 from tests.standins import faults
 from tests.standins.cloudfront.passage import Passage
 from tests.standins.domain import Domain, running_domain
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.package import Package, package
 from tests.standins.project import make_project
 from tests.standins.registry_client import MANIFEST_TYPE
@@ -35,7 +35,7 @@ from tests.standins.registry_store import Manifest
 ENVIRONMENTS = 8
 
 
-class Watch:
+class LoadWatch:
     """Looks at every request to the registry, to the bucket and, in `edge`, to the gateway."""
 
     def __init__(self, findings: Findings, mode: RedirectMode) -> None:
@@ -46,16 +46,16 @@ class Watch:
         #: Responses from CloudFront's cache.
         self.cached = 0
 
-    def registry(self, request: Request, _response: Response) -> None:
+    def registry(self, request: HttpRequest, _response: HttpResponse) -> None:
         number = request.path.partition("/client-")[2].partition("/")[0]
         if request.values("Authorization") not in ([], [self.right], [basic(f"token-of-client-{number}")]):
             self._note(f"registry: {request.path} with another's credentials")
 
-    def bucket(self, request: Request, _response: Response) -> None:
+    def bucket(self, request: HttpRequest, _response: HttpResponse) -> None:
         if request.values("Authorization"):
             self._note("bucket: a request with credentials")
 
-    def gateway(self, request: Request, _response: Response) -> None:
+    def gateway(self, request: HttpRequest, _response: HttpResponse) -> None:
         if self._mode is RedirectMode.EDGE and request.values("Authorization"):
             self._note("gateway: a request with credentials")
 
@@ -80,7 +80,7 @@ def run(
 ) -> tuple[Findings, str]:
     """The whole run in one mode; what was found, and a report."""
     findings = Findings()
-    watch = Watch(findings, mode)
+    watch = LoadWatch(findings, mode)
     with running_domain(
         directory,
         packaged,
@@ -135,7 +135,7 @@ def _disturb(domain: Domain, threads: list[threading.Thread]) -> None:
         time.sleep(0.2)
 
 
-def _report(mode: RedirectMode, findings: Findings, watch: Watch, elapsed: float) -> str:
+def _report(mode: RedirectMode, findings: Findings, watch: LoadWatch, elapsed: float) -> str:
     cuts = statistics.quantiles(findings.seconds, n=100) if len(findings.seconds) > 1 else [0.0] * 99
     counted = "  ".join(f"{status}: {count}" for status, count in sorted(findings.statuses.items()))
     cached = f", {watch.cached} of them from CloudFront's cache" if mode is RedirectMode.EDGE else ""

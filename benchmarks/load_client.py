@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
-from benchmarks.load_operations import Operation, Place, Token, Upload
+from benchmarks.load_operations import LoadOperation, LoadToken, LoadUpload, Place
 from tests.standins.domain import Domain
 from tests.standins.ecr import USER
 from tests.standins.registry_client import MANIFEST_TYPE
@@ -72,7 +72,9 @@ class LoadClient:
     def token(self) -> str:
         return f"token-of-client-{self.number}"
 
-    def run(self, requests: int, operations: tuple[Operation, ...], uploads: tuple[Upload, ...]) -> None:
+    def run(
+        self, requests: int, operations: tuple[LoadOperation, ...], uploads: tuple[LoadUpload, ...]
+    ) -> None:
         """One operation after the other until all clients together have sent so many requests."""
         chance = random.Random(self.number)  # noqa: S311  any sequence will do
         # The first operation of some clients is an upload, then about every hundredth of each.
@@ -95,7 +97,7 @@ class LoadClient:
         for connection in self.connections.values():
             connection.close()
 
-    def _walk(self, operation: Operation) -> tuple[str, str]:
+    def _walk(self, operation: LoadOperation) -> tuple[str, str]:
         """Follow an operation to its end; the last URL and its Location."""
         url = urljoin(self.domain.origin, operation.path.format(repository=self.repository))
         location = ""
@@ -107,7 +109,7 @@ class LoadClient:
         self._require(operation.body in (None, body), operation, "another body")
         return url, location
 
-    def _upload(self, upload: Upload) -> None:
+    def _upload(self, upload: LoadUpload) -> None:
         content = secrets.token_bytes(16) + bytes(upload.size - 16)
         digest = digest_of(content)
         start = upload.start
@@ -115,7 +117,7 @@ class LoadClient:
         end = urljoin(url, f"{location}?digest={digest}")
         # Where it began there it goes on: the body never comes by another place.
         self._require(self._place(end) is start.steps[-1][0], start, f"goes on at {urlsplit(end).netloc}")
-        status, _, body = self._ask("PUT", end, start.user_agent, Token.RIGHT, content)
+        status, _, body = self._ask("PUT", end, start.user_agent, LoadToken.RIGHT, content)
         self._require(status == 201, start, f"{status} at its end: {body[:200]!r}")
         with self.domain.ecr.store.lock:
             stored = self.domain.ecr.store.repository(self.repository).blobs.pop(digest, b"")
@@ -124,14 +126,14 @@ class LoadClient:
             self.findings.uploaded += len(content)
 
     def _ask(
-        self, method: str, url: str, user_agent: str, token: Token, body: bytes = b""
+        self, method: str, url: str, user_agent: str, token: LoadToken, body: bytes = b""
     ) -> tuple[int, str, bytes]:
         parts = urlsplit(url)
         headers = {"User-Agent": user_agent, "Accept": MANIFEST_TYPE}
         if body:
             headers["Content-Type"] = "application/octet-stream"
-        if token is not Token.NONE and self._place(url) is not Place.BUCKET:
-            given = self.domain.ecr.token if token is Token.RIGHT else self.token
+        if token is not LoadToken.NONE and self._place(url) is not Place.BUCKET:
+            given = self.domain.ecr.token if token is LoadToken.RIGHT else self.token
             headers["Authorization"] = basic(given)
         connection = self.connections.get(parts.netloc)
         if connection is None:
@@ -162,7 +164,7 @@ class LoadClient:
         }
         return next((place for start, place in prefixes.items() if parts.path.startswith(start)), None)
 
-    def _require(self, right: bool, operation: Operation, otherwise: str) -> None:
+    def _require(self, right: bool, operation: LoadOperation, otherwise: str) -> None:
         if not right:
             raise WrongResponse(f"{operation.name}: {otherwise}")
 

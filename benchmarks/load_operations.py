@@ -27,7 +27,7 @@ class Place(Enum):
     BUCKET = "the layer bucket"
 
 
-class Token(Enum):
+class LoadToken(Enum):
     """The credentials of an operation."""
 
     NONE = "none"
@@ -38,13 +38,13 @@ class Token(Enum):
 
 
 @dataclass(frozen=True)
-class Operation:
+class LoadOperation:
     """A request, and where it comes to by which redirects."""
 
     name: str
     path: str
     user_agent: str
-    token: Token
+    token: LoadToken
     #: Each place with the status that is right there.
     steps: tuple[tuple[Place, int], ...]
     #: The body of the last response; None where it may be any.
@@ -53,48 +53,48 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Upload:
+class LoadUpload:
     """The start of an upload, and how large the blob is that is then put."""
 
-    start: Operation
+    start: LoadOperation
     size: int
 
 
 def _operation(
     name: str,
     path: str,
-    token: Token,
+    token: LoadToken,
     *steps: tuple[Place, int],
     body: bytes | None = None,
     user_agent: str = "crane/v0.20.3",
-) -> Operation:
-    return Operation(name, path, user_agent, token, steps, body)
+) -> LoadOperation:
+    return LoadOperation(name, path, user_agent, token, steps, body)
 
 
-def _upload(size: int, *steps: tuple[Place, int], user_agent: str = "crane/v0.20.3") -> Upload:
+def _upload(size: int, *steps: tuple[Place, int], user_agent: str = "crane/v0.20.3") -> LoadUpload:
     name = f"an upload of {size // 1_000_000} MB"
-    return Upload(Operation(name, _UPLOADS, user_agent, Token.RIGHT, steps, None, "POST"), size)
+    return LoadUpload(LoadOperation(name, _UPLOADS, user_agent, LoadToken.RIGHT, steps, None, "POST"), size)
 
 
 _REDIRECTED = (Place.NAME, 307)
 EDGE = (
-    _operation("a manifest", _LATEST, Token.RIGHT, _REDIRECTED, (Place.CARRIED, 200), body=MANIFEST),
+    _operation("a manifest", _LATEST, LoadToken.RIGHT, _REDIRECTED, (Place.CARRIED, 200), body=MANIFEST),
     _operation(
-        "a layer", _BLOB, Token.RIGHT, _REDIRECTED, (Place.CARRIED, 307), (Place.BUCKET, 200), body=LAYER
+        "a layer", _BLOB, LoadToken.RIGHT, _REDIRECTED, (Place.CARRIED, 307), (Place.BUCKET, 200), body=LAYER
     ),
-    _operation("no credentials", f"{_LATEST}?n=1&n=2", Token.NONE, _REDIRECTED, (Place.CARRIED, 401)),
-    _operation("a token of its own", _LATEST, Token.OWN, _REDIRECTED, (Place.CARRIED, 400)),
+    _operation("no credentials", f"{_LATEST}?n=1&n=2", LoadToken.NONE, _REDIRECTED, (Place.CARRIED, 401)),
+    _operation("a token of its own", _LATEST, LoadToken.OWN, _REDIRECTED, (Place.CARRIED, 400)),
 )
 EDGE_UPLOADS = (_upload(LARGE, _REDIRECTED, (Place.CARRIED, 202)),)
 RELAY = (
-    _operation("a manifest", _LATEST, Token.RIGHT, (Place.NAME, 200), body=MANIFEST),
-    _operation("a layer", _BLOB, Token.RIGHT, _REDIRECTED, (Place.BUCKET, 200), body=LAYER),
-    _operation("no credentials", _LATEST, Token.NONE, _REDIRECTED, (Place.CHALLENGE, 401)),
-    _operation("a token of its own", _LATEST, Token.OWN, (Place.NAME, 400)),
+    _operation("a manifest", _LATEST, LoadToken.RIGHT, (Place.NAME, 200), body=MANIFEST),
+    _operation("a layer", _BLOB, LoadToken.RIGHT, _REDIRECTED, (Place.BUCKET, 200), body=LAYER),
+    _operation("no credentials", _LATEST, LoadToken.NONE, _REDIRECTED, (Place.CHALLENGE, 401)),
+    _operation("a token of its own", _LATEST, LoadToken.OWN, (Place.NAME, 400)),
     _operation(
         "classic Docker",
         f"{_LATEST}?n=1&n=2",
-        Token.NONE,
+        LoadToken.NONE,
         _REDIRECTED,
         (Place.REGISTRY, 401),
         user_agent="docker/26.1.5",

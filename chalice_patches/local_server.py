@@ -4,9 +4,9 @@ Chalice 1.34 matches `/{proxy+}` below one segment only (aws/chalice#2118), its 
 `multiValueHeaders`, its 401 lacks the gateway response's header, its 403 repeats the Authorization
 header, and its server reads no chunked bodies, answers HEAD with a body and sends Content-Length twice.
 
-tests/unit/test_chalice_gaps.py and tests/served/test_chalice_local_gaps.py show each of them open in Chalice
-itself: a release that closes or moves one makes a test fail, so that what is not needed any more goes
-from here.
+tests/unit/chalice_patches/test_chalice_gaps.py and tests/served/test_chalice_local_gaps.py show each of
+them open in Chalice itself: a release that closes or moves one makes a test fail, so that what is not
+needed any more goes from here.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ Chalice 1.34 has no way to configure what this service stands on:
   which deploy, package and package --pkg-format terraform share
 - nothing says at the end what the deployment still lacks
 
-tests/unit/test_chalice_gaps.py shows each of them open in Chalice itself: a release that closes
-or moves one makes a test fail, so that what is not needed any more goes from here.
+tests/unit/chalice_patches/test_chalice_gaps.py shows each of them open in Chalice itself: a release that
+closes or moves one makes a test fail, so that what is not needed any more goes from here.
 """
 
 from __future__ import annotations

@@ -16,14 +16,14 @@ from infra.edge_template import UnfitForEdge, edge_template
 from infra.errors import PROGRAM
 from infra.public_name import Finding, registry_answers
 from infra.settings import EDGE_REGION, OWN_KEY
-from infra.site import Site
+from infra.site import DeployedStage
 from infra.stack import OWN_TAG, Condition, Stack
 
 _ONE_REGION = f"the edge serves one region; set {OWN_KEY}.edge to off in each stage, or keep one region"
 _IN_FILE = f"in {CONFIG_PATH}"
 
 
-def before(site: Site, stacks: tuple[Stack, ...]) -> tuple[Finding, ...]:
+def before(site: DeployedStage, stacks: tuple[Stack, ...]) -> tuple[Finding, ...]:
     """Every check that is made before a change. `stacks` have our names, and are in whatever condition."""
     domain = site.settings.domain
     made = any(stack.name == site.service_name and stack.condition is Condition.READY for stack in stacks)
@@ -45,7 +45,7 @@ def problems(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(finding.line for finding in findings if not finding.ok)
 
 
-def foreign(site: Site, stack: Stack) -> str:
+def foreign(site: DeployedStage, stack: Stack) -> str:
     """Why a stack of our name is not to be touched; empty where it may be. What holds nothing is nobody's."""
     if stack.condition is Condition.EMPTY:
         return ""
@@ -62,7 +62,7 @@ def foreign(site: Site, stack: Stack) -> str:
     return ""
 
 
-def _state(site: Site, stack: Stack) -> str:
+def _state(site: DeployedStage, stack: Stack) -> str:
     region = site.stacks_in(stack.name).region
     where = f"the stack {stack.name} in {region} is {stack.status}"
     if stack.condition is Condition.BUSY:
@@ -73,7 +73,7 @@ def _state(site: Site, stack: Stack) -> str:
     return ""
 
 
-def _edge(site: Site) -> str:
+def _edge(site: DeployedStage) -> str:
     if site.settings.has_edge and not site.account.has_cloudfront:
         what = f"{OWN_KEY}.edge=on {_IN_FILE}"
         return f"{what}: CloudFront is not in the partition {site.account.partition}; set it to off"
@@ -88,7 +88,7 @@ def _edge(site: Site) -> str:
     return ""
 
 
-def _certificates(site: Site) -> Iterator[str]:
+def _certificates(site: DeployedStage) -> Iterator[str]:
     settings = site.settings
     for key, arn in (
         ("certificate_arn", settings.certificate_arn),
@@ -107,7 +107,7 @@ def _certificates(site: Site) -> Iterator[str]:
             yield f"the certificate {arn} ({OWN_KEY}.{key} {_IN_FILE}) {problem}; {advice}"
 
 
-def _zone(site: Site) -> str:
+def _zone(site: DeployedStage) -> str:
     settings = site.settings
     found = zones.zone(site.aws, settings.hosted_zone_id)
     if found is None:
@@ -122,7 +122,7 @@ def _zone(site: Site) -> str:
     return f"{where} {problem}; run `{PROGRAM} init` to find the right one"
 
 
-def _domain(site: Site) -> str:
+def _domain(site: DeployedStage) -> str:
     domain = site.settings.domain
     with refusals():
         found = absent_as_none(lambda: site.aws.apigateway.get_domain_name(domainName=domain))
@@ -130,7 +130,7 @@ def _domain(site: Site) -> str:
     return f"{where}, which is not this stage's; remove it there, or choose another name" if found else ""
 
 
-def _records(site: Site, made: bool) -> Iterator[str]:
+def _records(site: DeployedStage, made: bool) -> Iterator[str]:
     settings = site.settings
     for record in zones.records_at(site.aws, settings.hosted_zone_id, settings.domain):
         region = record.get("Region", "")
@@ -146,7 +146,7 @@ def _records(site: Site, made: bool) -> Iterator[str]:
         yield f"{where}, which is not this stage's; delete it, or choose another name"
 
 
-def _health_check(site: Site) -> str:
+def _health_check(site: DeployedStage) -> str:
     wanted = site.settings.health_check_id
     if not wanted:
         return ""
@@ -156,7 +156,7 @@ def _health_check(site: Site) -> str:
     return "" if found else f"there is no health check {wanted} ({where}); create it, or remove the setting"
 
 
-def _access_log(site: Site) -> str:
+def _access_log(site: DeployedStage) -> str:
     with refusals():
         if site.settings.access_log == "off" or site.aws.apigateway.get_account().get("cloudwatchRoleArn"):
             return ""

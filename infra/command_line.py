@@ -23,7 +23,7 @@ from infra.config_file import DEFAULT_STAGE, read_document, stage_for
 from infra.errors import InfraError
 from infra.outside import Outside
 from infra.settings import SETTINGS, flag_of
-from infra.site import World
+from infra.site import CommandContext
 from infra.terminal import Terminal
 
 _REAL = Clock()
@@ -74,7 +74,7 @@ def main(
     flags = parser().parse_args(arguments)
     # With --json, standard output is the document alone.
     spoken = replace(terminal, out=terminal.err) if flags.json else terminal
-    world = World(
+    world = CommandContext(
         project, lru_cache(maxsize=None)(connect), flags.profile, outside, spoken, dict(environment), clock
     )
     try:
@@ -93,7 +93,7 @@ def main(
     return report.status
 
 
-def _run(flags: argparse.Namespace, world: World) -> Report:
+def _run(flags: argparse.Namespace, world: CommandContext) -> Report:
     if flags.command == "init":
         said = {name: vars(flags).get(name) for name in SETTINGS if name != "region"}
         given = {name: value for name, value in said.items() if value is not None}

@@ -25,7 +25,7 @@ from infra.terminal import Terminal
 
 
 @dataclass(frozen=True)
-class World:
+class CommandContext:
     """Everything outside of the process that a command touches."""
 
     project: Path
@@ -56,10 +56,10 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Site:
+class DeployedStage:
     """A stage whose configuration was accepted."""
 
-    world: World
+    world: CommandContext
     stage: str
     settings: DeploymentSettings
     #: The whole of .chalice/config.json.
@@ -68,7 +68,7 @@ class Site:
     account: Account
 
     @classmethod
-    def of(cls, world: World, stage: str) -> Site:
+    def of(cls, world: CommandContext, stage: str) -> DeployedStage:
         """Read a stage's configuration and find out whose account this is. Raises InfraError."""
         document = read_document(world.project)
         settings = settings_in(document, stage)

@@ -8,13 +8,13 @@ from infra.checks import before, problems
 from infra.commands.report import Report
 from infra.errors import PROGRAM
 from infra.public_name import Finding, probe
-from infra.site import Site, World
+from infra.site import CommandContext, DeployedStage
 from infra.stack import Condition, Stack
 
 
-def doctor(world: World, stage: str) -> Report:
+def doctor(world: CommandContext, stage: str) -> Report:
     """All findings in the order in which to look at them."""
-    site = Site.of(world, stage)
+    site = DeployedStage.of(world, stage)
     stacks = site.stacks()
     seen = probe(world.outside, site.settings.domain, site.registries, site.settings.mode)
     findings = (*before(site, stacks), *_deployed(site, stacks), *seen)
@@ -24,7 +24,7 @@ def doctor(world: World, stage: str) -> Report:
     return Report("doctor", stage, site.settings.region, status, findings=findings, outputs=site.outputs())
 
 
-def _deployed(site: Site, stacks: tuple[Stack, ...]) -> Iterator[Finding]:
+def _deployed(site: DeployedStage, stacks: tuple[Stack, ...]) -> Iterator[Finding]:
     up = f"run `{PROGRAM} up --stage {site.stage}`"
     names = [site.service_name, *([site.edge_name] if site.settings.has_edge else [])]
     for missing in (name for name in names if name not in [stack.name for stack in stacks]):

@@ -6,13 +6,13 @@ from infra.checks import foreign
 from infra.commands.report import Report, StepPlan
 from infra.config_file import CONFIG_PATH
 from infra.errors import NotReady
-from infra.site import Site, World
+from infra.site import CommandContext, DeployedStage
 from infra.stack import Condition
 
 
-def down(world: World, stage: str, yes: bool) -> Report:
+def down(world: CommandContext, stage: str, yes: bool) -> Report:
     """Take the domain down. Raises NotReady where a stack of that name, or the bucket, is not ours."""
-    site, terminal = Site.of(world, stage), world.terminal
+    site, terminal = DeployedStage.of(world, stage), world.terminal
     # The service stack holds the alias records, which go before the distribution that they lead to.
     stacks = site.stacks()
     refused = [line for stack in stacks if (line := foreign(site, stack))]

@@ -20,13 +20,13 @@ from infra.config_file import (
     write_document,
 )
 from infra.errors import PROGRAM, NotReady
-from infra.site import Site, World
+from infra.site import CommandContext, DeployedStage
 
 BOUNDARY_NAME = "custom-ecr-domain-boundary"
 """The managed policy of templates/deployer.json that bounds the functions' roles."""
 
 
-def init(world: World, stage: str, region: str | None, given: Mapping[str, Any]) -> Report:
+def init(world: CommandContext, stage: str, region: str | None, given: Mapping[str, Any]) -> Report:
     """Set a stage up. `given` holds the values of flags by field name. Makes nothing but the stage in the
     configuration. Raises InvalidConfiguration and NotReady for what `plan` would refuse."""
     terminal, document = world.terminal, read_document(world.project)
@@ -46,7 +46,7 @@ def init(world: World, stage: str, region: str | None, given: Mapping[str, Any])
         settings = replace(settings, hosted_zone_id=_zone(aws, settings.domain))
     if not settings.permissions_boundary_arn:
         settings = replace(settings, permissions_boundary_arn=_boundary(aws, account))
-    site = Site(world, stage, settings, document, aws, account)
+    site = DeployedStage(world, stage, settings, document, aws, account)
     refused = problems(before(site, site.stacks()))
     if refused:
         raise NotReady(*refused)

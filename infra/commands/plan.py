@@ -7,16 +7,16 @@ from infra.checks import before, problems
 from infra.commands.report import Report, StepPlan
 from infra.rollout import Action, Step
 from infra.service_template import ServicePackage
-from infra.site import Site, Standing, World
+from infra.site import CommandContext, DeployedStage, Standing
 from infra.stack import Condition
 
 NOTHING, REFUSED, CHANGES = 0, 1, 2
 """The exit statuses of `plan`."""
 
 
-def plan(world: World, stage: str) -> Report:
+def plan(world: CommandContext, stage: str) -> Report:
     """Show what `up` would change, and what it would refuse. Changes nothing."""
-    site = Site.of(world, stage)
+    site = DeployedStage.of(world, stage)
     findings = before(site, site.stacks())
     if problems(findings):
         for problem in problems(findings):
@@ -28,7 +28,7 @@ def plan(world: World, stage: str) -> Report:
     return Report("plan", stage, site.settings.region, status, False, steps, findings, site.outputs())
 
 
-def show_plan(site: Site, package: ServicePackage) -> tuple[StepPlan, ...]:
+def show_plan(site: DeployedStage, package: ServicePackage) -> tuple[StepPlan, ...]:
     """Show and return the steps that would change something. Raises NotReady where the bucket is not ours."""
     site.bucket.exists()
     standing = site.standing()
@@ -49,7 +49,7 @@ def show_plan(site: Site, package: ServicePackage) -> tuple[StepPlan, ...]:
 
 
 def _preview(
-    site: Site, step: Step, package: ServicePackage, standing: Standing, unfinished: list[str]
+    site: DeployedStage, step: Step, package: ServicePackage, standing: Standing, unfinished: list[str]
 ) -> StepPlan | None:
     line = step.action.value
     if step.action not in (Action.UPDATE_SERVICE, Action.UPDATE_EDGE):

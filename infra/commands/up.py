@@ -9,7 +9,7 @@ from infra.errors import NotReady
 from infra.public_name import Finding, probe
 from infra.rollout import PAUSE_SECONDS, Action, Step
 from infra.service_template import ServicePackage
-from infra.site import Site, World
+from infra.site import CommandContext, DeployedStage
 from infra.stack import Condition
 from infra.stacks import SAFE
 
@@ -18,9 +18,9 @@ OUTSIDE_PATIENCE = 900.0
 OUTSIDE_INTERVAL = 15.0
 
 
-def up(world: World, stage: str, yes: bool) -> Report:
+def up(world: CommandContext, stage: str, yes: bool) -> Report:
     """Bring the domain up, or up to date. Raises NotReady before anything is changed."""
-    site = Site.of(world, stage)
+    site = DeployedStage.of(world, stage)
     for stack in site.stacks():
         if stack.condition is Condition.BUSY:
             site.stacks_in(stack.name).wait(stack, f"{stack.name}, changed by an earlier or another run")
@@ -40,7 +40,7 @@ def up(world: World, stage: str, yes: bool) -> Report:
     return Report("up", stage, region, status, True, steps, (*findings, *seen), site.outputs())
 
 
-def _roll_out(site: Site, package: ServicePackage) -> None:
+def _roll_out(site: DeployedStage, package: ServicePackage) -> None:
     site.bucket.upload(site.stage, package.digest, package.archive)
     for stack in site.stacks():
         if stack.condition is Condition.UNFINISHED:
@@ -50,7 +50,7 @@ def _roll_out(site: Site, package: ServicePackage) -> None:
     site.bucket.prune(site.stage, keep=package.digest)
 
 
-def _take(site: Site, step: Step, package: ServicePackage) -> None:
+def _take(site: DeployedStage, step: Step, package: ServicePackage) -> None:
     world, standing = site.world, site.standing()
     if step.action.waits:
         world.terminal.progress(f"  {step.action.value}")
@@ -67,7 +67,7 @@ def _take(site: Site, step: Step, package: ServicePackage) -> None:
         stacks.execute(change_set, step.action.value)
 
 
-def _seen_from_outside(site: Site, patience: float) -> tuple[Finding, ...]:
+def _seen_from_outside(site: DeployedStage, patience: float) -> tuple[Finding, ...]:
     world, settings = site.world, site.settings
     start = world.clock.now()
     while True:

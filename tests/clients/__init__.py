@@ -7,7 +7,7 @@
 The service is what `chalice deploy` put into an account on this machine (deployment), the credentials are
 what the helper gets from an ECR API (credential_helper). Without REQUIRE_CLIENTS a client that is not
 installed is skipped. In dependency order: image, sandbox; layer_bucket, registry, daemon; operation, client,
-expectation, row, table (what is expected), deployment, credential_helper, bench, matrix, matrix_page; trace
+expectation, row, table (what is expected), deployment, credential_helper, bench, matrix; trace
 and cost; secret and credential_watch, which looks at all that passes in any test; and refusing_registry,
 refusal_plan and refused_client for the leak test, of which `make leaks` runs every case.
 """

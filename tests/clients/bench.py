@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.clients.client import Client
-from tests.clients.credential_helper import NAME_IN_CONFIG, CredentialHelper
+from tests.clients.credential_helper import NAME_IN_CONFIG, InstalledHelper
 from tests.clients.daemon import Daemon, DaemonKind
 from tests.clients.operation import Job
 from tests.clients.sandbox import Result, Sandbox
 
 
 @dataclass(frozen=True)
-class Account:
+class ClientCredentials:
     """What a client is given: the hosts that the credential helper answers for, and the token it gives.
 
     Without hosts there is no helper, and the token is for who types it in.
@@ -35,7 +35,7 @@ class Account:
 class Bench:
     """Daemons start when a client first needs them; `stop` ends them all."""
 
-    def __init__(self, sandbox: Sandbox, work: Path, helper: CredentialHelper) -> None:
+    def __init__(self, sandbox: Sandbox, work: Path, helper: InstalledHelper) -> None:
         self.sandbox = sandbox
         self._helper = helper
         self._work = work
@@ -60,7 +60,7 @@ class Bench:
         client: Client,
         steps: Sequence[str],
         job: Job,
-        account: Account,
+        account: ClientCredentials,
         *,
         digest: str = "",
         talkative: bool = False,

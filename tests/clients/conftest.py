@@ -14,7 +14,7 @@ import pytest
 from chalicelib.settings import REDIRECT_MODE, RedirectMode
 from tests.clients.bench import Bench
 from tests.clients.client import Client
-from tests.clients.credential_helper import CredentialHelper
+from tests.clients.credential_helper import InstalledHelper
 from tests.clients.credential_watch import CredentialWatch
 from tests.clients.deployment import deploy
 from tests.clients.matrix import MATRIX_VARIABLE, Matrix, read_rows, write_rows
@@ -118,7 +118,7 @@ def registry(
 def bench(sandbox: Sandbox, work: Path) -> Iterator[Bench]:
     (work / "bench").mkdir()
     with fake_aws() as aws:
-        bench = Bench(sandbox, work / "bench", CredentialHelper(sandbox, work / "helper", work, aws))
+        bench = Bench(sandbox, work / "bench", InstalledHelper(sandbox, work / "helper", work, aws))
         try:
             yield bench
         finally:

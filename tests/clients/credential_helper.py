@@ -22,7 +22,7 @@ from tests.helper.program import NAME, ROOT, install
 NAME_IN_CONFIG = NAME.removeprefix("docker-credential-")
 
 
-class CredentialHelper:
+class InstalledHelper:
     """`home` is the HOME of the clients; `aws` runs."""
 
     def __init__(self, sandbox: Sandbox, directory: Path, home: Path, aws: FakeAws) -> None:

@@ -19,7 +19,7 @@ from tests.standins.cloudfront.edge_cache import CachedAnswer
 from tests.standins.cloudfront.passage import Passage, PassageObserver
 from tests.standins.domain import API_TARGET, Domain
 from tests.standins.gateway import Observer
-from tests.standins.http_message import Header, Request, Response, without
+from tests.standins.http_message import Header, HttpRequest, HttpResponse, without
 
 _OF_ONE_ANSWER = (
     "Age",
@@ -53,7 +53,7 @@ class CredentialWatch:
     def at_gateway(self, mode: RedirectMode, then: Observer | None) -> Observer:
         """An observer for the gateway of a domain, which tells `then` as well."""
 
-        def observe(request: Request, response: Response) -> None:
+        def observe(request: HttpRequest, response: HttpResponse) -> None:
             if mode is RedirectMode.EDGE:
                 self._must_be_without_credentials("API Gateway", request)
                 self._saw("what API Gateway was sent", _head(request), request.body)
@@ -112,15 +112,15 @@ class CredentialWatch:
     def _look_at(self, logged: _Logged) -> None:
         self._saw("the function's log", "\n".join(logged.new_lines()))
         for answer in logged.new_answers():
-            self._answered("CloudFront's cache", Response(answer.status, answer.headers, answer.body))
+            self._answered("CloudFront's cache", HttpResponse(answer.status, answer.headers, answer.body))
 
-    def _answered(self, whose: str, response: Response) -> None:
+    def _answered(self, whose: str, response: HttpResponse) -> None:
         for location in response.values("Location"):
             if USER_INFO.search(location):
                 self._fault(f"user info in a Location of {whose}")
         self._saw(f"an answer of {whose}", _lines(response.headers), response.body)
 
-    def _must_be_without_credentials(self, who: str, request: Request) -> None:
+    def _must_be_without_credentials(self, who: str, request: HttpRequest) -> None:
         if request.values("Authorization") or request.values("Proxy-Authorization"):
             self._fault(f"{who} was sent credentials: {request.method} {request.path}")
 
@@ -167,12 +167,12 @@ class _Logged:
         return new
 
 
-def _less(request: Request) -> Request:
+def _less(request: HttpRequest) -> HttpRequest:
     """The request without the one place where the token belongs."""
-    return Request(request.method, request.target, without(request.headers, "Authorization"))
+    return HttpRequest(request.method, request.target, without(request.headers, "Authorization"))
 
 
-def _head(request: Request) -> str:
+def _head(request: HttpRequest) -> str:
     return f"{request.method} {request.target}\n{_lines(request.headers)}"
 
 

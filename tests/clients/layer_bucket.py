@@ -10,7 +10,7 @@ import ssl
 from pathlib import Path
 from types import TracebackType
 
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 
 ADDRESS = "127.0.0.2"
@@ -18,7 +18,7 @@ ADDRESS = "127.0.0.2"
 _REFUSAL = b"<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>"
 
 
-class LayerBucket:
+class RegistryBucket:
     """Serves the files below `storage`, within `with`, and remembers which."""
 
     def __init__(self, storage: Path, context: ssl.SSLContext) -> None:
@@ -28,7 +28,7 @@ class LayerBucket:
         self.served: set[str] = set()
         """The paths that were downloaded."""
 
-    def __enter__(self) -> LayerBucket:
+    def __enter__(self) -> RegistryBucket:
         self._server.start()
         return self
 
@@ -37,12 +37,12 @@ class LayerBucket:
     ) -> None:
         self._server.stop()
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         if request.value("Authorization") is not None:
-            return Response(400, (("Content-Type", "application/xml"),), _REFUSAL)
+            return HttpResponse(400, (("Content-Type", "application/xml"),), _REFUSAL)
         path = (self._storage / request.path.lstrip("/")).resolve()
         if not path.is_relative_to(self._storage) or not path.is_file():
-            return Response(404)
+            return HttpResponse(404)
         if request.method == "GET":
             self.served.add(request.path)
-        return Response(200, (("Content-Type", "application/octet-stream"),), path.read_bytes())
+        return HttpResponse(200, (("Content-Type", "application/octet-stream"),), path.read_bytes())

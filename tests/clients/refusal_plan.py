@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from tests.clients.refusing_registry import Manner, Refusal, Step
+from tests.clients.refusing_registry import Manner, PlannedRefusal, RefusedStep
 from tests.clients.row import Row
 
 _MANNERS = tuple(Manner)
 # They go to the Location that the step before gave.
-_AT_A_LOCATION = frozenset({Step.CHUNK, Step.CLOSING_PUT})
+_AT_A_LOCATION = frozenset({RefusedStep.CHUNK, RefusedStep.CLOSING_PUT})
 
-Asked = Mapping[Row, Mapping[Step, int]]
+Asked = Mapping[Row, Mapping[RefusedStep, int]]
 """How often each operation asks for each step when nothing is refused."""
 Kinds = tuple[bool, ...]
 """Of Locations: absolute (False), relative (True), or both."""
@@ -24,7 +24,7 @@ class RefusedRun:
     """One run of a client. `relative`: the registry's Locations leave its origin out."""
 
     row: Row
-    refusal: Refusal
+    refusal: PlannedRefusal
     relative: bool
 
     def __str__(self) -> str:
@@ -34,7 +34,7 @@ class RefusedRun:
 def everything(asked: Asked, kinds: Kinds) -> list[RefusedRun]:
     """Every step, the first time and a later one, in every manner, with every kind of Location."""
     return [
-        RefusedRun(row, Refusal(step, manner, nth), relative)
+        RefusedRun(row, PlannedRefusal(step, manner, nth), relative)
         for row, steps in asked.items()
         for step, count in _in_order(steps)
         for nth, manner, relative in product(range(1, min(count, 2) + 1), Manner, kinds)
@@ -58,9 +58,9 @@ def covering(asked: Asked, kinds: Kinds, shift: int) -> list[RefusedRun]:
     for number in range(max(len(places), len(_MANNERS)) if places else 0):
         row, step, nth, relative = places[number % len(places)]
         manner = _MANNERS[(number + shift) % len(_MANNERS)]
-        runs.append(RefusedRun(row, Refusal(step, manner, nth), relative))
+        runs.append(RefusedRun(row, PlannedRefusal(step, manner, nth), relative))
     return runs
 
 
-def _in_order(steps: Mapping[Step, int]) -> Iterator[tuple[Step, int]]:
-    return ((step, steps[step]) for step in Step if steps.get(step))
+def _in_order(steps: Mapping[RefusedStep, int]) -> Iterator[tuple[RefusedStep, int]]:
+    return ((step, steps[step]) for step in RefusedStep if steps.get(step))

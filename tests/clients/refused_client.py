@@ -7,7 +7,7 @@ import shutil
 import time
 
 from chalicelib.settings import RedirectMode
-from tests.clients.bench import Account, Bench
+from tests.clients.bench import Bench, ClientCredentials
 from tests.clients.client import DOCKER_CLASSIC, Client
 from tests.clients.image import Image
 from tests.clients.operation import (
@@ -24,7 +24,7 @@ from tests.clients.operation import (
     write_image,
 )
 from tests.clients.refusal_plan import Kinds
-from tests.clients.refusing_registry import Conversation, Refusal, RefusingRegistry
+from tests.clients.refusing_registry import PlannedRefusal, RefusedConversation, RefusingRegistry
 from tests.clients.row import SMALL, Row
 from tests.clients.sandbox import Result
 from tests.clients.table import ROWS
@@ -64,9 +64,9 @@ def run_refused(
     front: str,
     refusing: RefusingRegistry,
     bench: Bench,
-    refusal: Refusal | None = None,
+    refusal: PlannedRefusal | None = None,
     relative: bool = False,
-) -> tuple[Result, Conversation]:
+) -> tuple[Result, RefusedConversation]:
     """Runs the row, into the refusal if there is one; what the client printed, and what it asked."""
     job = bench.job(front, row.layer_sizes)
     digest = ""
@@ -81,8 +81,8 @@ def run_refused(
     elif row.operation is BUILD:
         write_build_context(job)
     hosts = (front, refusing.authority) if row.both_hosts else (front,)
-    account = Account(hosts if row.from_helper else (), refusing.token)
-    conversation = Conversation(front, refusal, relative)
+    account = ClientCredentials(hosts if row.from_helper else (), refusing.token)
+    conversation = RefusedConversation(front, refusal, relative)
     refusing.conversations[job.repository] = refusing.pinging = conversation
 
     def enough() -> bool:

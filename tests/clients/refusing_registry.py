@@ -23,7 +23,7 @@ from tests.clients.stored_image import store_image
 from tests.standins.bucket import LayerBucket
 from tests.standins.distribution import Distribution
 from tests.standins.faults import registry_error
-from tests.standins.http_message import NotHttp, Request, ResetConnection, Response
+from tests.standins.http_message import HttpRequest, HttpResponse, NotHttp, ResetConnection
 from tests.standins.http_server import HttpServer
 from tests.standins.registry_store import RegistryStore
 
@@ -35,7 +35,7 @@ _GARBAGE = b"\x00\x16\x03 this is not HTTP \xff\r\n\r\n"
 _TOKEN_PATH = "/token"
 
 
-class Step(Enum):
+class RefusedStep(Enum):
     """A kind of request: its method, and the part of the path that tells what is asked for."""
 
     PING = "GET /v2/"
@@ -69,10 +69,10 @@ class Manner(Enum):
 
 
 @dataclass(frozen=True)
-class Refusal:
+class PlannedRefusal:
     """The `nth` request of the step is refused, and all that follow."""
 
-    step: Step
+    step: RefusedStep
     manner: Manner
     nth: int = 1
     #: The error's message repeats the credentials, as no registry should.
@@ -83,14 +83,14 @@ class Refusal:
 
 
 @dataclass
-class Conversation:
+class RefusedConversation:
     """What a client is answered about one repository, and what it asked; `front` is HOST:PORT of our name."""
 
     front: str
-    refusal: Refusal | None = None
+    refusal: PlannedRefusal | None = None
     #: Whether the Locations of uploads and redirects leave the origin out.
     relative: bool = False
-    asked: Counter[Step] = field(default_factory=Counter)
+    asked: Counter[RefusedStep] = field(default_factory=Counter)
     #: How many authenticated requests were refused.
     refused: int = 0
     #: When the first was, by time.monotonic().
@@ -104,9 +104,9 @@ class RefusingRegistry:
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self.token = registry_token()
-        self.conversations: dict[str, Conversation] = {}
+        self.conversations: dict[str, RefusedConversation] = {}
         """By repository. Others are served."""
-        self.pinging: Conversation | None = None
+        self.pinging: RefusedConversation | None = None
         """Whose pings come now: a ping names no repository."""
         self._lock = threading.Lock()
         self._store = RegistryStore()
@@ -139,16 +139,16 @@ class RefusingRegistry:
         self._server.stop()
         self.bucket.server.stop()
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         if request.value("Authorization") not in (self.authorization, f"Bearer {self.token}"):
             if request.path == _TOKEN_PATH:
                 # containerd sends its password in a form first, and as Basic credentials then.
                 return registry_error(405, "UNSUPPORTED", "Method Not Allowed")
             challenge = ("WWW-Authenticate", f'Basic realm="https://{self.authority}/"')
-            return Response(401, (challenge, ("Content-Type", "text/plain")), b"Not Authorized\n")
+            return HttpResponse(401, (challenge, ("Content-Type", "text/plain")), b"Not Authorized\n")
         if request.path == _TOKEN_PATH:
             body = json.dumps({"token": self.token}).encode()
-            return Response(200, (("Content-Type", "application/json"),), body)
+            return HttpResponse(200, (("Content-Type", "application/json"),), body)
         step = step_of(request)
         conversation = self._conversation(request, step)
         if conversation is None:
@@ -157,13 +157,13 @@ class RefusingRegistry:
             return self._refusal(request, conversation)
         return self._distributions[conversation.relative].answer(request)
 
-    def _conversation(self, request: Request, step: Step | None) -> Conversation | None:
-        if step is Step.PING:
+    def _conversation(self, request: HttpRequest, step: RefusedStep | None) -> RefusedConversation | None:
+        if step is RefusedStep.PING:
             return self.pinging
         found = _PATH.match(request.path)
         return self.conversations.get(found["name"]) if found else None
 
-    def _is_refused(self, step: Step, conversation: Conversation) -> bool:
+    def _is_refused(self, step: RefusedStep, conversation: RefusedConversation) -> bool:
         """Counts the request."""
         with self._lock:
             conversation.asked[step] += 1
@@ -174,7 +174,7 @@ class RefusingRegistry:
             conversation.refused_since = conversation.refused_since or time.monotonic()
             return True
 
-    def _refusal(self, request: Request, conversation: Conversation) -> Response:
+    def _refusal(self, request: HttpRequest, conversation: RefusedConversation) -> HttpResponse:
         refusal = conversation.refusal
         assert refusal is not None
         manner = refusal.manner
@@ -191,9 +191,9 @@ class RefusingRegistry:
         if manner is Manner.GARBAGE:
             raise NotHttp(_GARBAGE)
         if manner is Manner.LOOP:
-            return Response(307, (("Location", f"{base}{request.target}"),))
+            return HttpResponse(307, (("Location", f"{base}{request.target}"),))
         if manner is Manner.LOOP_ON_OUR_NAME:
-            return Response(307, (("Location", f"https://{conversation.front}{request.target}"),))
+            return HttpResponse(307, (("Location", f"https://{conversation.front}{request.target}"),))
         # Without a pause clients come to the end of their attempts, and say so.
         at_once = (("Retry-After", "0"),) if manner is Manner.TOO_MANY else ()
         return registry_error(int(manner.value), "DENIED", said, *at_once)
@@ -202,8 +202,8 @@ class RefusingRegistry:
 _PATH = re.compile(r"/v2/(?P<name>.+)/(?P<kind>blobs/uploads|blobs|manifests|referrers|tags)(?:/|$)")
 
 
-def step_of(request: Request) -> Step | None:
+def step_of(request: HttpRequest) -> RefusedStep | None:
     """None for a request that no client of the leak test makes."""
     found = _PATH.match(request.path)
     kind = "/v2/" if request.path.rstrip("/") == "/v2" else found and found["kind"].rpartition("/")[2]
-    return next((step for step in Step if step.value == f"{request.method} {kind}"), None)
+    return next((step for step in RefusedStep if step.value == f"{request.method} {kind}"), None)

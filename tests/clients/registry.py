@@ -20,7 +20,7 @@ from urllib.parse import unquote
 import urllib3
 
 from tests.clients.image import INDEX, MANIFEST, Blob, Image, MultiArch
-from tests.clients.layer_bucket import ADDRESS, LayerBucket
+from tests.clients.layer_bucket import ADDRESS, RegistryBucket
 from tests.clients.sandbox import REGISTRY_NAME, Debian, Process, Sandbox
 from tests.standins.certificates import Certificates
 from tests.standins.registry_store import digest_of
@@ -49,7 +49,7 @@ class Registry:
         self._work = work
         self._storage = work / "storage"
         self._storage.mkdir(parents=True)
-        self._bucket = LayerBucket(self._storage, certificates.server_context(ADDRESS))
+        self._bucket = RegistryBucket(self._storage, certificates.server_context(ADDRESS))
         self._process: Process | None = None
         self.authority = ""
 

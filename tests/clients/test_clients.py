@@ -10,7 +10,7 @@ from _pytest.mark import ParameterSet
 
 from chalicelib.settings import RedirectMode
 from tests.clients import client as c
-from tests.clients.bench import Account, Bench, last_words
+from tests.clients.bench import Bench, ClientCredentials, last_words
 from tests.clients.conftest import require
 from tests.clients.expectation import WORKS, Expectation
 from tests.clients.image import Image
@@ -45,7 +45,7 @@ def test_client(
     require(row.client, bench.sandbox)
     job = bench.job(domain.authority, row.layer_sizes)
     hosts = (job.domain, registry.authority) if row.both_hosts else (job.domain,)
-    account = Account(hosts if row.from_helper else (), registry.token)
+    account = ClientCredentials(hosts if row.from_helper else (), registry.token)
     task = row.operation.prepare(job, registry)
     result = bench.run(row.client, row.steps, job, account, digest=task.digest)
     expected = row.expected(mode)
@@ -66,7 +66,7 @@ def test_a_wrong_password_is_not_a_login(
     require(row.client, bench.sandbox)
     job = bench.job(domain.authority, SMALL)
     before = registry.refused_logins
-    result = bench.run(row.client, row.steps, job, Account((), "wrong"))
+    result = bench.run(row.client, row.steps, job, ClientCredentials((), "wrong"))
     assert not result.ok
     assert registry.refused_logins > before
 
@@ -91,7 +91,7 @@ def test_client_with_a_token_of_5_kb(
         store_image(ecr.store, Image.fresh(*SMALL), job.repository, TAG)
     else:
         write_image(job)
-    result = bench.run(row.client, row.steps, job, Account((job.domain,), ecr.token))
+    result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), ecr.token))
     named = dataclasses.replace(row, remark="token of 5 KB")
     _judge(named, WORKS, mode, result, bench, matrix)
     assert TAG in ecr.store.repositories[job.repository].tags
@@ -113,7 +113,7 @@ def test_client_lists_tags_page_by_page(
     for tag in tags:
         store_image(ecr.store, image, job.repository, tag)
     ecr.distribution.tags_per_page = 2
-    result = bench.run(row.client, row.steps, job, Account((job.domain,), ecr.token))
+    result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), ecr.token))
     paged = dataclasses.replace(row, remark="page by page")
     # curl follows no Link, since it is not a registry client.
     expected = tags[:2] if row.client is c.CURL else tags
@@ -144,7 +144,7 @@ def test_referrers_are_found(
     if at_ecr:
         store_image(ecr_domain.ecr.store, Image.fresh(*SMALL), job.repository, TAG)
     token = ecr_domain.ecr.token if at_ecr else registry.token
-    result = bench.run(row.client, row.steps, job, Account((job.domain,), token))
+    result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), token))
     _judge(row, WORKS, mode, result, bench, matrix)
     task.verify(result)
     assert any("/referrers/" in seen.target for seen in ecr_domain.ecr.seen) is at_ecr

@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib.settings import RedirectMode
 from tests.clients import client as c
-from tests.clients.bench import Account, Bench
+from tests.clients.bench import Bench, ClientCredentials
 from tests.clients.conftest import RECORDING, Start, require
 from tests.clients.cost import LAYERS, Cost, Service, read_costs, write_costs
 from tests.clients.operation import BUILD, PULL, PUSH, REPULL, Job
@@ -23,7 +23,7 @@ from tests.clients.sandbox import Debian
 from tests.clients.table import ROWS
 from tests.standins.cloudfront.passage import Passage
 from tests.standins.domain import Domain
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 
 _MEASURED = [
     row
@@ -43,7 +43,7 @@ class Counted:
 
     domain: Domain
     passages: list[Passage] = field(default_factory=list)
-    at_gateway: list[Request] = field(default_factory=list)
+    at_gateway: list[HttpRequest] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -72,9 +72,9 @@ def relay_counted(registry: Registry, start_domain: Start) -> Iterator[Counted]:
 
 def _counted(mode: RedirectMode, registry: Registry, start_domain: Start) -> Iterator[Counted]:
     passages: list[Passage] = []
-    at_gateway: list[Request] = []
+    at_gateway: list[HttpRequest] = []
 
-    def observe(request: Request, response: Response) -> None:
+    def observe(request: HttpRequest, response: HttpResponse) -> None:
         at_gateway.append(request)
 
     with start_domain(
@@ -157,7 +157,9 @@ def _straight(row: Row, registry: Registry, bench: Bench) -> int:
 
 def _prepared(row: Row, job: Job, registry: Registry, bench: Bench) -> Callable[[], None]:
     """Does all but the last step; what is given back does that one."""
-    account = Account((job.domain, registry.authority) if row.both_hosts else (job.domain,), registry.token)
+    account = ClientCredentials(
+        (job.domain, registry.authority) if row.both_hosts else (job.domain,), registry.token
+    )
     task = row.operation.prepare(job, registry)
     for step in row.steps[:-1]:
         before = bench.run(row.client, (step,), job, account)
@@ -173,5 +175,5 @@ def _prepared(row: Row, job: Job, registry: Registry, bench: Bench) -> Callable[
 
 def _pull_by_another(job: Job, registry: Registry, bench: Bench) -> None:
     step = "crane pull {reference} {work}/by-another.tar"
-    result = bench.run(c.CRANE, (step,), job, Account((job.domain,), registry.token))
+    result = bench.run(c.CRANE, (step,), job, ClientCredentials((job.domain,), registry.token))
     assert result.ok, result

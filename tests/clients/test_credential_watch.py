@@ -13,15 +13,15 @@ from tests.clients.registry import USER, registry_token
 from tests.clients.secret import Secret
 from tests.standins.cloudfront.passage import Passage
 from tests.standins.domain import API_TARGET
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 
 TOKEN = registry_token()
 AUTHORIZATION = ("Authorization", "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode())
-ASKED = Request("GET", "/v2/app/manifests/1", (("Host", "ecr.example.com"),))
+ASKED = HttpRequest("GET", "/v2/app/manifests/1", (("Host", "ecr.example.com"),))
 ALLOWED = replace(ASKED, headers=(*ASKED.headers, AUTHORIZATION))
-REDIRECT = Response(307, (("Location", "/_registry/localhost/v2/app/manifests/1"),))
+REDIRECT = HttpResponse(307, (("Location", "/_registry/localhost/v2/app/manifests/1"),))
 TO_API = Passage(ALLOWED, API_TARGET, ASKED, REDIRECT, REDIRECT)
-TO_REGISTRY = Passage(ALLOWED, "localhost", ALLOWED, Response(200), Response(200))
+TO_REGISTRY = Passage(ALLOWED, "localhost", ALLOWED, HttpResponse(200), HttpResponse(200))
 
 
 def _watch() -> CredentialWatch:
@@ -30,7 +30,7 @@ def _watch() -> CredentialWatch:
     return watch
 
 
-def _at_gateway(mode: RedirectMode, request: Request, response: Response) -> list[str]:
+def _at_gateway(mode: RedirectMode, request: HttpRequest, response: HttpResponse) -> list[str]:
     watch = _watch()
     watch.at_gateway(mode, None)(request, response)
     return watch.faults()
@@ -46,7 +46,7 @@ def _at_edge(*passages: Passage) -> list[str]:
 
 def test_what_has_to_be_is_not_a_fault() -> None:
     assert _at_gateway(RedirectMode.EDGE, ASKED, REDIRECT) == []
-    assert _at_gateway(RedirectMode.RELAY, ALLOWED, Response(200)) == []
+    assert _at_gateway(RedirectMode.RELAY, ALLOWED, HttpResponse(200)) == []
     assert _at_edge(TO_API, TO_REGISTRY, TO_API) == []
 
 
@@ -60,7 +60,7 @@ def test_what_has_to_be_is_not_a_fault() -> None:
     ],
     ids=["credentials", "other credentials", "another header", "query"],
 )
-def test_in_edge_api_gateway_is_sent_no_credential(request_: Request) -> None:
+def test_in_edge_api_gateway_is_sent_no_credential(request_: HttpRequest) -> None:
     assert _at_gateway(RedirectMode.EDGE, request_, REDIRECT)
     assert _at_edge(replace(TO_API, origin_request=request_))
 
@@ -74,20 +74,20 @@ def test_in_edge_api_gateway_is_sent_no_credential_in_a_body() -> None:
 @pytest.mark.parametrize(
     "response",
     [
-        Response(307, (("Location", "https://AWS:x@localhost/v2/"),)),
-        Response(307, (("Location", f"/v2/?{TOKEN}"),)),
-        Response(403, (), f'{{"errors": "{TOKEN}"}}'.encode()),
-        Response(401, (("WWW-Authenticate", AUTHORIZATION[1]),)),
+        HttpResponse(307, (("Location", "https://AWS:x@localhost/v2/"),)),
+        HttpResponse(307, (("Location", f"/v2/?{TOKEN}"),)),
+        HttpResponse(403, (), f'{{"errors": "{TOKEN}"}}'.encode()),
+        HttpResponse(401, (("WWW-Authenticate", AUTHORIZATION[1]),)),
     ],
     ids=["user info", "Location", "body", "another header"],
 )
-def test_no_answer_holds_a_credential(mode: RedirectMode, response: Response) -> None:
+def test_no_answer_holds_a_credential(mode: RedirectMode, response: HttpResponse) -> None:
     assert _at_gateway(mode, ASKED, response)
     assert _at_edge(replace(TO_REGISTRY, viewer_response=response))
 
 
 def test_in_relay_the_token_is_in_no_other_header() -> None:
-    assert _at_gateway(RedirectMode.RELAY, replace(ASKED, headers=(("Cookie", TOKEN),)), Response(200))
+    assert _at_gateway(RedirectMode.RELAY, replace(ASKED, headers=(("Cookie", TOKEN),)), HttpResponse(200))
 
 
 def test_the_registry_is_sent_the_token_in_no_other_header() -> None:
@@ -98,14 +98,14 @@ def test_the_registry_is_sent_the_token_in_no_other_header() -> None:
 @pytest.mark.parametrize(
     "second",
     [
-        Response(307, (("Location", "/_registry/127.0.0.1/v2/app/manifests/1"),)),
-        Response(302, REDIRECT.headers),
-        Response(307, (*REDIRECT.headers, ("Set-Cookie", "a=b"))),
-        Response(307, REDIRECT.headers, b"for you"),
+        HttpResponse(307, (("Location", "/_registry/127.0.0.1/v2/app/manifests/1"),)),
+        HttpResponse(302, REDIRECT.headers),
+        HttpResponse(307, (*REDIRECT.headers, ("Set-Cookie", "a=b"))),
+        HttpResponse(307, REDIRECT.headers, b"for you"),
     ],
     ids=["Location", "status", "header", "body"],
 )
-def test_in_edge_everybody_gets_the_same_answer(second: Response) -> None:
+def test_in_edge_everybody_gets_the_same_answer(second: HttpResponse) -> None:
     other = replace(TO_API, viewer_request=ASKED, origin_response=second, viewer_response=second)
     assert len(_at_edge(TO_API, other)) == 1
     kept = replace(second, headers=(*second.headers, ("Age", "3")))

@@ -15,7 +15,7 @@ import pytest
 
 from chalicelib.settings import RedirectMode
 from tests.clients import client as c
-from tests.clients.bench import Account, Bench
+from tests.clients.bench import Bench, ClientCredentials
 from tests.clients.conftest import require
 from tests.clients.image import KB, Image, archive
 from tests.clients.operation import BASE_IMAGE, INSPECT, PULL, PULL_INDEX, PUSH, TAG, Job
@@ -44,7 +44,7 @@ def test_pulls_work(
     job = bench.job(relay_domain.authority, SMALL)
     task = row.operation.prepare(job, registry)
     with _answering_head(relay_domain, length):
-        result = bench.run(row.client, row.steps, job, Account((job.domain,), registry.token))
+        result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), registry.token))
     assert result.ok, result
     task.verify(result)
 
@@ -78,7 +78,7 @@ def _push(row: Row, image: Image, job: Job, token: str, bench: Bench) -> None:
     layout = job.work / "layout"
     image.write_layout(layout, job.reference(job.repository))
     archive(layout)
-    result = bench.run(row.client, row.steps, job, Account((job.domain,), token))
+    result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), token))
     assert result.ok, result
 
 

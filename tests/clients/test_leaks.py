@@ -37,14 +37,14 @@ from tests.clients.operation import (
 )
 from tests.clients.refusal_plan import RefusedRun, covering, everything
 from tests.clients.refused_client import location_kinds, refused_rows, run_refused
-from tests.clients.refusing_registry import NAMES, Manner, Refusal, RefusingRegistry, Step
+from tests.clients.refusing_registry import NAMES, Manner, PlannedRefusal, RefusedStep, RefusingRegistry
 from tests.clients.registry import USER
 from tests.clients.row import Row
 from tests.clients.sandbox import DOMAIN_NAME, Debian, Result
 from tests.clients.secret import Secret
 from tests.clients.table import ROWS
 from tests.standins.certificates import Certificates
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 
 _ALL = os.environ.get("CLIENTS_LEAKS") == "all"
@@ -90,7 +90,7 @@ def refused_relay(refusing: RefusingRegistry, start_domain: Start) -> Iterator[L
 def _refused_domain(mode: RedirectMode, refusing: RefusingRegistry, start_domain: Start) -> Iterator[Logged]:
     log: list[str] = []
 
-    def observe(request: Request, response: Response) -> None:
+    def observe(request: HttpRequest, response: HttpResponse) -> None:
         log.append(f"{request.method} {request.target} {request.value('User-Agent')} {response.status}")
 
     name = f"refused-{mode.value}"
@@ -127,7 +127,7 @@ def test_nothing_shows_the_token(
 
     kinds = location_kinds(client, mode)
     leaks: list[str] = []
-    asked: dict[Row, dict[Step, int]] = {}
+    asked: dict[Row, dict[RefusedStep, int]] = {}
     for row in refused_rows(client, mode):
         # Without a refusal it works, which shows the steps that there are.
         result, conversation = run_refused(row, domain.authority, refusing, bench, relative=kinds[-1])
@@ -137,7 +137,7 @@ def test_nothing_shows_the_token(
     shift = 3 * number + 5 * (mode is RedirectMode.RELAY)
     runs = everything(asked, kinds) if _ALL else covering(asked, kinds, shift)
     # A ping does not say whose it is.
-    pings = [run for run in runs if run.refusal.step is Step.PING]
+    pings = [run for run in runs if run.refusal.step is RefusedStep.PING]
     for run in pings:
         leaks += refused(run)
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
@@ -182,7 +182,7 @@ def test_an_error_that_repeats_the_credentials_is_found(
     client: Client, loud: RefusingRegistry, certificates: Certificates, bench: Bench
 ) -> None:
     """The search can fail: the same run finds what a registry's own words give away."""
-    refusal = Refusal(Step.MANIFEST_GET, Manner.FORBIDDEN, aloud=True)
+    refusal = PlannedRefusal(RefusedStep.MANIFEST_GET, Manner.FORBIDDEN, aloud=True)
     traces = _traces_when_carried(client, PULL, refusal, loud, certificates, bench)
     assert "the Basic credentials" in traces
 
@@ -191,10 +191,12 @@ def test_an_error_that_repeats_the_credentials_is_found(
 @pytest.mark.parametrize(
     ("client", "operation", "step"),
     [
-        pytest.param(CRANE, PULL, Step.MANIFEST_GET, id="crane-pull"),
-        pytest.param(DOCKER_CONTAINERD[Debian.TRIXIE], PULL, Step.MANIFEST_HEAD, id="docker-pull"),
+        pytest.param(CRANE, PULL, RefusedStep.MANIFEST_GET, id="crane-pull"),
+        pytest.param(DOCKER_CONTAINERD[Debian.TRIXIE], PULL, RefusedStep.MANIFEST_HEAD, id="docker-pull"),
         *(
-            pytest.param(client, PUSH, Step.CLOSING_PUT, id=f"{client.name}-{debian.name.lower()}-push")
+            pytest.param(
+                client, PUSH, RefusedStep.CLOSING_PUT, id=f"{client.name}-{debian.name.lower()}-push"
+            )
             for clients in (SKOPEO, PODMAN, BUILDAH)
             for debian, client in clients.items()
         ),
@@ -203,13 +205,13 @@ def test_an_error_that_repeats_the_credentials_is_found(
 def test_a_credential_that_is_carried_in_a_url_is_found(
     client: Client,
     operation: Operation,
-    step: Step,
+    step: RefusedStep,
     loud: RefusingRegistry,
     certificates: Certificates,
     bench: Bench,
 ) -> None:
     """Why no Location of ours ever holds user info: clients print it, and so the search finds it."""
-    refusal = Refusal(step, Manner.FORBIDDEN)
+    refusal = PlannedRefusal(step, Manner.FORBIDDEN)
     traces = _traces_when_carried(client, operation, refusal, loud, certificates, bench)
     assert "a part of the token" in traces
 
@@ -217,7 +219,7 @@ def test_a_credential_that_is_carried_in_a_url_is_found(
 def _traces_when_carried(
     client: Client,
     operation: Operation,
-    refusal: Refusal,
+    refusal: PlannedRefusal,
     loud: RefusingRegistry,
     certificates: Certificates,
     bench: Bench,
@@ -234,9 +236,9 @@ def _carrying_front(refusing: RefusingRegistry, certificates: Certificates) -> H
     """A domain that puts everybody's credentials into the redirect's URL."""
     user_info = f"{USER}:{quote(refusing.token, safe='')}"
 
-    def answer(request: Request) -> Response:
+    def answer(request: HttpRequest) -> HttpResponse:
         if request.value("Authorization") is None:
-            return Response(401, (("WWW-Authenticate", 'Basic realm="everybody"'),))
-        return Response(307, (("Location", f"https://{user_info}@{refusing.authority}{request.target}"),))
+            return HttpResponse(401, (("WWW-Authenticate", 'Basic realm="everybody"'),))
+        return HttpResponse(307, (("Location", f"https://{user_info}@{refusing.authority}{request.target}"),))
 
     return HttpServer(answer, context=certificates.server_context(DOMAIN_NAME), name=DOMAIN_NAME)

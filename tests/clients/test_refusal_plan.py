@@ -9,19 +9,19 @@ import pytest
 from tests.clients.client import CRANE
 from tests.clients.operation import PULL, PUSH
 from tests.clients.refusal_plan import covering, everything
-from tests.clients.refusing_registry import Manner, Step
+from tests.clients.refusing_registry import Manner, RefusedStep
 from tests.clients.row import SMALL, Row
 
 PULLED = Row(CRANE, PULL, ("pull",), SMALL)
 PUSHED = Row(CRANE, PUSH, ("push",), SMALL)
 ASKED = {
-    PULLED: {Step.PING: 1, Step.MANIFEST_GET: 1, Step.BLOB_GET: 2},
+    PULLED: {RefusedStep.PING: 1, RefusedStep.MANIFEST_GET: 1, RefusedStep.BLOB_GET: 2},
     PUSHED: {
-        Step.BLOB_HEAD: 2,
-        Step.UPLOAD_POST: 2,
-        Step.CHUNK: 2,
-        Step.CLOSING_PUT: 2,
-        Step.MANIFEST_PUT: 1,
+        RefusedStep.BLOB_HEAD: 2,
+        RefusedStep.UPLOAD_POST: 2,
+        RefusedStep.CHUNK: 2,
+        RefusedStep.CLOSING_PUT: 2,
+        RefusedStep.MANIFEST_PUT: 1,
     },
 }
 STEPS = {(row, step) for row, steps in ASKED.items() for step in steps}
@@ -31,7 +31,7 @@ BOTH = (False, True)
 @pytest.mark.parametrize("shift", range(20))
 @pytest.mark.parametrize("asked", [ASKED, {PULLED: ASKED[PULLED]}], ids=["pull and push", "pull"])
 def test_every_client_meets_every_step_and_every_manner(
-    asked: dict[Row, dict[Step, int]], shift: int
+    asked: dict[Row, dict[RefusedStep, int]], shift: int
 ) -> None:
     runs = covering(asked, BOTH, shift)
     assert {run.refusal.manner for run in runs} == set(Manner)
@@ -43,7 +43,7 @@ def test_clients_together_meet_every_pair_and_both_requests_and_locations() -> N
     assert {(run.row, run.refusal.step, run.refusal.manner) for run in runs} == {
         (*each, manner) for each, manner in product(STEPS, Manner)
     }
-    closing = {(run.refusal.nth, run.relative) for run in runs if run.refusal.step is Step.CLOSING_PUT}
+    closing = {(run.refusal.nth, run.relative) for run in runs if run.refusal.step is RefusedStep.CLOSING_PUT}
     assert closing == set(product((1, 2), BOTH))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.settings import RedirectMode
 from tests.clients import client as c
-from tests.clients.bench import Account, Bench
+from tests.clients.bench import Bench, ClientCredentials
 from tests.clients.conftest import RECORDING, Start, require
 from tests.clients.image import Image
 from tests.clients.operation import PULL, TAG
@@ -60,7 +60,7 @@ def _recorded(name: str, mode: RedirectMode, row: Row, start_domain: Start, benc
         job = bench.job(domain.authority, LAYERS)
         image = Image.fresh(*LAYERS)
         store_image(domain.ecr.store, image, job.repository, TAG)
-        result = bench.run(row.client, row.steps, job, Account((job.domain,), domain.ecr.token))
+        result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), domain.ecr.token))
         assert result.ok, result
         names = {
             domain.ecr.authority: "REGISTRY",

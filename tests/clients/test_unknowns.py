@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.settings import RedirectMode
 from tests.clients import client as c
-from tests.clients.bench import Account, Bench
+from tests.clients.bench import Bench, ClientCredentials
 from tests.clients.conftest import Start, require
 from tests.clients.operation import BUILD, PULL, PUSH
 from tests.clients.registry import Registry
@@ -55,6 +55,6 @@ def test_client_at_the_opposite_of_what_is_likely(
     require(row.client, bench.sandbox)
     job = bench.job(opposite_domain.authority, row.layer_sizes)
     task = row.operation.prepare(job, registry)
-    result = bench.run(row.client, row.steps, job, Account((job.domain,), registry.token))
+    result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), registry.token))
     assert result.ok, result
     task.verify(result)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from tests.standins.cloudfront.passage import Passage
 from tests.standins.domain import Domain
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 
 CLIENT, EDGE, GATEWAY, REGISTRY, BUCKET = "client", "edge", "gateway", "registry", "bucket"
 
@@ -38,8 +38,8 @@ class Exchange:
 class _Seen:
     sender: str
     receiver: str
-    request: Request
-    response: Response
+    request: HttpRequest
+    response: HttpResponse
 
 
 class Recorder:
@@ -49,10 +49,10 @@ class Recorder:
         self._seen: list[_Seen] = []
         self._lock = threading.Lock()
 
-    def at(self, receiver: str) -> Callable[[Request, Response], None]:
+    def at(self, receiver: str) -> Callable[[HttpRequest, HttpResponse], None]:
         """The observer for a host that clients, or the function, ask themselves."""
 
-        def observe(request: Request, response: Response) -> None:
+        def observe(request: HttpRequest, response: HttpResponse) -> None:
             with self._lock:
                 self._seen.append(_Seen(CLIENT, receiver, request, response))
 

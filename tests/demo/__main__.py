@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from tests.demo.front import Front, Fronts, can_run_lambda, deployed, local
+from tests.demo.front import DemoFront, Fronts, can_run_lambda, deployed, local
 from tests.demo.hop_table import CACHED_LEGEND, LEGEND, HopTable
-from tests.demo.image import Image, demo_image
+from tests.demo.image import DemoImage, demo_image
 from tests.demo.program import architecture_of
 from tests.demo.serve import serve
 from tests.standins.registry_client import CONTAINERD, DOCKER_CLASSIC, SKOPEO, Conversation, RegistryClient
@@ -79,11 +79,11 @@ def show(fronts: Fronts, out: TextIO) -> int:
     return 0
 
 
-def _client(front: Front, fronts: Fronts, conversation: Conversation, table: HopTable) -> RegistryClient:
+def _client(front: DemoFront, fronts: Fronts, conversation: Conversation, table: HopTable) -> RegistryClient:
     return RegistryClient(front.origin, fronts.ecr.token, conversation, tls=front.tls, observe=table.add)
 
 
-def _pull(client: RegistryClient, image: Image, out: TextIO) -> None:
+def _pull(client: RegistryClient, image: DemoImage, out: TextIO) -> None:
     out.write(f"  pull ecr.example.com/{REPOSITORY}\n")
     if client.pull(REPOSITORY, "latest") != list(image.layers):
         raise ValueError("the layers came back changed")

@@ -15,7 +15,7 @@ from tests.standins.ecr import FakeEcr
 
 
 @dataclass(frozen=True)
-class Front:
+class DemoFront:
     """The service in one mode."""
 
     origin: str
@@ -28,8 +28,8 @@ class Front:
 class Fronts:
     """The service in the modes `edge` and `relay`, and the registry behind both."""
 
-    edge: Front
-    relay: Front
+    edge: DemoFront
+    relay: DemoFront
     ecr: FakeEcr = field(repr=False)
     #: What stands for AWS, for people to read.
     description: str
@@ -63,8 +63,8 @@ def deployed(directory: Path) -> Iterator[Fronts]:
     ):
         tls = edge.certificates.client_context()
         yield Fronts(
-            Front(edge.origin, lambda: "\n".join(edge.log), tls),
-            Front(relay.origin, lambda: "\n".join(relay.log), tls),
+            DemoFront(edge.origin, lambda: "\n".join(edge.log), tls),
+            DemoFront(relay.origin, lambda: "\n".join(relay.log), tls),
             edge.ecr,
             "Stand-ins for ECR, CloudFront, API Gateway and Lambda run what would be deployed.",
             cached=True,
@@ -81,8 +81,8 @@ def local(directory: Path) -> Iterator[Fronts]:
         ChaliceLocal(ecr.origin, directory / "relay", mode="relay") as relay,
     ):
         yield Fronts(
-            Front(edge.origin, lambda: edge.log),
-            Front(relay.origin, lambda: relay.log),
+            DemoFront(edge.origin, lambda: edge.log),
+            DemoFront(relay.origin, lambda: relay.log),
             ecr,
             "`chalice local` plays CloudFront here, and a stand-in plays ECR.",
             cached=False,

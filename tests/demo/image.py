@@ -21,7 +21,7 @@ LARGE = 12 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Image:
+class DemoImage:
     """An image as it is pushed."""
 
     #: Compressed tars, the lowest first.
@@ -36,7 +36,7 @@ class Image:
         return json.dumps(document).encode()
 
 
-def demo_image(greeting: str, architecture: Architecture, size: int = LARGE) -> Image:
+def demo_image(greeting: str, architecture: Architecture, size: int = LARGE) -> DemoImage:
     """An image that prints `greeting` when it is run; its second layer holds a file of `size` bytes, and no
     layer is the same as that of another greeting."""
     seed = random.Random(greeting)  # noqa: S311  bytes that do not compress, the same in each run
@@ -51,7 +51,7 @@ def demo_image(greeting: str, architecture: Architecture, size: int = LARGE) -> 
         "rootfs": {"type": "layers", "diff_ids": [digest_of(tar) for tar in tars]},
     }
     layers = tuple(gzip.compress(tar, compresslevel=1, mtime=0) for tar in tars)
-    return Image(layers, json.dumps(config).encode())
+    return DemoImage(layers, json.dumps(config).encode())
 
 
 def _tar(files: Mapping[str, tuple[bytes, int]]) -> bytes:

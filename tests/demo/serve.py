@@ -18,7 +18,7 @@ from tests.demo.image import MANIFEST_TYPE, demo_image
 from tests.demo.program import architecture_of
 from tests.standins.chalice_local import ChaliceLocal
 from tests.standins.ecr import FakeEcr
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.registry_client import Hop
 from tests.standins.registry_store import Manifest
 
@@ -37,7 +37,7 @@ def serve(directory: Path, out: TextIO) -> int:
     ):
         _fill(ecr)
         out.write(_directions(service.authority, helper))
-        watch = Watch(service, ecr, notes, out)
+        watch = ServeWatch(service, ecr, notes, out)
         watch.table.head("Requests, as they come")
         out.flush()
         try:
@@ -62,7 +62,7 @@ class RegistryNotes:
         self._lock = threading.Lock()
         self._hops: dict[tuple[str, str], list[Hop]] = defaultdict(list)
 
-    def add(self, request: Request, response: Response) -> None:
+    def add(self, request: HttpRequest, response: HttpResponse) -> None:
         authenticated = bool(request.values("Authorization"))
         hop = Hop("", "", 0, None, authenticated, len(request.body), len(response.body))
         with self._lock:
@@ -76,7 +76,7 @@ class RegistryNotes:
             return hops[0] if hops else Hop("", "", 0)
 
 
-class Watch:
+class ServeWatch:
     """Shows the hops of all clients in the order in which they happened."""
 
     def __init__(self, service: ChaliceLocal, ecr: FakeEcr, notes: RegistryNotes, out: TextIO) -> None:
@@ -96,7 +96,7 @@ class Watch:
                 self._show_log()
             threading.Event().wait(_SECONDS)
 
-    def _bucket(self, request: Request, response: Response) -> None:
+    def _bucket(self, request: HttpRequest, response: HttpResponse) -> None:
         with self._lock:
             # The redirect that led here is in the log by now.
             self._show_log()

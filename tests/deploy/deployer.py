@@ -40,7 +40,7 @@ def copy_project(directory: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CommandOutcome:
     """How a command ended, and what it wrote."""
 
     status: int
@@ -84,7 +84,7 @@ class Deployer:
     time: FakeClock
     outside: Outside | None = None
 
-    def run(self, *arguments: str, answers: str | None = None) -> Outcome:
+    def run(self, *arguments: str, answers: str | None = None) -> CommandOutcome:
         """One command, with `answers` on its standard input (None: nobody is there)."""
         out, err = io.StringIO(), io.StringIO()
         terminal = Terminal(out, err, None if answers is None else io.StringIO(answers))
@@ -99,9 +99,9 @@ class Deployer:
             clock,
         )
         self.internet.refresh()
-        return Outcome(status, out.getvalue(), err.getvalue())
+        return CommandOutcome(status, out.getvalue(), err.getvalue())
 
-    def init(self, *flags: str, region: str = REGION) -> Outcome:
+    def init(self, *flags: str, region: str = REGION) -> CommandOutcome:
         """`init` as most would run it: domain and registry given, the rest found."""
         given = ("--region", region, "--domain", DOMAIN, "--registry", self.registry, "--yes")
         return self.run("init", *given, *flags)

@@ -11,7 +11,7 @@ import pytest
 from tests.deploy.aws_account import AwsAccount
 from tests.deploy.aws_call import Call
 from tests.deploy.conftest import account_with_zone
-from tests.deploy.deployer import DOMAIN, REGION, Deployer, Outcome
+from tests.deploy.deployer import DOMAIN, REGION, CommandOutcome, Deployer
 from tests.deploy.registry_user import MEGABYTE, push_and_pull, registry_user
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
@@ -24,7 +24,7 @@ class Story:
     """What each step of a deployment's life came to."""
 
     edge: str
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, CommandOutcome] = field(default_factory=dict)
     resources: dict[str, Any] = field(default_factory=dict)
     #: The names of the calls that asked for a change.
     changed: dict[str, list[str]] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from tests.deploy.deployer_rights import give_rights
 from tests.deploy.public_internet import PublicInternet
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 from tests.standins.project import ROOT
 
@@ -94,14 +94,14 @@ def fresh_clone(account: AwsAccount, tmp_path: Path, certificates: Certificates)
     internet = PublicInternet(account, zone, certificates, tmp_path / "functions", lambda: 0.0)
     internet.hosts[REGISTRY] = ("127.0.0.1", ecr.server.port)
 
-    def resolve(request: Request) -> Response:
+    def resolve(request: HttpRequest) -> HttpResponse:
         try:
             host, port = internet.address(request.target.lstrip("/"))
         except NotImplementedError:
             raise
         except Exception:  # noqa: BLE001 - the name does not resolve, for whatever reason
-            return Response(404, (), b"")
-        return Response(200, (), f"{host} {port}".encode())
+            return HttpResponse(404, (), b"")
+        return HttpResponse(200, (), f"{host} {port}".encode())
 
     with ecr, internet, HttpServer(resolve) as resolver:
         environment = {

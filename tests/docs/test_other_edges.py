@@ -19,7 +19,7 @@ import pytest
 
 from tests.docs.markdown_page import ROOT, MarkdownPage
 from tests.standins.certificates import Certificates
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 
 NAME = "ecr.example.com"
@@ -44,13 +44,13 @@ def _nginx() -> str:
 
 
 @dataclass
-class Edge:
+class OtherEdge:
     """nginx, with the requests that reached the two hosts behind it."""
 
     port: int
     tls: ssl.SSLContext
-    api: list[Request]
-    registry: list[Request]
+    api: list[HttpRequest]
+    registry: list[HttpRequest]
 
     def ask(self, method: str, target: str, body: bytes | None = None) -> http.client.HTTPResponse:
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=20)
@@ -63,20 +63,20 @@ class Edge:
 
 
 @pytest.fixture(scope="module")
-def edge(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def edge(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OtherEdge]:
     program, directory = _nginx(), tmp_path_factory.mktemp("nginx")
     (block,) = [b for b in MarkdownPage.read(ROOT / "docs" / "cloudfront.md").blocks if b.language == "nginx"]
-    at_api: list[Request] = []
-    at_registry: list[Request] = []
+    at_api: list[HttpRequest] = []
+    at_registry: list[HttpRequest] = []
 
-    def api(request: Request) -> Response:
+    def api(request: HttpRequest) -> HttpResponse:
         at_api.append(request)
-        return Response(307, (("Location", EDGE + request.target),))
+        return HttpResponse(307, (("Location", EDGE + request.target),))
 
-    def registry(request: Request) -> Response:
+    def registry(request: HttpRequest) -> HttpResponse:
         at_registry.append(request)
         location = LOCATIONS.get(request.path)
-        return Response(202 if location else 200, (("Location", location),) if location else ())
+        return HttpResponse(202 if location else 200, (("Location", location),) if location else ())
 
     pem, key = certificates.write_server_pem(directory / "name", NAME)
     with (
@@ -116,7 +116,7 @@ def edge(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -
         server = subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
         try:
             _wait_for(port)
-            yield Edge(port, _client_tls(certificates), at_api, at_registry)
+            yield OtherEdge(port, _client_tls(certificates), at_api, at_registry)
         finally:
             server.terminate()
             server.wait()
@@ -139,7 +139,7 @@ def _wait_for(port: int) -> None:
     raise AssertionError("nginx does not listen")
 
 
-def test_the_api_is_asked_for_the_name_without_credentials(edge: Edge) -> None:
+def test_the_api_is_asked_for_the_name_without_credentials(edge: OtherEdge) -> None:
     answer = edge.ask("GET", "/v2/team//app/tags/list?n=1&last=%2B")
     request = edge.api[-1]
     assert (answer.status, answer.headers["Location"]) == (307, EDGE + request.target)
@@ -147,14 +147,14 @@ def test_the_api_is_asked_for_the_name_without_credentials(edge: Edge) -> None:
     assert (request.value("Host"), request.value("Authorization")) == (NAME, None)
 
 
-def test_the_registry_is_asked_under_its_own_name_with_credentials(edge: Edge) -> None:
+def test_the_registry_is_asked_under_its_own_name_with_credentials(edge: OtherEdge) -> None:
     edge.ask("GET", f"{EDGE}/v2/team/app%5F/tags/list?n=1&last=%2B")
     request = edge.registry[-1]
     assert request.target == "/v2/team/app%5F/tags/list?n=1&last=%2B"
     assert (request.value("Host"), request.value("Authorization")) == (REGISTRY, "Basic c2VjcmV0")
 
 
-def test_a_layer_of_any_size_passes(edge: Edge) -> None:
+def test_a_layer_of_any_size_passes(edge: OtherEdge) -> None:
     body = os.urandom(12_000_000)
     assert edge.ask("PATCH", f"{EDGE}/v2/team/app/blobs/uploads/1", body).status == 200
     assert edge.registry[-1].body == body
@@ -169,7 +169,7 @@ def test_a_layer_of_any_size_passes(edge: Edge) -> None:
         ("/v2/team/app/blobs/sha256:1", BUCKET),
     ],
 )
-def test_a_location_leads_to_the_name_or_to_the_bucket(edge: Edge, path: str, location: str) -> None:
+def test_a_location_leads_to_the_name_or_to_the_bucket(edge: OtherEdge, path: str, location: str) -> None:
     written = edge.ask("POST", EDGE + path).headers["Location"]
     assert written in (location, f"https://{NAME}{location}", f"https://{NAME}:{edge.port}{location}")
 
@@ -177,7 +177,7 @@ def test_a_location_leads_to_the_name_or_to_the_bucket(edge: Edge, path: str, lo
 @pytest.mark.parametrize(
     "path", ["/_registry/210987654321.dkr.ecr.us-west-2.amazonaws.com/v2/", f"{EDGE}/", f"{EDGE}/metrics"]
 )
-def test_nothing_else_is_reached(edge: Edge, path: str) -> None:
+def test_nothing_else_is_reached(edge: OtherEdge, path: str) -> None:
     before = len(edge.registry)
     assert edge.ask("GET", path).status == 404
     assert len(edge.registry) == before

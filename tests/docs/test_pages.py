@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from docs.sequence import TRACES, diagrams
 from tests.clients import cost
 from tests.clients.matrix import MatrixRow, fails, read_rows, regression
-from tests.clients.matrix_page import PAGE, README, page, readme_table, with_table
 from tests.clients.table import ROWS
+from tools.matrix_page import PAGE, README, page, readme_table, with_table
+from tools.sequence_drawings import TRACES, diagrams
 
 ROOT = Path(__file__).parents[2]
 _ROW = MatrixRow(
@@ -61,7 +61,7 @@ def test_what_worked_must_go_on_to_work(edge: str, relay: str, plain: str, worse
 
 def test_the_diagrams_are_drawn_from_the_stored_trace() -> None:
     for path, svg in diagrams().items():
-        assert path.read_text() == svg, "run `python -m docs.sequence`"
+        assert path.read_text() == svg, "run `python -m tools.sequence_drawings`"
 
 
 def test_the_cost_page_shows_the_stored_counts() -> None:

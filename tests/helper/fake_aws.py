@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 
 SECRET = base64.b64encode(b"a registry token " * 150).decode()
 """As long as a real one (3,400 characters), and easy to search for."""
 ASSUMED_KEY = "ASIAFROMTHEROLE00000"
 
-_STS = """<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{result}
-</{action}Result><ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></{action}Response>"""
+_STS = """<{action}HttpResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{result}
+</{action}Result><ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></{action}HttpResponse>"""
 _CREDENTIALS = f"""<Credentials><AccessKeyId>{ASSUMED_KEY}</AccessKeyId><SecretAccessKey>assumed-secret
 </SecretAccessKey><SessionToken>assumed-session</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"""
 
@@ -64,7 +64,7 @@ class FakeAws:
         """How many tokens AWS was asked for."""
         return sum(call.action == "GetAuthorizationToken" for call in self.calls)
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, request: HttpRequest) -> HttpResponse:
         """The handler of its server."""
         body = request.body.decode()
         action = (request.value("X-Amz-Target") or "").rpartition(".")[2] or parse_qs(body)["Action"][0]
@@ -72,7 +72,7 @@ class FakeAws:
         self.calls.append(ApiRequest(action, body, authorization, user_agent))
         time.sleep(self.delay)
         status, text = self._answer(action, body)
-        return Response(status, (), text.encode())
+        return HttpResponse(status, (), text.encode())
 
     def _answer(self, action: str, body: str) -> tuple[int, str]:
         if self.error is not None:

@@ -19,7 +19,7 @@ from enum import Enum
 
 import trustme
 
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
@@ -101,7 +101,7 @@ class FakeDomain:
     def paths(self) -> list[str]:
         return [request.path for request in self.seen]
 
-    def respond(self, request: Request) -> Response:
+    def respond(self, request: HttpRequest) -> HttpResponse:
         """The handler of its server."""
         authorization = request.value("Authorization") or ""
         self.seen.append(DomainRequest(request.method, request.target, authorization))
@@ -118,30 +118,30 @@ class FakeDomain:
             return self._registry(request.method, path, authorization, "")
         return self._redirect(f"https://{REGISTRY}{path}")
 
-    def _redirect(self, location: str) -> Response:
-        return Response(self.status, (("Location", location),) if location else ())
+    def _redirect(self, location: str) -> HttpResponse:
+        return HttpResponse(self.status, (("Location", location),) if location else ())
 
-    def _registry(self, method: str, path: str, authorization: str, prefix: str) -> Response:
+    def _registry(self, method: str, path: str, authorization: str, prefix: str) -> HttpResponse:
         expected = "Basic " + base64.b64encode(f"AWS:{self.password}".encode()).decode()
         if authorization != expected:
-            return Response(401, (("WWW-Authenticate", 'Basic realm="test"'),), b"denied")
+            return HttpResponse(401, (("WWW-Authenticate", 'Basic realm="test"'),), b"denied")
         for key, (status, code, message) in self.refusals.items():
             wanted_method, _, end = key.rpartition(" ")
             if path.endswith(end) and wanted_method in ("", method):
                 if status in (301, 302, 307, 308):
-                    return Response(status, (("Location", message),))
+                    return HttpResponse(status, (("Location", message),))
                 error = {"errors": [{"code": code, "message": message}]}
-                return Response(status, (), json.dumps(error).encode() if code else b"")
+                return HttpResponse(status, (), json.dumps(error).encode() if code else b"")
         if "/blobs/uploads/" in path:
             upload = (("Location", f"{prefix}/v2/app/blobs/uploads/1"),)
-            return Response(204 if method == "DELETE" else 202, () if method == "DELETE" else upload)
+            return HttpResponse(204 if method == "DELETE" else 202, () if method == "DELETE" else upload)
         if path.endswith(LAYER_DIGEST):
-            return Response(307, (("Location", BUCKET),))
+            return HttpResponse(307, (("Location", BUCKET),))
         if "/blobs/" in path and not path.endswith(CONFIG_DIGEST):
-            return Response(404)
+            return HttpResponse(404)
         media_type, body = self._content(path)
         headers = (("Content-Type", media_type), ("Docker-Distribution-Api-Version", "registry/2.0"))
-        return Response(200, headers, body.encode())
+        return HttpResponse(200, headers, body.encode())
 
     @staticmethod
     def _content(path: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.cloudfront import CloudFront
 from tests.standins.cloudfront.passage import Passage
 from tests.standins.domain import API_TARGET
-from tests.standins.http_message import Handler, Request, Response
+from tests.standins.http_message import Handler, HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 from tests.standins.listener import Listener, Serve
 
@@ -30,14 +30,14 @@ class ScriptedOrigin:
 
     def __init__(self, context: ssl.SSLContext, answer: Handler) -> None:
         self.answer = answer
-        self.requests: list[Request] = []
+        self.requests: list[HttpRequest] = []
         self.server = HttpServer(self._serve, context=context)
 
     @property
-    def last(self) -> Request:
+    def last(self) -> HttpRequest:
         return self.requests[-1]
 
-    def _serve(self, request: Request) -> Response:
+    def _serve(self, request: HttpRequest) -> HttpResponse:
         self.requests.append(request)
         return self.answer(request)
 
@@ -109,8 +109,8 @@ def read_head(connection: socket.socket) -> bytes:
     return received
 
 
-def nothing(request: Request) -> Response:
-    return Response(200, (("Content-Type", "text/plain"),), b"nothing")
+def nothing(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(200, (("Content-Type", "text/plain"),), b"nothing")
 
 
 @contextmanager
@@ -192,7 +192,7 @@ def raw_registry(
 
 
 def function_code(template: dict[str, Any], kind: str, code: str) -> None:
-    """Puts `code` in place of the registry's function: kind Request or Response."""
+    """Puts `code` in place of the registry's function: kind HttpRequest or HttpResponse."""
     for name, resource in template["Resources"].items():
         if name.startswith("Registry") and name.endswith(kind):
             resource["Properties"]["FunctionCode"] = code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.served.fronts import Front, Reply
+from tests.served.fronts import Front, FrontReply
 from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import digest_of
 
@@ -36,7 +36,7 @@ def push_blob(front: Front, repository: str, content: bytes) -> str:
     return digest
 
 
-def push_manifest(front: Front, repository: str, tag: str, manifest: bytes, media_type: str) -> Reply:
+def push_manifest(front: Front, repository: str, tag: str, manifest: bytes, media_type: str) -> FrontReply:
     headers = {**as_client(front), "Content-Type": media_type}
     return front.ask("PUT", f"/v2/{repository}/manifests/{tag}", headers, manifest)
 

@@ -15,7 +15,7 @@ Headers = Mapping[str, str] | list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Reply:
+class FrontReply:
     status: int
     headers: http.client.HTTPMessage
     body: bytes
@@ -45,7 +45,7 @@ class Front:
             return http.client.HTTPConnection(self.authority, timeout=30)
         return http.client.HTTPSConnection(self.authority, timeout=30, context=self.tls)
 
-    def ask(self, method: str, target: str, headers: Headers = (), body: bytes = b"") -> Reply:  # type: ignore[assignment]
+    def ask(self, method: str, target: str, headers: Headers = (), body: bytes = b"") -> FrontReply:  # type: ignore[assignment]
         connection = self.connect()
         try:
             return exchange(connection, method, target, headers, body)
@@ -73,7 +73,7 @@ def exchange(
     target: str,
     headers: Headers = (),  # type: ignore[assignment]
     body: bytes = b"",
-) -> Reply:
+) -> FrontReply:
     """One request on a connection that may serve others, repeated header lines kept apart."""
     connection.putrequest(method, target, skip_accept_encoding=True)
     for name, value in headers.items() if isinstance(headers, Mapping) else headers:
@@ -82,4 +82,4 @@ def exchange(
         connection.putheader("Content-Length", str(len(body)))
     connection.endheaders(body or None)
     response = connection.getresponse()
-    return Reply(response.status, response.headers, response.read())
+    return FrontReply(response.status, response.headers, response.read())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.standins.gateway import Gateway
-from tests.standins.lambda_environment import Outcome
+from tests.standins.lambda_environment import InvocationOutcome
 from tests.standins.lambda_function import InProcessFunction
 from tests.standins.package import Package
 
@@ -26,7 +26,7 @@ class Answer:
         return json.loads(self.body)
 
 
-class Client:
+class GatewayClient:
     """One connection to a gateway; `http.client` changes no byte of a target."""
 
     def __init__(self, gateway: Gateway, context: ssl.SSLContext | None = None) -> None:
@@ -63,13 +63,13 @@ class Client:
         self._connection.close()
 
 
-def echo(payload: bytes) -> Outcome:
+def echo(payload: bytes) -> InvocationOutcome:
     """A function that answers with its event."""
-    return Outcome(json.dumps({"statusCode": 200, "body": payload.decode()}).encode())
+    return InvocationOutcome(json.dumps({"statusCode": 200, "body": payload.decode()}).encode())
 
 
-def result(document: object) -> Outcome:
-    return Outcome(json.dumps(document).encode())
+def result(document: object) -> InvocationOutcome:
+    return InvocationOutcome(json.dumps(document).encode())
 
 
 def policy(effect: str, *resources: str) -> dict[str, object]:
@@ -83,7 +83,7 @@ def plain_gateway(
     handler: Any = echo,  # noqa: ANN401
     authorizer: Any = lambda _: result(policy("Allow", "*")),  # noqa: ANN401
     **settings: Any,  # noqa: ANN401
-) -> Iterator[tuple[Gateway, Client]]:
+) -> Iterator[tuple[Gateway, GatewayClient]]:
     """A gateway without TLS over the sample's definition; what is run stands in this process."""
     functions = {
         sample.functions["APIHandler"].arn: InProcessFunction(handler),
@@ -91,7 +91,7 @@ def plain_gateway(
     }
     definition = settings.pop("definition", sample.definition)
     with Gateway(definition, functions, None, address="127.0.0.1", name="127.0.0.1", **settings) as gateway:
-        client = Client(gateway)
+        client = GatewayClient(gateway)
         try:
             yield gateway, client
         finally:

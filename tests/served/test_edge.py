@@ -15,7 +15,7 @@ from tests.standins.cloudfront.cloudfront import CloudFront
 from tests.standins.cloudfront.passage import Passage
 from tests.standins.cloudfront.unknowns import Bodies, ChunkedBody, EventUri, Unknowns
 from tests.standins.domain import API_TARGET, Domain, running_domain
-from tests.standins.http_message import Request, Response, without
+from tests.standins.http_message import HttpRequest, HttpResponse, without
 from tests.standins.package import Package
 from tests.standins.registry_client import CONTAINERD, Conversation, RegistryClient
 
@@ -23,12 +23,12 @@ LAYER = hashlib.sha256(b"layer").digest() * (20 * 1024 * 1024 // 32)
 
 
 @dataclass
-class Edge:
+class EdgeUnderTest:
     """The running domain, and what was seen at each place."""
 
     domain: Domain
     passages: list[Passage] = field(default_factory=list)
-    at_gateway: list[tuple[Request, Response]] = field(default_factory=list)
+    at_gateway: list[tuple[HttpRequest, HttpResponse]] = field(default_factory=list)
 
     @property
     def cloudfront(self) -> CloudFront:
@@ -41,9 +41,9 @@ class Edge:
 
 
 @pytest.fixture(scope="module")
-def running(service_package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def running(service_package: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeUnderTest]:
     passages: list[Passage] = []
-    at_gateway: list[tuple[Request, Response]] = []
+    at_gateway: list[tuple[HttpRequest, HttpResponse]] = []
     with running_domain(
         tmp_path_factory.mktemp("edge"),
         service_package,
@@ -51,11 +51,11 @@ def running(service_package: Package, tmp_path_factory: pytest.TempPathFactory) 
         observe=lambda request, response: at_gateway.append((request, response)),
         observe_edge=passages.append,
     ) as domain:
-        yield Edge(domain, passages, at_gateway)
+        yield EdgeUnderTest(domain, passages, at_gateway)
 
 
 @pytest.fixture
-def edge(running: Edge) -> Edge:
+def edge(running: EdgeUnderTest) -> EdgeUnderTest:
     running.passages.clear()
     running.at_gateway.clear()
     running.domain.ecr.forget()
@@ -77,7 +77,7 @@ ALL_OTHER = Unknowns(
 
 @pytest.mark.parametrize("relative", [False, True], ids=["absolute", "relative"])
 @pytest.mark.parametrize("unknowns", [Unknowns(), ALL_OTHER], ids=["as documented", "otherwise"])
-def test_a_push_and_a_pull_of_20_mb(edge: Edge, unknowns: Unknowns, relative: bool) -> None:
+def test_a_push_and_a_pull_of_20_mb(edge: EdgeUnderTest, unknowns: Unknowns, relative: bool) -> None:
     edge.cloudfront.unknowns = unknowns
     edge.domain.ecr.distribution.relative_links = relative
     repository = f"team/{unknowns.bodies.value}-{relative}".lower()
@@ -92,7 +92,7 @@ def test_a_push_and_a_pull_of_20_mb(edge: Edge, unknowns: Unknowns, relative: bo
     assert {value.startswith("/") for value in locations} == {relative}
 
 
-def test_a_pull_costs_the_function_nothing_the_second_time(edge: Edge) -> None:
+def test_a_pull_costs_the_function_nothing_the_second_time(edge: EdgeUnderTest) -> None:
     with edge.client() as client:
         client.push("warm", "v1", b"layer")
         client.pull("warm", "v1")
@@ -101,7 +101,7 @@ def test_a_pull_costs_the_function_nothing_the_second_time(edge: Edge) -> None:
     assert edge.at_gateway == []
 
 
-def test_the_token_reaches_the_registry_and_nobody_else(edge: Edge) -> None:
+def test_the_token_reaches_the_registry_and_nobody_else(edge: EdgeUnderTest) -> None:
     token = edge.domain.ecr.token
     secrets = (token, base64.b64encode(f"AWS:{token}".encode()).decode())
     with edge.client() as client:
@@ -124,7 +124,7 @@ def test_the_token_reaches_the_registry_and_nobody_else(edge: Edge) -> None:
     assert not holds(edge.domain.log)
 
 
-def test_what_is_kept_is_the_same_for_everybody(edge: Edge) -> None:
+def test_what_is_kept_is_the_same_for_everybody(edge: EdgeUnderTest) -> None:
     target = "/v2/same/manifests/1"
     askers = (
         {"User-Agent": "docker/20.10.24"},
@@ -140,7 +140,9 @@ def test_what_is_kept_is_the_same_for_everybody(edge: Edge) -> None:
     assert set(answers) == {(307, f"/_registry/{edge.domain.ecr.authority}{target}")}
 
 
-def test_a_kept_answer_is_the_same_for_everybody_and_asked_for_without_credentials(edge: Edge) -> None:
+def test_a_kept_answer_is_the_same_for_everybody_and_asked_for_without_credentials(
+    edge: EdgeUnderTest,
+) -> None:
     for credentials in ("Basic eDp5", "Basic eTp6", "Bearer x"):
         ask(edge, "/v2/equal/manifests/1", {"Authorization": credentials})
     assert [each.from_cache for each in edge.passages] == [False, True, True]
@@ -153,14 +155,14 @@ def test_a_kept_answer_is_the_same_for_everybody_and_asked_for_without_credentia
     assert asked.values("Authorization") == []
 
 
-def test_bad_paths_are_refused_and_nobody_is_asked(edge: Edge) -> None:
+def test_bad_paths_are_refused_and_nobody_is_asked(edge: EdgeUnderTest) -> None:
     for path in bad_edge_paths(edge.domain.ecr.authority):
         status, location = ask(edge, path, {})
         assert (status, location) in ((403, None), (404, None)), path
     assert edge.domain.ecr.seen == []
 
 
-def ask(edge: Edge, target: str, headers: dict[str, str]) -> tuple[int, str | None]:
+def ask(edge: EdgeUnderTest, target: str, headers: dict[str, str]) -> tuple[int, str | None]:
     """Status and Location."""
     tls = edge.domain.certificates.client_context()
     connection = http.client.HTTPSConnection(edge.domain.authority, timeout=30, context=tls)

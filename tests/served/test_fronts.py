@@ -23,7 +23,7 @@ from tests.served.front_client import (
     push_manifest,
 )
 from tests.served.fronts import Front, exchange
-from tests.standins.ecr import Credentials
+from tests.standins.ecr import SentCredentials
 from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import digest_of
 
@@ -187,7 +187,7 @@ def test_every_accept_line_reaches_the_registry(front: Front) -> None:
     assert front.ask("GET", "/v2/team/accept/manifests/latest", lines).status == 200
     (seen,) = front.ecr.seen
     assert [value for name, value in seen.headers if name == "Accept"] == [MANIFEST_TYPE, INDEX_TYPE]
-    assert seen.credentials is Credentials.RIGHT
+    assert seen.credentials is SentCredentials.RIGHT
 
 
 @pytest.mark.parametrize(("agent", "trusted"), [(CRANE, True), (CONTAINERD, False)])

@@ -14,7 +14,7 @@ from tests.served.fronts import Front
 from tests.served.streaming_registry import StreamingRegistry
 from tests.served.test_local_framing import AMBIGUOUS, SMUGGLED, statuses
 from tests.standins.chalice_local import ChaliceLocal
-from tests.standins.ecr import Credentials, FakeEcr
+from tests.standins.ecr import FakeEcr, SentCredentials
 from tests.standins.registry_client import Hop, RegistryClient
 
 
@@ -145,4 +145,4 @@ def test_the_connection_serves_the_next_request(local_edge: Front) -> None:
     ).encode()
     last = f"HEAD {api}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
     assert statuses(local_edge.raw(start + chunked + last)) == [401, 401, 401]
-    assert {seen.credentials for seen in local_edge.ecr.seen[-3:]} == {Credentials.ABSENT}
+    assert {seen.credentials for seen in local_edge.ecr.seen[-3:]} == {SentCredentials.ABSENT}

@@ -40,7 +40,7 @@ def resident_megabytes(process: int) -> int:
     return int(shown.stdout) >> 10
 
 
-class Watch:
+class MemoryWatch:
     """The most memory that a process was seen to have, looked at as a body passes by."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Watch:
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_layer_of_200_mb_is_pushed_in_little_memory(chunked: bool, tmp_path: Path) -> None:
-    watch = Watch()
+    watch = MemoryWatch()
     with (
         StreamingRegistry(reached=watch) as registry,
         edge(registry.origin, tmp_path) as (
@@ -82,7 +82,7 @@ FRAMING = (b"content-length", b"transfer-encoding")
 
 
 def test_a_layer_of_200_mb_is_pulled_in_little_memory(tmp_path: Path) -> None:
-    watch = Watch()
+    watch = MemoryWatch()
     with (
         StreamingRegistry(LARGE, watch) as registry,
         edge(registry.origin, tmp_path) as (

@@ -13,7 +13,7 @@ from chalicelib.relaying.registry_connection import IDLE_SECONDS, RegistryConnec
 from chalicelib.relaying.relay import RegistryRequest, RegistryResponse
 from tests.served.scripted_registry import GET, OK, TLS, Script, close_kept, connected
 from tests.standins.certificates import Certificates
-from tests.standins.http_message import CloseConnection, Request, Response
+from tests.standins.http_message import CloseConnection, HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 
 
@@ -21,13 +21,13 @@ class Counting:
     """A handler that answers everything with 200 and keeps what it was asked, by connection."""
 
     def __init__(self) -> None:
-        self.requests: list[Request] = []
+        self.requests: list[HttpRequest] = []
         self.threads: list[threading.Thread] = []
 
-    def __call__(self, request: Request) -> Response:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         self.requests.append(request)
         self.threads.append(threading.current_thread())
-        return Response(200, (("X-A", "1"), ("X-A", "2")), b"ok")
+        return HttpResponse(200, (("X-A", "1"), ("X-A", "2")), b"ok")
 
 
 def test_the_request_reaches_the_registry_as_it_is_and_the_answer_comes_back_whole() -> None:
@@ -71,8 +71,8 @@ def test_threads_do_not_share_a_connection() -> None:
     barrier = threading.Barrier(4, timeout=10)
     answers: list[tuple[str, str]] = []
 
-    def echo(request: Request) -> Response:
-        return Response(200, (), str(request.value("Authorization")).encode())
+    def echo(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200, (), str(request.value("Authorization")).encode())
 
     with HttpServer(echo) as server:
         registry = RegistryConnection(RegistryHost.parse(server.origin), TLS)
@@ -135,12 +135,12 @@ def test_a_connection_that_the_registry_closed_is_replaced_without_a_word() -> N
 def test_a_connection_that_dies_under_an_idempotent_request_is_retried_once(method: str) -> None:
     answered = 0
 
-    def handler(request: Request) -> Response:
+    def handler(request: HttpRequest) -> HttpResponse:
         nonlocal answered
         answered += 1
         if answered == 2:
             raise CloseConnection
-        return Response(200, (), b"ok")
+        return HttpResponse(200, (), b"ok")
 
     with HttpServer(handler) as server, connected(server.origin) as registry:
         registry.ask(GET)
@@ -152,11 +152,11 @@ def test_a_connection_that_dies_under_an_idempotent_request_is_retried_once(meth
 def test_a_connection_that_dies_under_any_other_request_is_not_retried(method: str) -> None:
     asked: list[str] = []
 
-    def handler(request: Request) -> Response:
+    def handler(request: HttpRequest) -> HttpResponse:
         asked.append(request.method)
         if len(asked) == 2:
             raise CloseConnection
-        return Response(200, (), b"ok")
+        return HttpResponse(200, (), b"ok")
 
     with HttpServer(handler) as server, connected(server.origin) as registry:
         registry.ask(GET)
@@ -169,11 +169,11 @@ def test_a_connection_that_dies_under_any_other_request_is_not_retried(method: s
 def test_a_retry_happens_once() -> None:
     asked: list[str] = []
 
-    def handler(request: Request) -> Response:
+    def handler(request: HttpRequest) -> HttpResponse:
         asked.append(request.method)
         if len(asked) > 1:
             raise CloseConnection
-        return Response(200, (), b"ok")
+        return HttpResponse(200, (), b"ok")
 
     with HttpServer(handler) as server, connected(server.origin) as registry:
         registry.ask(GET)
@@ -185,11 +185,11 @@ def test_a_retry_happens_once() -> None:
 def test_redirects_are_returned_and_not_followed() -> None:
     asked: list[str] = []
 
-    def handler(request: Request) -> Response:
+    def handler(request: HttpRequest) -> HttpResponse:
         asked.append(request.target)
         if request.target == "/elsewhere":
-            return Response(200, (), b"what a client that follows would get")
-        return Response(307, (("Location", "/elsewhere"),))
+            return HttpResponse(200, (), b"what a client that follows would get")
+        return HttpResponse(307, (("Location", "/elsewhere"),))
 
     with HttpServer(handler) as server, connected(server.origin) as registry:
         answer = registry.ask(GET)
@@ -199,8 +199,8 @@ def test_redirects_are_returned_and_not_followed() -> None:
 
 @pytest.mark.parametrize(("size", "whole"), [(10, True), (11, False), (5_000_000, False)])
 def test_no_more_is_read_than_was_asked_for(size: int, whole: bool) -> None:
-    def handler(request: Request) -> Response:
-        return Response(200, (), b"x" * size)
+    def handler(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200, (), b"x" * size)
 
     with HttpServer(handler) as server, connected(server.origin) as registry:
         answer = registry.ask(GET._replace(body_limit=10))
@@ -212,12 +212,12 @@ def test_no_more_is_read_than_was_asked_for(size: int, whole: bool) -> None:
 def test_a_retry_gets_what_time_is_left_and_no_more() -> None:
     asked: list[str] = []
 
-    def handler(request: Request) -> Response:
+    def handler(request: HttpRequest) -> HttpResponse:
         asked.append(request.method)
         if len(asked) > 1:
             time.sleep(0.6)
             raise CloseConnection
-        return Response(200, (), b"ok")
+        return HttpResponse(200, (), b"ok")
 
     with HttpServer(handler) as server, connected(server.origin, response_seconds=0.9) as registry:
         registry.ask(GET)

@@ -18,7 +18,7 @@ from tests.served.front_client import as_client
 from tests.served.fronts import Front
 from tests.standins.certificates import Certificates
 from tests.standins.domain import Domain, running_domain
-from tests.standins.ecr import Credentials, FakeEcr
+from tests.standins.ecr import FakeEcr, SentCredentials
 from tests.standins.package import Package
 from tests.standins.registry_client import CONTAINERD, CRANE, SKOPEO, Conversation, RegistryClient
 from tests.standins.registry_store import digest_of
@@ -132,7 +132,7 @@ def test_a_mount_across_registries_becomes_an_upload(shared: Shared) -> None:
         shared.payments.forget()
         start = client.expect(202, "POST", f"/v2/payments/mounting/blobs/uploads/{query}")
         assert "/v2/payments/mounting/blobs/uploads/" in start.headers["Location"]
-        asked = [seen.target for seen in shared.payments.seen if seen.credentials is Credentials.RIGHT]
+        asked = [seen.target for seen in shared.payments.seen if seen.credentials is SentCredentials.RIGHT]
         assert asked == ["/v2/payments/mounting/blobs/uploads/"]
         # Within one registry it is mounted, as ever.
         client.expect(201, "POST", f"/v2/team/mounting/blobs/uploads/{query}")
@@ -156,7 +156,7 @@ def test_a_wrong_token_is_refused_by_each(shared: Shared) -> None:
         ecr.forget()
         with RegistryClient(shared.domain.origin, "wrong", CRANE, tls=tls) as client:
             assert client.ask("GET", f"/v2/{repository}/tags/list").status == 400
-        assert ecr.seen[-1].credentials is Credentials.WRONG
+        assert ecr.seen[-1].credentials is SentCredentials.WRONG
 
 
 def test_the_packaged_service_checks_every_registrys_certificate(

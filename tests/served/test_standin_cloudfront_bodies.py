@@ -17,7 +17,7 @@ import pytest
 from tests.served.edge_client import CREATED, RunningEdge, raw_registry, read_all, read_head, running_edge
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.unknowns import Bodies, ChunkedBody, Unknowns
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 
 BUFFERED = Unknowns(bodies=Bodies.BUFFERED)
 BOTH = pytest.mark.parametrize("unknowns", [Unknowns(), BUFFERED], ids=["streamed", "buffered"])
@@ -25,8 +25,8 @@ WAIT = 20
 """Seconds until a test that hangs fails."""
 
 
-def echo(request: Request) -> Response:
-    return Response(201, (), request.body)
+def echo(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(201, (), request.body)
 
 
 def upload_head(edge: RunningEdge, length: int) -> bytes:

@@ -14,12 +14,12 @@ import pytest
 from tests.served.edge_client import RunningEdge, distribution_of, running_edge
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.unknowns import Unknowns
-from tests.standins.http_message import Handler, Request, Response
+from tests.standins.http_message import Handler, HttpRequest, HttpResponse
 
 MINUTE = ("Cache-Control", "public, max-age=60")
 
 
-class Clock:
+class SettableClock:
     now = 0.0
 
     def __call__(self) -> float:
@@ -27,8 +27,8 @@ class Clock:
 
 
 def redirect(*headers: tuple[str, str], status: int = 307) -> Handler:
-    def answer(request: Request) -> Response:
-        return Response(status, (("Location", "/elsewhere" + request.target), *headers), b"see elsewhere")
+    def answer(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status, (("Location", "/elsewhere" + request.target), *headers), b"see elsewhere")
 
     return answer
 
@@ -36,10 +36,10 @@ def redirect(*headers: tuple[str, str], status: int = 307) -> Handler:
 def caching_edge(
     certificates: Certificates,
     answer: Handler,
-    clock: Clock | None = None,
+    clock: SettableClock | None = None,
     **settings: Any,  # noqa: ANN401
 ) -> AbstractContextManager[RunningEdge]:
-    return running_edge(certificates, api=answer, clock=clock or Clock(), **settings)
+    return running_edge(certificates, api=answer, clock=clock or SettableClock(), **settings)
 
 
 def no_error_settings(template: dict[str, Any]) -> None:
@@ -47,7 +47,7 @@ def no_error_settings(template: dict[str, Any]) -> None:
 
 
 def test_an_answer_is_kept_as_long_as_it_says_and_given_to_everybody(certificates: Certificates) -> None:
-    clock = Clock()
+    clock = SettableClock()
     with caching_edge(certificates, redirect(MINUTE), clock) as edge:
         first = edge("GET", "/v2/a", ("Authorization", "Basic one"))
         assert (first.headers["X-Cache"], first.headers["Age"]) == ("Miss from cloudfront", None)
@@ -119,7 +119,7 @@ def test_answers_to_other_methods_are_never_kept(certificates: Certificates, met
     ],
 )
 def test_how_long(certificates: Certificates, headers: tuple[tuple[str, str], ...], seconds: int) -> None:
-    clock = Clock()
+    clock = SettableClock()
     with caching_edge(certificates, redirect(*headers), clock) as edge:
         edge("GET", "/v2/a")
         if seconds:
@@ -130,7 +130,7 @@ def test_how_long(certificates: Certificates, headers: tuple[tuple[str, str], ..
 
 
 def test_nothing_of_a_registry_is_kept_whatever_it_says(certificates: Certificates) -> None:
-    with running_edge(certificates, registry=redirect(MINUTE, status=200), clock=Clock()) as edge:
+    with running_edge(certificates, registry=redirect(MINUTE, status=200), clock=SettableClock()) as edge:
         for _ in range(2):
             edge("GET", edge.at_registry("/v2/a"))
         assert len(edge.registry.requests) == 2
@@ -156,7 +156,7 @@ def test_nothing_of_a_registry_is_kept_whatever_it_says(certificates: Certificat
 def test_errors_are_kept_ten_seconds_unless_the_distribution_says_otherwise(
     certificates: Certificates, status: int, headers: tuple[tuple[str, str], ...], seconds: int
 ) -> None:
-    clock = Clock()
+    clock = SettableClock()
     with caching_edge(
         certificates, redirect(*headers, status=status), clock, change=no_error_settings
     ) as edge:
@@ -193,7 +193,7 @@ def test_errors_where_caching_is_disabled(certificates: Certificates, kept: bool
 
 
 def test_an_expired_answer_is_better_than_an_error_of_the_origin(certificates: Certificates) -> None:
-    clock = Clock()
+    clock = SettableClock()
     with caching_edge(certificates, redirect(MINUTE), clock) as edge:
         edge("GET", "/v2/a")
         clock.now = 100

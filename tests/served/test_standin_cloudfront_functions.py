@@ -16,7 +16,7 @@ from tests.served.edge_client import RunningEdge, function_code, running_edge
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.edge_function import EdgeFunction, FunctionFailed
 from tests.standins.cloudfront.unknowns import EventUri, Unknowns
-from tests.standins.http_message import Handler, Request, Response
+from tests.standins.http_message import Handler, HttpRequest, HttpResponse
 
 SHOW_EVENT = "function handler(event) { return {statusCode: 200, headers: {}, body: JSON.stringify(event)}; }"
 
@@ -31,8 +31,8 @@ def with_function(
 
 
 def answering(status: int, *headers: tuple[str, str]) -> Handler:
-    def answer(request: Request) -> Response:
-        return Response(status, headers, b"of the registry")
+    def answer(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(status, headers, b"of the registry")
 
     return answer
 

@@ -13,11 +13,11 @@ import pytest
 
 from tests.served.edge_client import RunningEdge, raw_registry, read_all, running_edge
 from tests.standins.certificates import Certificates
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 
 
-def talkative(request: Request) -> Response:
-    return Response(
+def talkative(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(
         401,
         (
             ("Www-Authenticate", 'Basic realm="https://registry.example.com/"'),
@@ -142,7 +142,7 @@ def test_an_answer_without_a_length_arrives_chunked(certificates: Certificates) 
 def test_an_answers_head_has_at_most_32768_bytes(certificates: Certificates) -> None:
     with running_edge(certificates) as edge:
         for size, status in ((30_000, 200), (33_000, 502)):
-            edge.registry.answer = lambda request, size=size: Response(200, (("X", "x" * size),))  # type: ignore[misc]
+            edge.registry.answer = lambda request, size=size: HttpResponse(200, (("X", "x" * size),))  # type: ignore[misc]
             assert edge("GET", edge.at_registry("/v2/")).status == status
 
 

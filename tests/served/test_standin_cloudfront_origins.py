@@ -24,7 +24,7 @@ from tests.served.edge_client import (
 )
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.unknowns import Unknowns
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 
 
 def silent(asked: list[bytes]) -> Any:  # noqa: ANN401 - Serve
@@ -118,8 +118,8 @@ def test_a_kept_connection_that_the_origin_ended_is_no_error(certificates: Certi
 
 
 def test_many_viewers_at_once_get_each_their_own_answer(certificates: Certificates) -> None:
-    def shown(request: Request) -> Response:
-        return Response(200, (("Cache-Control", "max-age=60"),), request.target.encode() + request.body)
+    def shown(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200, (("Cache-Control", "max-age=60"),), request.target.encode() + request.body)
 
     with running_edge(certificates, registry=shown, api=shown) as edge:
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.served.gateway_client import Client
+from tests.served.gateway_client import GatewayClient
 from tests.standins.domain import Domain, running_domain
-from tests.standins.ecr import Credentials
+from tests.standins.ecr import SentCredentials
 from tests.standins.package import Package
 from tests.standins.registry_store import Manifest
 
@@ -24,13 +24,13 @@ def domain(service_package: Package, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def client(domain: Domain) -> Iterator[Client]:
-    running = Client(domain.gateway, domain.certificates.client_context())
+def client(domain: Domain) -> Iterator[GatewayClient]:
+    running = GatewayClient(domain.gateway, domain.certificates.client_context())
     yield running
     running.close()
 
 
-def test_the_service_runs_from_its_zip(domain: Domain, client: Client) -> None:
+def test_the_service_runs_from_its_zip(domain: Domain, client: GatewayClient) -> None:
     domain.ecr.forget()
     answer = client("GET", "/v2/app/tags/list?n=2&last=%2B")
     assert answer.status == 307
@@ -38,7 +38,9 @@ def test_the_service_runs_from_its_zip(domain: Domain, client: Client) -> None:
     assert domain.ecr.seen == []
 
 
-def test_the_challenge_is_the_gateways_as_the_service_configures_it(domain: Domain, client: Client) -> None:
+def test_the_challenge_is_the_gateways_as_the_service_configures_it(
+    domain: Domain, client: GatewayClient
+) -> None:
     redirect = client("GET", "/v2/app/manifests/v1", CONTAINERD)
     assert redirect.status == 307
     location = redirect.headers["Location"]
@@ -49,7 +51,7 @@ def test_the_challenge_is_the_gateways_as_the_service_configures_it(domain: Doma
 
 
 def test_a_relayed_manifest_arrives_byte_for_byte_and_the_log_has_no_secret(
-    domain: Domain, client: Client
+    domain: Domain, client: GatewayClient
 ) -> None:
     content = b'{ "schemaVersion":  2 }\n'
     domain.ecr.store.repository("app").put_manifest(Manifest(MANIFEST, content), "v1")
@@ -57,7 +59,7 @@ def test_a_relayed_manifest_arrives_byte_for_byte_and_the_log_has_no_secret(
     answer = client("GET", "/v2/app/manifests/v1", ("Authorization", domain.ecr.authorization))
     assert (answer.status, answer.body, answer.headers["Content-Type"]) == (200, content, MANIFEST)
     assert [(seen.target, seen.credentials) for seen in domain.ecr.seen] == [
-        ("/v2/app/manifests/v1", Credentials.RIGHT)
+        ("/v2/app/manifests/v1", SentCredentials.RIGHT)
     ]
     log = "\n".join(domain.log)
     assert '"/v2/app/manifests/v1"' in log
@@ -65,6 +67,8 @@ def test_a_relayed_manifest_arrives_byte_for_byte_and_the_log_has_no_secret(
         assert secret not in log
 
 
-def test_the_default_endpoint_of_a_stage_with_a_domain_is_closed(domain: Domain, client: Client) -> None:
+def test_the_default_endpoint_of_a_stage_with_a_domain_is_closed(
+    domain: Domain, client: GatewayClient
+) -> None:
     host = ("Host", domain.gateway.api.default_host)
     assert client("GET", f"/{domain.gateway.api.stage}/v2/", host).status == 403

@@ -13,7 +13,7 @@ import urllib3
 
 from tests.standins import faults
 from tests.standins.certificates import Certificates
-from tests.standins.ecr import Credentials, FakeEcr, authorization_token
+from tests.standins.ecr import FakeEcr, SentCredentials, authorization_token
 from tests.standins.faults import OVER_LAMBDA_LIMIT, Fault
 from tests.standins.registry_store import Manifest, digest_of
 
@@ -31,7 +31,7 @@ def ecr(certificates: Certificates) -> Iterator[FakeEcr]:
         yield running
 
 
-class Client:
+class EcrClient:
     """A registry client of the test's own: no redirect followed, the credentials sent when asked to."""
 
     def __init__(self, certificates: Certificates, ecr: FakeEcr) -> None:
@@ -48,14 +48,16 @@ class Client:
 
 
 @pytest.fixture
-def client(certificates: Certificates, ecr: FakeEcr) -> Iterator[Client]:
-    running = Client(certificates, ecr)
+def client(certificates: Certificates, ecr: FakeEcr) -> Iterator[EcrClient]:
+    running = EcrClient(certificates, ecr)
     with running.pool:
         yield running
 
 
 @pytest.mark.parametrize("target", ["/", "/v2/", "/v2/app/manifests/latest"])
-def test_without_credentials_it_challenges_in_ecrs_words(ecr: FakeEcr, client: Client, target: str) -> None:
+def test_without_credentials_it_challenges_in_ecrs_words(
+    ecr: FakeEcr, client: EcrClient, target: str
+) -> None:
     answer = client.pool.request("GET", ecr.origin + target)
     assert answer.status == 401
     assert answer.headers["www-authenticate"] == f'Basic realm="{ecr.origin}/",service="ecr.amazonaws.com"'
@@ -67,20 +69,20 @@ def test_without_credentials_it_challenges_in_ecrs_words(ecr: FakeEcr, client: C
 @pytest.mark.parametrize(
     ("authorization", "status", "credentials"),
     [
-        ("Basic QVdTOndyb25n", 400, Credentials.WRONG),  # AWS:wrong
-        ("Basic %%%", 400, Credentials.WRONG),
-        ("Basic /w==", 400, Credentials.WRONG),  # no UTF-8
-        ("Bearer abc", 401, Credentials.ABSENT),
+        ("Basic QVdTOndyb25n", 400, SentCredentials.WRONG),  # AWS:wrong
+        ("Basic %%%", 400, SentCredentials.WRONG),
+        ("Basic /w==", 400, SentCredentials.WRONG),  # no UTF-8
+        ("Bearer abc", 401, SentCredentials.ABSENT),
     ],
 )
 def test_other_credentials_are_refused(
-    ecr: FakeEcr, client: Client, authorization: str, status: int, credentials: Credentials
+    ecr: FakeEcr, client: EcrClient, authorization: str, status: int, credentials: SentCredentials
 ) -> None:
     assert client("GET", "/v2/", Authorization=authorization).status == status
     assert [seen.credentials for seen in ecr.seen] == [credentials]
 
 
-def test_an_expired_token_is_refused_in_plain_text(ecr: FakeEcr, client: Client) -> None:
+def test_an_expired_token_is_refused_in_plain_text(ecr: FakeEcr, client: EcrClient) -> None:
     ecr.expired = True
     answer = client("GET", "/v2/")
     assert (answer.status, answer.headers["content-type"]) == (403, "text/plain; charset=utf-8")
@@ -92,13 +94,13 @@ def test_tokens_have_the_size_asked_for(size: int) -> None:
     assert re.fullmatch(rf"[A-Za-z0-9+/]{{{size}}}", authorization_token(size))
 
 
-def test_a_record_holds_no_secret(ecr: FakeEcr, client: Client) -> None:
+def test_a_record_holds_no_secret(ecr: FakeEcr, client: EcrClient) -> None:
     client("GET", "/v2/", Accept="x")
     (seen,) = ecr.seen
     assert (seen.method, seen.target, seen.credentials, seen.status) == (
         "GET",
         "/v2/",
-        Credentials.RIGHT,
+        SentCredentials.RIGHT,
         200,
     )
     assert "Authorization" in seen.header_names
@@ -107,7 +109,7 @@ def test_a_record_holds_no_secret(ecr: FakeEcr, client: Client) -> None:
     assert ecr.authorization not in repr(seen)
 
 
-def test_an_upload_in_chunks(ecr: FakeEcr, client: Client) -> None:
+def test_an_upload_in_chunks(ecr: FakeEcr, client: EcrClient) -> None:
     started = client("POST", "/v2/team/app/blobs/uploads/")
     location = started.headers["location"]
     assert started.status == 202
@@ -127,19 +129,19 @@ def test_an_upload_in_chunks(ecr: FakeEcr, client: Client) -> None:
     assert client("PATCH", location, b"late").status == 404
 
 
-def test_a_wrong_digest_is_refused(client: Client) -> None:
+def test_a_wrong_digest_is_refused(client: EcrClient) -> None:
     location = client("POST", "/v2/app/blobs/uploads/").headers["location"]
     answer = client("PUT", f"{location}?digest=sha256:00", b"content")
     assert (answer.status, answer.json()["errors"][0]["code"]) == (400, "DIGEST_INVALID")
 
 
-def test_an_upload_can_be_given_up(client: Client) -> None:
+def test_an_upload_can_be_given_up(client: EcrClient) -> None:
     location = client("POST", "/v2/app/blobs/uploads/").headers["location"]
     assert client("DELETE", location).status == 204
     assert client("GET", location).status == 404
 
 
-def test_one_post_uploads_and_another_repository_mounts(ecr: FakeEcr, client: Client) -> None:
+def test_one_post_uploads_and_another_repository_mounts(ecr: FakeEcr, client: EcrClient) -> None:
     digest = digest_of(b"layer")
     assert client("POST", f"/v2/base/blobs/uploads/?digest={digest}", b"layer").status == 201
     mounted = client("POST", f"/v2/app/blobs/uploads/?mount={digest}&from=base")
@@ -149,7 +151,7 @@ def test_one_post_uploads_and_another_repository_mounts(ecr: FakeEcr, client: Cl
     assert client("POST", f"/v2/app/blobs/uploads/?mount={digest}&from=nowhere").status == 202
 
 
-def test_a_blob_is_described_here_and_downloaded_from_the_bucket(ecr: FakeEcr, client: Client) -> None:
+def test_a_blob_is_described_here_and_downloaded_from_the_bucket(ecr: FakeEcr, client: EcrClient) -> None:
     digest = ecr.store.repository("app").put_blob(b"0123456789")
     head = client("HEAD", f"/v2/app/blobs/{digest}")
     assert (head.status, head.headers["content-length"], head.data) == (200, "10", b"")
@@ -179,7 +181,12 @@ def test_a_blob_is_described_here_and_downloaded_from_the_bucket(ecr: FakeEcr, c
     ],
 )
 def test_the_bucket_serves_ranges(
-    ecr: FakeEcr, client: Client, wanted: str, status: int, content: bytes | None, content_range: str | None
+    ecr: FakeEcr,
+    client: EcrClient,
+    wanted: str,
+    status: int,
+    content: bytes | None,
+    content_range: str | None,
 ) -> None:
     answer = client.pool.request(
         "GET", ecr.bucket.presign("sha256:1", b"0123456789"), headers={"Range": wanted}
@@ -188,7 +195,7 @@ def test_the_bucket_serves_ranges(
     assert content in (None, answer.data)
 
 
-def test_a_manifest_keeps_its_bytes_and_its_media_type(client: Client) -> None:
+def test_a_manifest_keeps_its_bytes_and_its_media_type(client: EcrClient) -> None:
     content = b'{ "schemaVersion": 2,\n "odd":   "spacing" }\n'
     pushed = client("PUT", "/v2/app/manifests/v1", content, Content_Type=MANIFEST)
     digest = digest_of(content)
@@ -206,7 +213,7 @@ def test_a_manifest_keeps_its_bytes_and_its_media_type(client: Client) -> None:
     assert client("PUT", "/v2/app/manifests/v2", b"no json", Content_Type=MANIFEST).status == 400
 
 
-def test_deleting_a_tag_and_a_manifest(ecr: FakeEcr, client: Client) -> None:
+def test_deleting_a_tag_and_a_manifest(ecr: FakeEcr, client: EcrClient) -> None:
     digest = ecr.store.repository("app").put_manifest(Manifest(MANIFEST, b"{}"), "one")
     ecr.store.repository("app").put_manifest(Manifest(MANIFEST, b"{}"), "two")
     assert client("DELETE", "/v2/app/manifests/one").status == 202
@@ -222,7 +229,7 @@ def test_deleting_a_tag_and_a_manifest(ecr: FakeEcr, client: Client) -> None:
 def test_tags_are_listed_in_pages(certificates: Certificates, relative: bool) -> None:
     context = certificates.server_context("127.0.0.1", "127.0.0.2")
     with FakeEcr(context, relative_links=relative) as ecr:
-        client = Client(certificates, ecr)
+        client = EcrClient(certificates, ecr)
         with client.pool:
             for tag in ("a", "b", "c", "d", "e"):
                 ecr.store.repository("app").put_manifest(Manifest(MANIFEST, b"{}"), tag)
@@ -241,7 +248,7 @@ def test_tags_are_listed_in_pages(certificates: Certificates, relative: bool) ->
             assert client("GET", "/v2/none/tags/list").json()["errors"][0]["code"] == "NAME_UNKNOWN"
 
 
-def test_referrers_and_their_filter(client: Client) -> None:
+def test_referrers_and_their_filter(client: EcrClient) -> None:
     subject = {"mediaType": MANIFEST, "size": 2, "digest": digest_of(b"{}")}
     for kind in ("application/a", "application/b"):
         body = json.dumps({"subject": subject, "artifactType": kind}).encode()
@@ -259,14 +266,14 @@ def test_referrers_and_their_filter(client: Client) -> None:
     ("fault", "status"), [(faults.status(each), each) for each in (403, 404, 429, 500, 503)]
 )
 def test_a_status_fault_hits_the_next_authenticated_requests(
-    ecr: FakeEcr, client: Client, fault: Fault, status: int
+    ecr: FakeEcr, client: EcrClient, fault: Fault, status: int
 ) -> None:
     ecr.faults.plan(fault, times=2)
     assert client.pool.request("GET", ecr.origin + "/v2/").status == 401  # not let in: not counted
     assert [client("GET", "/v2/").status for _ in range(3)] == [status, status, 200]
 
 
-def test_the_other_faults(ecr: FakeEcr, client: Client) -> None:
+def test_the_other_faults(ecr: FakeEcr, client: EcrClient) -> None:
     ecr.faults.plan(faults.status(429, ("Retry-After", "7")))
     assert client("GET", "/v2/").headers["retry-after"] == "7"
     ecr.faults.plan(faults.oversize())
@@ -282,7 +289,7 @@ def test_the_other_faults(ecr: FakeEcr, client: Client) -> None:
         )
 
 
-def test_unknown_pages_and_methods(client: Client) -> None:
+def test_unknown_pages_and_methods(client: EcrClient) -> None:
     assert client("GET", "/v3/").status == 404
     assert client("GET", "/v2/UPPER/tags/list").status == 404
     assert client("PUT", "/v2/app/blobs/uploads/").status == 405

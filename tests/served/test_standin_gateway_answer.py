@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.served.gateway_client import Client, plain_gateway, result
+from tests.served.gateway_client import GatewayClient, plain_gateway, result
 from tests.standins.api_definition import UnsupportedDefinition, read_definition
 from tests.standins.gateway import BODY_LIMIT, HEADER_LIMIT, METHOD_ARN_LIMIT, Behaviour, Gateway, HeadLength
-from tests.standins.lambda_environment import Outcome
+from tests.standins.lambda_environment import InvocationOutcome
 from tests.standins.lambda_function import REQUEST_LIMIT
 from tests.standins.package import Package
 from tests.standins.proxy_event import ApiIdentity
@@ -63,7 +63,10 @@ def test_results_and_malformed_ones(
 
 
 def test_a_function_error_is_502(sample: Package) -> None:
-    with plain_gateway(sample, lambda _: Outcome(b'{"errorMessage":"x"}', failed=True)) as (_, client):
+    with plain_gateway(sample, lambda _: InvocationOutcome(b'{"errorMessage":"x"}', failed=True)) as (
+        _,
+        client,
+    ):
         answer = client("GET", "/x")
     assert (answer.status, answer.json()) == (502, INTERNAL)
 
@@ -193,7 +196,7 @@ def test_the_default_endpoint_can_be_closed(sample: Package) -> None:
         assert client("GET", "/x").status == 200
 
 
-def filled(client: Client, size: int) -> int:
+def filled(client: GatewayClient, size: int) -> int:
     """The status of a request whose headers come to `size` bytes."""
     fixed = len(f"Host: {client._connection.host}:{client._connection.port}\r\nX-Fill: \r\n")
     return client("GET", "/x", ("X-Fill", "x" * (size - fixed))).status
@@ -242,7 +245,7 @@ def test_the_header_limit_of_answers(sample: Package, status: int | None) -> Non
 
 
 def test_a_slow_function_is_not_waited_for(sample: Package) -> None:
-    def slow(_: bytes) -> Outcome:
+    def slow(_: bytes) -> InvocationOutcome:
         time.sleep(0.4)
         return result({"statusCode": 200})
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.served.gateway_client import Client, plain_gateway, policy, result
+from tests.served.gateway_client import GatewayClient, plain_gateway, policy, result
 from tests.standins.certificates import Certificates
 from tests.standins.gateway import Gateway
-from tests.standins.lambda_environment import Outcome
+from tests.standins.lambda_environment import InvocationOutcome
 from tests.standins.lambda_function import LambdaFunction
 from tests.standins.package import Package
 from tests.standins.token_authorizer import allows
@@ -19,21 +19,21 @@ TOKEN = ("Authorization", "Basic abc")
 RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 
-class Recorder:
+class AuthorizerRecorder:
     """An authorizer function that keeps its events."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: InvocationOutcome) -> None:
         self.events: list[dict[str, Any]] = []
         self._outcome = outcome
 
-    def __call__(self, payload: bytes) -> Outcome:
+    def __call__(self, payload: bytes) -> InvocationOutcome:
         self.events.append(json.loads(payload))
         return self._outcome
 
 
 @pytest.mark.parametrize("headers", [[], [("Authorization", "")]])
 def test_without_a_token_the_function_is_not_asked(sample: Package, headers: list[tuple[str, str]]) -> None:
-    recorder = Recorder(result(policy("Allow", "*")))
+    recorder = AuthorizerRecorder(result(policy("Allow", "*")))
     with plain_gateway(sample, authorizer=recorder) as (_, client):
         answer = client("GET", "/_challenge/v2/", *headers)
     assert (answer.status, answer.json()) == (401, {"message": "Unauthorized"})
@@ -45,7 +45,7 @@ def test_without_a_token_the_function_is_not_asked(sample: Package, headers: lis
 @pytest.mark.parametrize("target", ["/_challenge", "/_challenge/"])
 def test_a_resource_without_methods_is_asked_of_no_authorizer(sample: Package, target: str) -> None:
     """Resource and method are matched together, so `/{proxy+}` takes it."""
-    recorder = Recorder(result(policy("Deny", "*")))
+    recorder = AuthorizerRecorder(result(policy("Deny", "*")))
     with plain_gateway(sample, authorizer=recorder) as (_, client):
         event = client.event("GET", target)
     assert (event["resource"], event["path"]) == ("/{proxy+}", target)
@@ -78,7 +78,7 @@ def test_the_default_responses_stand_in_for_those_not_defined(sample: Package) -
 
 
 def test_what_the_function_is_asked_and_what_the_event_holds(sample: Package) -> None:
-    recorder = Recorder(result({**policy("Allow", "*"), "context": {"key": "value"}}))
+    recorder = AuthorizerRecorder(result({**policy("Allow", "*"), "context": {"key": "value"}}))
     with plain_gateway(sample, authorizer=recorder) as (_, client):
         event = client.event("PATCH", "/_challenge/v2/a%2Fb/?q=1", TOKEN)
     assert recorder.events == [
@@ -97,7 +97,7 @@ def test_what_the_function_is_asked_and_what_the_event_holds(sample: Package) ->
 
 def test_results_are_kept_by_token_for_their_time(sample: Package) -> None:
     now = [0.0]
-    recorder = Recorder(result(policy("Allow", "*")))
+    recorder = AuthorizerRecorder(result(policy("Allow", "*")))
     with plain_gateway(sample, authorizer=recorder, clock=lambda: now[0]) as (_, client):
         for target in ("/_challenge/a", "/_challenge/b"):
             client.event("GET", target, TOKEN)
@@ -115,7 +115,7 @@ def test_results_are_kept_by_token_for_their_time(sample: Package) -> None:
 def test_a_kept_policy_is_evaluated_for_each_request(sample: Package) -> None:
     """The trap of narrow policies: the first path's result refuses the second."""
     narrow = policy("Allow", "arn:aws:execute-api:*:*:*/api/GET/_challenge/a")
-    with plain_gateway(sample, authorizer=Recorder(result(narrow))) as (_, client):
+    with plain_gateway(sample, authorizer=AuthorizerRecorder(result(narrow))) as (_, client):
         assert client("GET", "/_challenge/a", TOKEN).status == 200
         assert client("GET", "/_challenge/b", TOKEN).status == 403
 
@@ -124,8 +124,8 @@ def test_a_kept_policy_is_evaluated_for_each_request(sample: Package) -> None:
     ("outcome", "status", "error_type"),
     [
         (result(policy("Deny", "*")), 403, "AccessDeniedException"),
-        (Outcome(b'{"errorMessage":"Unauthorized"}', failed=True), 401, "UnauthorizedException"),
-        (Outcome(b'{"errorMessage":"other"}', failed=True), 500, "AuthorizerFailureException"),
+        (InvocationOutcome(b'{"errorMessage":"Unauthorized"}', failed=True), 401, "UnauthorizedException"),
+        (InvocationOutcome(b'{"errorMessage":"other"}', failed=True), 500, "AuthorizerFailureException"),
         (result({"principalId": "x"}), 500, "AuthorizerConfigurationException"),
         (result("text"), 500, "AuthorizerConfigurationException"),
         (
@@ -135,8 +135,8 @@ def test_a_kept_policy_is_evaluated_for_each_request(sample: Package) -> None:
         ),
     ],
 )
-def test_refusals(sample: Package, outcome: Outcome, status: int, error_type: str) -> None:
-    with plain_gateway(sample, authorizer=Recorder(outcome)) as (_, client):
+def test_refusals(sample: Package, outcome: InvocationOutcome, status: int, error_type: str) -> None:
+    with plain_gateway(sample, authorizer=AuthorizerRecorder(outcome)) as (_, client):
         answer = client("GET", "/_challenge/x", TOKEN)
     assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (status, error_type)
 
@@ -186,7 +186,7 @@ def test_chalices_own_authorizer_over_tls(sample: Package, tmp_path_factory: pyt
             certificates.server_context("localhost"),
         ) as gateway,
     ):
-        client = Client(gateway, certificates.client_context())
+        client = GatewayClient(gateway, certificates.client_context())
         try:
             assert client("GET", "/_challenge/x").status == 401
             assert ask.cold_starts == 0

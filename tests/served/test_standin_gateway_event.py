@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.served.gateway_client import Client, plain_gateway
+from tests.served.gateway_client import GatewayClient, plain_gateway
 from tests.standins.gateway import Behaviour
 from tests.standins.package import Package
 from tests.standins.proxy_event import ApiIdentity
@@ -17,7 +17,7 @@ DEFAULT = ("Host", API.default_host)
 
 
 @pytest.fixture
-def client(sample: Package) -> Iterator[Client]:
+def client(sample: Package) -> Iterator[GatewayClient]:
     with plain_gateway(sample, api=API) as (_, running):
         yield running
 
@@ -51,7 +51,7 @@ def client(sample: Package) -> Iterator[Client]:
     ],
 )
 def test_paths_at_the_default_endpoint(
-    client: Client, after_stage: str, path: str, proxy: str, context_path: str | None
+    client: GatewayClient, after_stage: str, path: str, proxy: str, context_path: str | None
 ) -> None:
     event = client.event("GET", f"/stage{after_stage}", DEFAULT)
     context = event["requestContext"]
@@ -61,13 +61,13 @@ def test_paths_at_the_default_endpoint(
     assert "customDomain" not in context
 
 
-def test_a_slash_before_the_stage_is_lost(client: Client) -> None:
+def test_a_slash_before_the_stage_is_lost(client: GatewayClient) -> None:
     event = client.event("GET", "//stage/proxy-value", DEFAULT)
     assert (event["path"], event["requestContext"]["path"]) == ("/proxy-value", "/stage/proxy-value")
 
 
 @pytest.mark.parametrize("target", ["/", "//", "/stage", "/stage/"])
-def test_the_root_has_no_parameters(client: Client, target: str) -> None:
+def test_the_root_has_no_parameters(client: GatewayClient, target: str) -> None:
     headers = [DEFAULT] if "stage" in target else []
     event = client.event("GET", target, *headers)
     assert (event["path"], event["resource"], event["pathParameters"]) == ("/", "/", None)
@@ -76,7 +76,7 @@ def test_the_root_has_no_parameters(client: Client, target: str) -> None:
 @pytest.mark.parametrize(
     ("target", "path"), [("/x", "/x"), ("/v2/", "/v2/"), ("/v2/a%3Ab", "/v2/a%3Ab"), ("//x", "/x")]
 )
-def test_paths_at_a_custom_domain_without_base_path(client: Client, target: str, path: str) -> None:
+def test_paths_at_a_custom_domain_without_base_path(client: GatewayClient, target: str, path: str) -> None:
     event = client.event("GET", target, ("Host", "ecr.example.com"))
     assert (event["path"], event["requestContext"]["path"]) == (path, target)
     assert event["requestContext"]["domainName"] == "ecr.example.com"
@@ -107,14 +107,14 @@ def test_a_base_path_stays_in_the_paths_and_not_in_the_parameter(sample: Package
         ("?a=%FF", {"a": ["\N{REPLACEMENT CHARACTER}"]}),
     ],
 )
-def test_queries_are_decoded(client: Client, query: str, values: dict[str, list[str]] | None) -> None:
+def test_queries_are_decoded(client: GatewayClient, query: str, values: dict[str, list[str]] | None) -> None:
     event = client.event("GET", f"/x{query}")
     assert event["multiValueQueryStringParameters"] == values
     last = {name: each[-1] for name, each in values.items()} if values else None
     assert event["queryStringParameters"] == last
 
 
-def test_headers(client: Client) -> None:
+def test_headers(client: GatewayClient) -> None:
     event = client.event(
         "POST",
         "/x",
@@ -160,7 +160,11 @@ def test_http2_clients_have_lower_case_names(sample: Package) -> None:
     ],
 )
 def test_bodies(
-    client: Client, content_type: str | None, body: bytes | None, expected: str | None, base64_encoded: bool
+    client: GatewayClient,
+    content_type: str | None,
+    body: bytes | None,
+    expected: str | None,
+    base64_encoded: bool,
 ) -> None:
     headers = [("Content-Type", content_type)] if content_type else []
     event = client.event("PATCH", "/x", *headers, body=body)
@@ -168,7 +172,7 @@ def test_bodies(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_the_request_context(client: Client, method: str) -> None:
+def test_the_request_context(client: GatewayClient, method: str) -> None:
     event = client.event(method, "/x", ("User-Agent", "me"))
     context = event["requestContext"]
     assert event["httpMethod"] == context["httpMethod"] == method

@@ -11,7 +11,7 @@ import pytest
 import urllib3
 
 from tests.standins.certificates import Certificates
-from tests.standins.http_message import CloseConnection, NotHttp, Request, ResetConnection, Response
+from tests.standins.http_message import CloseConnection, HttpRequest, HttpResponse, NotHttp, ResetConnection
 from tests.standins.http_server import HttpServer
 
 
@@ -26,11 +26,11 @@ def talk(server: HttpServer, data: bytes) -> bytes:
 
 
 def test_a_request_arrives_as_it_was_sent() -> None:
-    seen: list[Request] = []
+    seen: list[HttpRequest] = []
 
-    def keep(request: Request) -> Response:
+    def keep(request: HttpRequest) -> HttpResponse:
         seen.append(request)
-        return Response(200)
+        return HttpResponse(200)
 
     with HttpServer(keep) as server:
         talk(
@@ -39,7 +39,7 @@ def test_a_request_arrives_as_it_was_sent() -> None:
             b"Connection: close\r\nContent-Length: 3\r\n\r\n\x00\xffa",
         )
     assert seen == [
-        Request(
+        HttpRequest(
             "PATCH",
             "//v2//a%2Fb/?x=%zz",
             (
@@ -55,8 +55,8 @@ def test_a_request_arrives_as_it_was_sent() -> None:
     ]
 
 
-def echo(request: Request) -> Response:
-    return Response(200, (("X-Twice", "1"), ("X-Twice", "2")), request.body)
+def echo(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(200, (("X-Twice", "1"), ("X-Twice", "2")), request.body)
 
 
 def test_a_chunked_body_is_put_together_and_the_connection_is_kept() -> None:
@@ -94,8 +94,10 @@ def test_expect_100_continue_is_answered_before_the_body_is_sent() -> None:
 def test_head_has_no_body_and_the_next_answer_follows_at_once(
     given: tuple[tuple[str, str], ...], length: bytes
 ) -> None:
-    def answer(request: Request) -> Response:
-        return Response(200, given, b"body") if request.method == "HEAD" else Response(200, (), b"next")
+    def answer(request: HttpRequest) -> HttpResponse:
+        return (
+            HttpResponse(200, given, b"body") if request.method == "HEAD" else HttpResponse(200, (), b"next")
+        )
 
     with HttpServer(answer) as server:
         wire = talk(
@@ -108,7 +110,7 @@ def test_head_has_no_body_and_the_next_answer_follows_at_once(
 
 
 def test_a_handler_can_end_the_connection_without_an_answer() -> None:
-    def hang_up(_: Request) -> Response:
+    def hang_up(_: HttpRequest) -> HttpResponse:
         raise CloseConnection
 
     with HttpServer(hang_up) as server:
@@ -116,7 +118,7 @@ def test_a_handler_can_end_the_connection_without_an_answer() -> None:
 
 
 def test_a_handler_can_reset_the_connection() -> None:
-    def reset(_: Request) -> Response:
+    def reset(_: HttpRequest) -> HttpResponse:
         raise ResetConnection
 
     with HttpServer(reset) as server, pytest.raises(ConnectionResetError):
@@ -124,7 +126,7 @@ def test_a_handler_can_reset_the_connection() -> None:
 
 
 def test_a_handler_can_answer_with_what_is_not_http() -> None:
-    def answer(_: Request) -> Response:
+    def answer(_: HttpRequest) -> HttpResponse:
         raise NotHttp(b"\x00 not HTTP")
 
     with HttpServer(answer) as server:
@@ -165,7 +167,7 @@ def test_stop_ends_idle_connections_and_every_thread() -> None:
 
 
 def test_a_crashed_handler_fails_the_owner_of_the_server() -> None:
-    def crash(_: Request) -> Response:
+    def crash(_: HttpRequest) -> HttpResponse:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError), HttpServer(crash) as server:

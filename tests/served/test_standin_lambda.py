@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.standins.lambda_environment import RESPONSE_LIMIT, Outcome
+from tests.standins.lambda_environment import RESPONSE_LIMIT, InvocationOutcome
 from tests.standins.lambda_function import REQUEST_LIMIT, LambdaFunction, PayloadTooLarge
 from tests.standins.package import FunctionSource, Package, PackagingFailed, package
 
@@ -38,14 +38,14 @@ def event(**query: object) -> bytes:
     ).encode()
 
 
-def answer(outcome: Outcome) -> dict[str, Any]:
+def answer(outcome: InvocationOutcome) -> dict[str, Any]:
     assert not outcome.failed, outcome.payload
     body = json.loads(outcome.payload)["body"]
     document: dict[str, Any] = json.loads(body)
     return document
 
 
-def error(outcome: Outcome) -> str:
+def error(outcome: InvocationOutcome) -> str:
     assert outcome.failed
     kind: str = json.loads(outcome.payload)["errorType"]
     return kind

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import quote
 
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 
 _TWO_MECHANISMS = (
@@ -30,16 +30,16 @@ class LayerBucket:
     def __init__(self, context: ssl.SSLContext | None, *, address: str, name: str | None = None) -> None:
         self._objects: dict[str, bytes] = {}
         self._signatures: set[str] = set()
-        self._requests: list[Request] = []
+        self._requests: list[HttpRequest] = []
         self._lock = threading.Lock()
         self.delay = 0.0
         """Seconds before each answer."""
-        self.observe: Callable[[Request, Response], None] | None = None
+        self.observe: Callable[[HttpRequest, HttpResponse], None] | None = None
         """Told every request and answer."""
         self.server = HttpServer(self._answer, context=context, address=address, name=name)
 
     @property
-    def requests(self) -> list[Request]:
+    def requests(self) -> list[HttpRequest]:
         """What came so far, in order."""
         with self._lock:
             return list(self._requests)
@@ -59,7 +59,7 @@ class LayerBucket:
             f"&X-Amz-Credential={credential}&X-Amz-Signature={signature}"
         )
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         if self.delay:
             time.sleep(self.delay)
         response = self._respond(request)
@@ -67,7 +67,7 @@ class LayerBucket:
             self.observe(request, response)
         return response
 
-    def _respond(self, request: Request) -> Response:
+    def _respond(self, request: HttpRequest) -> HttpResponse:
         with self._lock:
             self._requests.append(request)
             content = self._objects.get(request.path)
@@ -83,7 +83,7 @@ class LayerBucket:
         return _serve(content, request.value("Range"))
 
 
-def _serve(content: bytes, wanted: str | None) -> Response:
+def _serve(content: bytes, wanted: str | None) -> HttpResponse:
     headers = (
         ("Content-Type", "application/octet-stream"),
         ("Accept-Ranges", "bytes"),
@@ -91,19 +91,19 @@ def _serve(content: bytes, wanted: str | None) -> Response:
     )
     match = _RANGE.fullmatch(wanted or "")
     if match is None or match.group() == "bytes=-":
-        return Response(200, headers, content)
+        return HttpResponse(200, headers, content)
     size = len(content)
     start, end = match.groups()
     first = int(start) if start else max(size - int(end), 0)
     last = min(int(end), size - 1) if start and end else size - 1
     if first > last:
         return _error(416, "InvalidRange", "The requested range is not satisfiable")
-    return Response(
+    return HttpResponse(
         206, (*headers, ("Content-Range", f"bytes {first}-{last}/{size}")), content[first : last + 1]
     )
 
 
-def _error(status: int, code: str, message: str) -> Response:
+def _error(status: int, code: str, message: str) -> HttpResponse:
     fault = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n{fault}'
-    return Response(status, (("Content-Type", "application/xml"), ("Server", "AmazonS3")), text.encode())
+    return HttpResponse(status, (("Content-Type", "application/xml"), ("Server", "AmazonS3")), text.encode())

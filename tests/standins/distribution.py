@@ -13,7 +13,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from tests.standins.faults import registry_error
-from tests.standins.http_message import Header, Request, Response
+from tests.standins.http_message import Header, HttpRequest, HttpResponse
 from tests.standins.registry_store import Manifest, RegistryStore, Repository, digest_of
 
 _NAME = r"(?P<name>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
@@ -57,9 +57,9 @@ class Distribution:
     def _link_base(self) -> str:
         return "" if self.relative_links else self._origin
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: HttpRequest) -> HttpResponse:
         if request.path in {"/v2/", "/v2"}:
-            return Response(200, (("Content-Type", "text/plain; charset=utf-8"),))
+            return HttpResponse(200, (("Content-Type", "text/plain; charset=utf-8"),))
         with self._store.lock:
             if request.path == "/v2/_catalog":
                 return _json(200, {"repositories": sorted(self._store.repositories)})
@@ -68,7 +68,7 @@ class Distribution:
                     return view(request, **match.groupdict())
         return registry_error(404, "NOT_FOUND", "there is no such page")
 
-    def _start_upload(self, request: Request, name: str) -> Response:
+    def _start_upload(self, request: HttpRequest, name: str) -> HttpResponse:
         if request.method != "POST":
             return _unsupported()
         repository = self._store.repository(name)
@@ -80,7 +80,7 @@ class Distribution:
             return self._finish(name, repository, request.body, digest)
         return self._upload_state(202, name, repository.begin_upload(), 0)
 
-    def _upload(self, request: Request, name: str, reference: str) -> Response:
+    def _upload(self, request: HttpRequest, name: str, reference: str) -> HttpResponse:
         repository = self._store.repository(name)
         received = repository.uploads.get(reference)
         if received is None:
@@ -99,39 +99,39 @@ class Distribution:
             return self._upload_state(204, name, reference, len(received))
         if request.method == "DELETE":
             del repository.uploads[reference]
-            return Response(204)
+            return HttpResponse(204)
         return _unsupported()
 
-    def _finish(self, name: str, repository: Repository, content: bytes, digest: str) -> Response:
+    def _finish(self, name: str, repository: Repository, content: bytes, digest: str) -> HttpResponse:
         if digest_of(content) != digest:
             return registry_error(400, "DIGEST_INVALID", f"{digest!r} is not the content's digest")
         return self._created(name, repository.put_blob(content))
 
-    def _created(self, name: str, digest: str) -> Response:
+    def _created(self, name: str, digest: str) -> HttpResponse:
         location = f"{self._link_base}/v2/{name}/blobs/{digest}"
-        return Response(201, (("Location", location), ("Docker-Content-Digest", digest)))
+        return HttpResponse(201, (("Location", location), ("Docker-Content-Digest", digest)))
 
-    def _upload_state(self, status: int, name: str, identifier: str, size: int) -> Response:
+    def _upload_state(self, status: int, name: str, identifier: str, size: int) -> HttpResponse:
         location = f"{self._link_base}/v2/{name}/blobs/uploads/{identifier}"
-        return Response(status, (("Location", location), ("Range", f"0-{max(size - 1, 0)}")))
+        return HttpResponse(status, (("Location", location), ("Range", f"0-{max(size - 1, 0)}")))
 
-    def _blob(self, request: Request, name: str, reference: str) -> Response:
+    def _blob(self, request: HttpRequest, name: str, reference: str) -> HttpResponse:
         blobs = self._store.repositories.get(name, Repository()).blobs
         content = blobs.get(reference)
         if content is None:
             return registry_error(404, "BLOB_UNKNOWN", f"there is no blob {reference} in {name}")
         if request.method == "HEAD":
             length = ("Content-Length", str(len(content)))
-            return Response(200, (_OCTETS, length, ("Docker-Content-Digest", reference)))
+            return HttpResponse(200, (_OCTETS, length, ("Docker-Content-Digest", reference)))
         if request.method == "GET":
             url = self._presign(reference, content)
-            return Response(307, (("Location", url), _OCTETS, _ANSWERED_WITHOUT_BODY))
+            return HttpResponse(307, (("Location", url), _OCTETS, _ANSWERED_WITHOUT_BODY))
         if request.method == "DELETE":
             del blobs[reference]
-            return Response(202)
+            return HttpResponse(202)
         return _unsupported()
 
-    def _manifest(self, request: Request, name: str, reference: str) -> Response:
+    def _manifest(self, request: HttpRequest, name: str, reference: str) -> HttpResponse:
         if request.method == "PUT":
             return self._put_manifest(request, name, reference)
         if request.method not in {"GET", "HEAD", "DELETE"}:
@@ -144,11 +144,11 @@ class Distribution:
             return registry_error(404, "MANIFEST_UNKNOWN", f"there is no image {reference} in {name}")
         if request.method == "DELETE":
             repository.delete_manifest(reference)
-            return Response(202)
+            return HttpResponse(202)
         headers = (("Content-Type", found.media_type), ("Docker-Content-Digest", found.digest))
-        return Response(200, headers, found.content)
+        return HttpResponse(200, headers, found.content)
 
-    def _put_manifest(self, request: Request, name: str, reference: str) -> Response:
+    def _put_manifest(self, request: HttpRequest, name: str, reference: str) -> HttpResponse:
         manifest = Manifest(request.value("Content-Type") or "", request.body)
         try:
             subject = manifest.subject()
@@ -158,9 +158,9 @@ class Distribution:
             return registry_error(400, "DIGEST_INVALID", f"{reference!r} is not the manifest's digest")
         self._store.repository(name).put_manifest(manifest, None if ":" in reference else reference)
         headers: tuple[Header, ...] = (("Docker-Content-Digest", manifest.digest),)
-        return Response(201, (*headers, ("OCI-Subject", subject)) if subject else headers)
+        return HttpResponse(201, (*headers, ("OCI-Subject", subject)) if subject else headers)
 
-    def _tags(self, request: Request, name: str) -> Response:
+    def _tags(self, request: HttpRequest, name: str) -> HttpResponse:
         repository = self._store.repositories.get(name)
         if repository is None:
             return _unknown(name)
@@ -181,9 +181,11 @@ class Distribution:
         if len(tags) <= size:
             return page
         target = f"/v2/{name}/tags/list?n={size}&last={quote(_page_token(tags[size - 1]), safe='')}"
-        return Response(200, (*page.headers, ("Link", f'<{self._link_base}{target}>; rel="next"')), page.body)
+        return HttpResponse(
+            200, (*page.headers, ("Link", f'<{self._link_base}{target}>; rel="next"')), page.body
+        )
 
-    def _referrers(self, request: Request, name: str, reference: str) -> Response:
+    def _referrers(self, request: HttpRequest, name: str, reference: str) -> HttpResponse:
         if request.method != "GET":
             return _unsupported()
         wanted = request.parameter("artifactType")
@@ -192,10 +194,10 @@ class Distribution:
         headers: tuple[Header, ...] = (("Content-Type", _INDEX),)
         if wanted is not None:
             headers = (*headers, ("OCI-Filters-Applied", "artifactType"))
-        return Response(200, headers, json.dumps(index).encode())
+        return HttpResponse(200, headers, json.dumps(index).encode())
 
 
-def _continues(request: Request, received: int) -> bool:
+def _continues(request: HttpRequest, received: int) -> bool:
     """Whether a chunk starts where the last one ended; one that says nothing does."""
     start = (request.value("Content-Range") or f"{received}-").rpartition(" ")[2].partition("-")[0]
     return start == str(received)
@@ -214,15 +216,15 @@ def _page_start(token: str) -> str | None:
     return text.removeprefix(_PAGE) if text.startswith(_PAGE) else None
 
 
-def _json(status: int, document: object) -> Response:
-    return Response(
+def _json(status: int, document: object) -> HttpResponse:
+    return HttpResponse(
         status, (("Content-Type", "application/json; charset=utf-8"),), json.dumps(document).encode()
     )
 
 
-def _unknown(name: str) -> Response:
+def _unknown(name: str) -> HttpResponse:
     return registry_error(404, "NAME_UNKNOWN", f"The repository with name '{name}' does not exist")
 
 
-def _unsupported() -> Response:
+def _unsupported() -> HttpResponse:
     return registry_error(405, "UNSUPPORTED", "Method Not Allowed")

@@ -23,7 +23,7 @@ from types import TracebackType
 from tests.standins.bucket import LayerBucket
 from tests.standins.distribution import Distribution
 from tests.standins.faults import FaultQueue
-from tests.standins.http_message import Header, Request, Response
+from tests.standins.http_message import Header, HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 from tests.standins.registry_store import RegistryStore
 
@@ -41,7 +41,7 @@ def authorization_token(size: int = 3000) -> str:
     return base64.b64encode(secrets.token_bytes(size)).decode()[:size]
 
 
-class Credentials(Enum):
+class SentCredentials(Enum):
     """What a request's Authorization came to."""
 
     ABSENT = "absent"
@@ -57,7 +57,7 @@ class Seen:
     method: str
     target: str
     headers: tuple[Header, ...]
-    credentials: Credentials
+    credentials: SentCredentials
     body_size: int
     status: int
     """What it was answered; 0 when the connection was closed on it."""
@@ -85,7 +85,7 @@ class FakeEcr:
         bucket_address: str = "127.0.0.2",
         bucket_name: str | None = None,
         relative_links: bool = False,
-        observe: Callable[[Request, Response], None] | None = None,
+        observe: Callable[[HttpRequest, HttpResponse], None] | None = None,
     ) -> None:
         self._observe = observe
         self.token = token or authorization_token()
@@ -145,7 +145,7 @@ class FakeEcr:
     ) -> None:
         self.stop()
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         credentials = self._credentials(request)
         status = 0
         try:
@@ -158,30 +158,30 @@ class FakeEcr:
             self._observe(request, response)
         return response
 
-    def _respond(self, request: Request, credentials: Credentials) -> Response:
-        if credentials is Credentials.ABSENT:
+    def _respond(self, request: HttpRequest, credentials: SentCredentials) -> HttpResponse:
+        if credentials is SentCredentials.ABSENT:
             challenge = f'Basic realm="{self.origin}/",service="ecr.amazonaws.com"'
-            return Response(401, (("Www-Authenticate", challenge), _PLAIN), b"Not Authorized\n")
-        if credentials is Credentials.EXPIRED:
-            return Response(403, (_PLAIN,), _EXPIRED)
-        if credentials is Credentials.WRONG:
-            return Response(400, (_PLAIN,), b"Bad Request\n")
+            return HttpResponse(401, (("Www-Authenticate", challenge), _PLAIN), b"Not Authorized\n")
+        if credentials is SentCredentials.EXPIRED:
+            return HttpResponse(403, (_PLAIN,), _EXPIRED)
+        if credentials is SentCredentials.WRONG:
+            return HttpResponse(400, (_PLAIN,), b"Bad HttpRequest\n")
         return self.faults.strike() or self.distribution.answer(request)
 
-    def _credentials(self, request: Request) -> Credentials:
+    def _credentials(self, request: HttpRequest) -> SentCredentials:
         given = request.value("Authorization")
         scheme, _, encoded = (given or "").partition(" ")
         if given is None or scheme.lower() != "basic":
-            return Credentials.ABSENT
+            return SentCredentials.ABSENT
         try:
             decoded = base64.b64decode(encoded, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
-            return Credentials.WRONG
+            return SentCredentials.WRONG
         if not secrets.compare_digest(decoded.encode(), f"{USER}:{self.token}".encode()):
-            return Credentials.WRONG
-        return Credentials.EXPIRED if self.expired else Credentials.RIGHT
+            return SentCredentials.WRONG
+        return SentCredentials.EXPIRED if self.expired else SentCredentials.RIGHT
 
-    def _record(self, request: Request, credentials: Credentials, status: int) -> None:
+    def _record(self, request: HttpRequest, credentials: SentCredentials, status: int) -> None:
         headers = tuple(
             (name, credentials.value if name.lower() == "authorization" else value)
             for name, value in request.headers

@@ -9,24 +9,24 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.standins.http_message import CloseConnection, Response
+from tests.standins.http_message import CloseConnection, HttpResponse
 
 OVER_LAMBDA_LIMIT = 6 * 1024 * 1024 + 1024
 
 _CODES = {403: "DENIED", 404: "NAME_UNKNOWN", 429: "TOOMANYREQUESTS", 500: "UNKNOWN", 503: "UNAVAILABLE"}
 
 
-def registry_error(status: int, code: str, message: str, *headers: tuple[str, str]) -> Response:
+def registry_error(status: int, code: str, message: str, *headers: tuple[str, str]) -> HttpResponse:
     """An error in the OCI distribution specification's JSON."""
     body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()
-    return Response(status, (("Content-Type", "application/json; charset=utf-8"), *headers), body)
+    return HttpResponse(status, (("Content-Type", "application/json; charset=utf-8"), *headers), body)
 
 
 @dataclass(frozen=True)
 class Fault:
     """Waits `delay` seconds, then hangs up, or gives `answer`, or (with neither) lets the request pass."""
 
-    answer: Response | None = None
+    answer: HttpResponse | None = None
     delay: float = 0.0
     hang_up: bool = False
 
@@ -39,7 +39,7 @@ def status(code: int, *headers: tuple[str, str]) -> Fault:
 def oversize() -> Fault:
     """A 200 whose body no Lambda function can hand on."""
     media_type = ("Content-Type", "application/vnd.oci.image.index.v1+json")
-    return Fault(Response(200, (media_type,), b" " * OVER_LAMBDA_LIMIT))
+    return Fault(HttpResponse(200, (media_type,), b" " * OVER_LAMBDA_LIMIT))
 
 
 class FaultQueue:
@@ -58,7 +58,7 @@ class FaultQueue:
         with self._lock:
             self._queue.clear()
 
-    def strike(self) -> Response | None:
+    def strike(self) -> HttpResponse | None:
         """The next fault's answer; None when the request shall be served as usual."""
         with self._lock:
             fault = self._queue.popleft() if self._queue else Fault()

@@ -27,7 +27,7 @@ from tests.standins.api_definition import ApiDefinition, Method, UnsupportedDefi
 from tests.standins.gateway_error import Refused, answer_to
 from tests.standins.gateway_url import GatewayUrl, place
 from tests.standins.header_remapping import answer_headers, request_headers
-from tests.standins.http_message import Header, Request, Response, without
+from tests.standins.http_message import Header, HttpRequest, HttpResponse, without
 from tests.standins.http_server import HttpServer
 from tests.standins.lambda_function import Function, PayloadTooLarge
 from tests.standins.media_type import first_of, is_binary
@@ -42,7 +42,7 @@ HEADER_LIMIT = 10_240
 URL_LIMIT = 10_240
 METHOD_ARN_LIMIT = 1_600
 
-Observer = Callable[[Request, Response], None]
+Observer = Callable[[HttpRequest, HttpResponse], None]
 
 
 class HeadLength(Enum):
@@ -129,7 +129,7 @@ class Gateway:
     ) -> None:
         self.stop()
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         request_id = str(uuid.uuid4())
         extended_id = secrets.token_urlsafe(11) + "="
         trace = f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"
@@ -149,7 +149,7 @@ class Gateway:
             self._observe(request, response)
         return response
 
-    def _within_header_limit(self, response: Response) -> Response:
+    def _within_header_limit(self, response: HttpResponse) -> HttpResponse:
         status = self.behaviour.oversized_headers_status
         if status is None or _header_size(response.headers) <= HEADER_LIMIT:
             return response
@@ -157,7 +157,7 @@ class Gateway:
             replace(gateway_error.MALFORMED_RESULT, status=status), self.definition.gateway_responses
         )
 
-    def _serve(self, request: Request, request_id: str, extended_id: str, trace: str) -> Response:
+    def _serve(self, request: HttpRequest, request_id: str, extended_id: str, trace: str) -> HttpResponse:
         if _header_size(request.headers) > HEADER_LIMIT:
             raise Refused(gateway_error.HEADERS_TOO_LARGE)
         if len(request.target) > URL_LIMIT:
@@ -182,7 +182,7 @@ class Gateway:
         )
         return self._integrate(method, route, arrival)
 
-    def _authorize(self, method: Method, request: Request, url: GatewayUrl) -> Mapping[str, Any] | None:
+    def _authorize(self, method: Method, request: HttpRequest, url: GatewayUrl) -> Mapping[str, Any] | None:
         if method.authorizer is None:
             return None
         arn = self.api.method_arn(request.method, url.routed.lstrip("/"))
@@ -190,7 +190,7 @@ class Gateway:
             raise Refused(gateway_error.URI_TOO_LONG)
         return self._authorizers.authorize(method.authorizer, request, arn)
 
-    def _forwarded(self, request: Request, trace: str) -> tuple[Header, ...]:
+    def _forwarded(self, request: HttpRequest, trace: str) -> tuple[Header, ...]:
         hops = ", ".join([*request.values("X-Forwarded-For"), request.peer])
         kept = without(
             request.headers, "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Amzn-Trace-Id"
@@ -203,7 +203,7 @@ class Gateway:
             ("X-Forwarded-Proto", "https"),
         )
 
-    def _integrate(self, method: Method, route: Route, arrival: Arrival) -> Response:
+    def _integrate(self, method: Method, route: Route, arrival: Arrival) -> HttpResponse:
         request = arrival.request
         event = proxy_event(arrival, route, self.api, self.definition.binary_media_types)
         payload = json.dumps(event, ensure_ascii=False).encode()
@@ -226,7 +226,7 @@ class Gateway:
             raise Refused(gateway_error.MALFORMED_RESULT) from None
         return self._measured(request, response)
 
-    def _measured(self, request: Request, response: Response) -> Response:
+    def _measured(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """The answer with its headers renamed, and with the Content-Length that the gateway sends, where it
         is not just the body's."""
         headers = answer_headers(response.headers)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.standins.api_definition import GatewayResponse, UnsupportedDefinition
-from tests.standins.http_message import Response
+from tests.standins.http_message import HttpResponse
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,10 @@ URI_TOO_LONG = GatewayError(414, None, "RequestURITooLongException", "Request UR
 FORBIDDEN = GatewayError(403, None, "ForbiddenException", "Forbidden")
 
 
-def answer_to(error: GatewayError, customised: Mapping[str, GatewayResponse]) -> Response:
+def answer_to(error: GatewayError, customised: Mapping[str, GatewayResponse]) -> HttpResponse:
     """The error as a client gets it: as the definition says for its type or group, else as AWS does."""
     if error.plain:
-        return Response(error.status, (("Content-Type", "text/plain"),), (error.message or "").encode())
+        return HttpResponse(error.status, (("Content-Type", "text/plain"),), (error.message or "").encode())
     group = "DEFAULT_4XX" if error.status < 500 else "DEFAULT_5XX"
     given = customised.get(error.kind or "") or (customised.get(group) if error.kind else None)
     status = given.status if given and given.status else error.status
@@ -98,7 +98,7 @@ def answer_to(error: GatewayError, customised: Mapping[str, GatewayResponse]) ->
         ("x-amzn-ErrorType", error.error_type),
         *((given.headers if given else {}).items()),
     )
-    return Response(status, headers, body.encode())
+    return HttpResponse(status, headers, body.encode())
 
 
 def _fill(template: str, message: str) -> str:

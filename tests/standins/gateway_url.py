@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from tests.standins.gateway_error import FORBIDDEN, Refused
-from tests.standins.http_message import Request
+from tests.standins.http_message import HttpRequest
 from tests.standins.proxy_event import ApiIdentity
 
 
@@ -28,7 +28,7 @@ class GatewayUrl:
     """Whether it came by the default endpoint instead of the custom domain."""
 
 
-def place(request: Request, api: ApiIdentity, base_path: str, *, closed: bool) -> GatewayUrl:
+def place(request: HttpRequest, api: ApiIdentity, base_path: str, *, closed: bool) -> GatewayUrl:
     """`closed`: the default endpoint is disabled. Raises Refused (403) for a URL outside the API."""
     raw = _origin_form(request.path)
     host = (request.value("Host") or "").partition(":")[0].lower()

@@ -21,7 +21,7 @@ def without(headers: tuple[Header, ...], *names: str) -> tuple[Header, ...]:
 
 
 @dataclass(frozen=True)
-class Request:
+class HttpRequest:
     """A whole request. Text is latin-1, so that every byte of the wire is one character."""
 
     method: str
@@ -54,7 +54,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Response:
+class HttpResponse:
     """An answer. A `Content-Length` among the headers is sent as given; else the body's is sent.
 
     The body of an answer to HEAD is never sent, but counts for the length.
@@ -68,7 +68,7 @@ class Response:
         return header_values(self.headers, name)
 
 
-Handler = Callable[[Request], Response]
+Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class CloseConnection(Exception):

@@ -16,7 +16,14 @@ from types import TracebackType
 
 import h11
 
-from tests.standins.http_message import CloseConnection, Handler, NotHttp, Request, ResetConnection, Response
+from tests.standins.http_message import (
+    CloseConnection,
+    Handler,
+    HttpRequest,
+    HttpResponse,
+    NotHttp,
+    ResetConnection,
+)
 from tests.standins.listener import Listener, reset
 
 _HEADER_LIMIT = 256 * 1024
@@ -60,7 +67,7 @@ class HttpServer:
         self._listener.stop()
 
     def _serve(self, connection: socket.socket, peer: str) -> None:
-        _Connection(connection, peer, self._handler).serve(lambda: self._listener.ending)
+        _HttpConnection(connection, peer, self._handler).serve(lambda: self._listener.ending)
 
     def __enter__(self) -> HttpServer:
         self.start()
@@ -72,7 +79,7 @@ class HttpServer:
         self.stop()
 
 
-class _Connection:
+class _HttpConnection:
     """One connection's messages, until one end has had enough."""
 
     def __init__(self, connection: socket.socket, peer: str, handler: Handler) -> None:
@@ -86,7 +93,7 @@ class _Connection:
             try:
                 request = self._read(protocol)
             except h11.RemoteProtocolError as error:
-                self._send(protocol, None, Response(error.error_status_hint))
+                self._send(protocol, None, HttpResponse(error.error_status_hint))
                 return
             if request is None:
                 return
@@ -101,14 +108,14 @@ class _Connection:
             except CloseConnection:
                 return
             except Exception:
-                self._send(protocol, request, Response(500))
+                self._send(protocol, request, HttpResponse(500))
                 raise
             self._send(protocol, request, response)
             if protocol.our_state is not h11.DONE or protocol.their_state is not h11.DONE:
                 return
             protocol.start_next_cycle()
 
-    def _read(self, protocol: h11.Connection) -> Request | None:
+    def _read(self, protocol: h11.Connection) -> HttpRequest | None:
         head: h11.Request | None = None
         body = bytearray()
         while True:
@@ -124,7 +131,7 @@ class _Connection:
             elif isinstance(event, h11.Data):
                 body += event.data
             elif isinstance(event, h11.EndOfMessage) and head is not None:
-                return Request(
+                return HttpRequest(
                     head.method.decode("latin-1"),
                     head.target.decode("latin-1"),
                     tuple(
@@ -137,7 +144,7 @@ class _Connection:
             else:
                 return None
 
-    def _send(self, protocol: h11.Connection, request: Request | None, response: Response) -> None:
+    def _send(self, protocol: h11.Connection, request: HttpRequest | None, response: HttpResponse) -> None:
         if protocol.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
             return
         headers = list(response.headers)

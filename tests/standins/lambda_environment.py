@@ -22,7 +22,7 @@ from importlib import metadata
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.standins.http_message import CloseConnection, Request, Response
+from tests.standins.http_message import CloseConnection, HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 from tests.standins.package import FunctionSource
 
@@ -31,20 +31,20 @@ RESPONSE_LIMIT = 6_291_556
 INIT_LIMIT = 10.0
 """Seconds an environment has to ask for its first event."""
 _API = "/2018-06-01/runtime"
-_ACCEPTED = Response(202, (("Content-Type", "application/json"),), b'{"status":"OK"}')
+_ACCEPTED = HttpResponse(202, (("Content-Type", "application/json"),), b'{"status":"OK"}')
 _RUNTIME_DISTRIBUTIONS = ("awslambdaric", "simplejson", "snapshot-restore-py")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class InvocationOutcome:
     """What an invocation gave: the function's result as JSON, or with `failed` Lambda's error JSON."""
 
     payload: bytes
     failed: bool = False
 
 
-def _failure(kind: str, message: str) -> Outcome:
-    return Outcome(json.dumps({"errorType": kind, "errorMessage": message}).encode(), failed=True)
+def _failure(kind: str, message: str) -> InvocationOutcome:
+    return InvocationOutcome(json.dumps({"errorType": kind, "errorMessage": message}).encode(), failed=True)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class _Invocation:
     payload: bytes
     deadline: float
     identifier: str = field(default_factory=lambda: str(uuid.uuid4()))
-    outcome: Future[Outcome] = field(default_factory=Future)
+    outcome: Future[InvocationOutcome] = field(default_factory=Future)
 
 
 def link_runtime(directory: Path) -> None:
@@ -98,7 +98,7 @@ class Environment:
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
 
-    def start(self) -> Outcome | None:
+    def start(self) -> InvocationOutcome | None:
         """Starts the process and waits until it asks for work. Returns the failure, if it never does."""
         self._server.start()
         self._process = subprocess.Popen(
@@ -123,7 +123,7 @@ class Environment:
             return error.outcome
         return None
 
-    def invoke(self, payload: bytes) -> Outcome:
+    def invoke(self, payload: bytes) -> InvocationOutcome:
         """Runs the function on an event; an environment that was killed over it has `ended`."""
         invocation = _Invocation(payload, time.time() + self._source.timeout)
         with self._lock:
@@ -173,11 +173,11 @@ class Environment:
             if self._current is not None:
                 _settle(self._current.outcome, died)
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         if request.target == f"{_API}/invocation/next":
             return self._next()
         if request.target == f"{_API}/init/error":
-            _settle_ready(self._ready, Outcome(request.body, failed=True))
+            _settle_ready(self._ready, InvocationOutcome(request.body, failed=True))
             return _ACCEPTED
         current = self._current
         if current is not None and request.target == f"{_API}/invocation/{current.identifier}/response":
@@ -187,21 +187,21 @@ class Environment:
                     f"Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
                 )
                 _settle(current.outcome, _failure("Function.ResponseSizeTooLarge", message))
-                return Response(413, (), b'{"errorType":"RequestEntityTooLarge"}')
-            _settle(current.outcome, Outcome(request.body))
+                return HttpResponse(413, (), b'{"errorType":"RequestEntityTooLarge"}')
+            _settle(current.outcome, InvocationOutcome(request.body))
             return _ACCEPTED
         if current is not None and request.target == f"{_API}/invocation/{current.identifier}/error":
-            _settle(current.outcome, Outcome(request.body, failed=True))
+            _settle(current.outcome, InvocationOutcome(request.body, failed=True))
             return _ACCEPTED
-        return Response(404, (), b'{"errorType":"InvalidRequestID"}')
+        return HttpResponse(404, (), b'{"errorType":"InvalidRequestID"}')
 
-    def _next(self) -> Response:
+    def _next(self) -> HttpResponse:
         if not self._ready.done():
             self._ready.set_result(None)
         invocation = self._waiting.get()
         if invocation is None:
             raise CloseConnection
-        return Response(
+        return HttpResponse(
             200,
             (
                 ("Content-Type", "application/json"),
@@ -215,17 +215,17 @@ class Environment:
 
 
 class _InitFailed(Exception):
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: InvocationOutcome) -> None:
         super().__init__(outcome.payload)
         self.outcome = outcome
 
 
-def _settle(future: Future[Outcome], outcome: Outcome) -> None:
+def _settle(future: Future[InvocationOutcome], outcome: InvocationOutcome) -> None:
     if not future.done():
         future.set_result(outcome)
 
 
-def _settle_ready(future: Future[None], outcome: Outcome) -> None:
+def _settle_ready(future: Future[None], outcome: InvocationOutcome) -> None:
     if not future.done():
         future.set_exception(_InitFailed(outcome))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from tests.standins.lambda_environment import Environment, Outcome, link_runtime
+from tests.standins.lambda_environment import Environment, InvocationOutcome, link_runtime
 from tests.standins.package import FunctionSource
 
 REQUEST_LIMIT = 6_291_456
@@ -28,18 +28,18 @@ class PayloadTooLarge(Exception):
 class Function(Protocol):
     """What the gateway invokes."""
 
-    def submit(self, payload: bytes) -> Future[Outcome]:
+    def submit(self, payload: bytes) -> Future[InvocationOutcome]:
         """Runs the function on an event, given as JSON. Raises PayloadTooLarge."""
 
 
 class InProcessFunction:
     """A function that is a Python callable of this process, for tests of the gateway alone."""
 
-    def __init__(self, handler: Callable[[bytes], Outcome]) -> None:
+    def __init__(self, handler: Callable[[bytes], InvocationOutcome]) -> None:
         self._handler = handler
         self._worker = ThreadPoolExecutor()
 
-    def submit(self, payload: bytes) -> Future[Outcome]:
+    def submit(self, payload: bytes) -> Future[InvocationOutcome]:
         if len(payload) > REQUEST_LIMIT:
             raise PayloadTooLarge
         return self._worker.submit(self._handler, payload)
@@ -115,12 +115,12 @@ class LambdaFunction:
         with zipfile.ZipFile(self.source.archive) as archive:
             archive.extractall(self._task_root)
 
-    def submit(self, payload: bytes) -> Future[Outcome]:
+    def submit(self, payload: bytes) -> Future[InvocationOutcome]:
         if len(payload) > REQUEST_LIMIT:
             raise PayloadTooLarge
         return self._workers.submit(self._run, payload)
 
-    def invoke(self, payload: bytes) -> Outcome:
+    def invoke(self, payload: bytes) -> InvocationOutcome:
         """Runs the function and waits for it."""
         return self.submit(payload).result()
 
@@ -166,7 +166,7 @@ class LambdaFunction:
     ) -> None:
         self.stop()
 
-    def _run(self, payload: bytes) -> Outcome:
+    def _run(self, payload: bytes) -> InvocationOutcome:
         environment, failure = self._take()
         if failure is not None:
             return failure
@@ -183,7 +183,7 @@ class LambdaFunction:
                 self._discard(environment)
         return outcome
 
-    def _take(self) -> tuple[Environment, Outcome | None]:
+    def _take(self) -> tuple[Environment, InvocationOutcome | None]:
         while True:
             with self._lock:
                 environment = self._idle.pop() if self._idle else None

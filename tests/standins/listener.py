@@ -61,7 +61,7 @@ class _Server(socketserver.ThreadingTCPServer):
         self.ending = False
         self.accepted = 0
         self._lock = threading.Lock()
-        super().__init__((address, 0), _Connection)
+        super().__init__((address, 0), _ListenerConnection)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, peer = self.socket.accept()
@@ -104,7 +104,7 @@ def _wake(connection: socket.socket) -> None:
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
-class _Connection(socketserver.BaseRequestHandler):
+class _ListenerConnection(socketserver.BaseRequestHandler):
     server: _Server
     request: socket.socket
 

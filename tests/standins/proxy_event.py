@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import unquote_plus
 
-from tests.standins.http_message import Header, Request
+from tests.standins.http_message import Header, HttpRequest
 from tests.standins.media_type import is_binary
 from tests.standins.routing import Route
 
@@ -57,7 +57,7 @@ class ApiIdentity:
 class Arrival:
     """What the gateway makes of a request before the event is built."""
 
-    request: Request
+    request: HttpRequest
     path: str
     """Without stage; leading slashes are one."""
     context_path: str

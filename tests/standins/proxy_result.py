@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tests.standins.http_message import Header, Response, header_values
+from tests.standins.http_message import Header, HttpResponse, header_values
 
 _KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
 
@@ -25,7 +25,7 @@ class MalformedResult(Exception):
     """The result is not of the form a proxy integration asks for; the message says how."""
 
 
-def read_result(payload: bytes, *, decode_binary: bool) -> Response:
+def read_result(payload: bytes, *, decode_binary: bool) -> HttpResponse:
     """The answer that a result asks for, its headers not yet remapped.
 
     `decode_binary`: the request's Accept allows a base64 body to be decoded; else it is sent as text.
@@ -40,7 +40,7 @@ def read_result(payload: bytes, *, decode_binary: bool) -> Response:
     headers = _headers(result)
     if not header_values(headers, "Content-Type"):
         headers = (*headers, ("Content-Type", "application/json"))
-    return Response(status, headers, _body(result, decode_binary=decode_binary))
+    return HttpResponse(status, headers, _body(result, decode_binary=decode_binary))
 
 
 def _status(given: object) -> int:

@@ -97,7 +97,7 @@ class Hop:
 
 
 @dataclass(frozen=True)
-class Reply:
+class RegistryReply:
     """The response at the end of all redirects."""
 
     status: int
@@ -206,7 +206,7 @@ class RegistryClient:
         target: str,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
-    ) -> Reply:
+    ) -> RegistryReply:
         """`ask`, and UnexpectedStatus for any other status."""
         reply = self.ask(method, target, headers, body)
         if reply.status != status:
@@ -215,7 +215,7 @@ class RegistryClient:
 
     def ask(
         self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> Reply:
+    ) -> RegistryReply:
         """The response at the end of all redirects, and of the one challenge."""
         before = self._challenged
         reply = self._follow(method, target, headers or {}, body)
@@ -248,7 +248,7 @@ class RegistryClient:
             self.expect(200, "HEAD", blob)
         return descriptor
 
-    def _follow(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def _follow(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> RegistryReply:
         url = urljoin(self._origin, target)
         for _ in range(_MOST_REDIRECTS):
             hop, reply = self._exchange(method, url, headers, body)
@@ -260,7 +260,9 @@ class RegistryClient:
             url = urljoin(url, str(hop.location))
         raise UnexpectedStatus(method, target, reply.status, b"too many redirects")
 
-    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[Hop, Reply]:
+    def _exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Hop, RegistryReply]:
         parts = urlsplit(url)
         lines = {"User-Agent": self._conversation.user_agent, **headers}
         authenticated = self._challenged is not None and url.startswith(self._challenged)
@@ -276,7 +278,7 @@ class RegistryClient:
         cached = response.headers.get("X-Cache", "").startswith("Hit")
         hop = Hop(method, url, response.status, location, authenticated, len(body), len(content), cached)
         self._observe(hop)
-        return hop, Reply(response.status, response.headers, content)
+        return hop, RegistryReply(response.status, response.headers, content)
 
     def _connection(self, scheme: str, host: str) -> http.client.HTTPConnection:
         connection = self._connections.get(host)

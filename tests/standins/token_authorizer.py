@@ -20,7 +20,7 @@ from tests.standins.gateway_error import (
     UNAUTHORIZED,
     Refused,
 )
-from tests.standins.http_message import Request
+from tests.standins.http_message import HttpRequest
 from tests.standins.lambda_function import Function
 
 _ACTION = "execute-api:Invoke"
@@ -45,7 +45,7 @@ class TokenAuthorizers:
         self._kept: dict[tuple[str, str], tuple[float, _Grant]] = {}
         self._lock = threading.Lock()
 
-    def authorize(self, authorizer: Authorizer, request: Request, method_arn: str) -> Mapping[str, Any]:
+    def authorize(self, authorizer: Authorizer, request: HttpRequest, method_arn: str) -> Mapping[str, Any]:
         """The authorizer's context for the event. Raises Refused: 401, 403 or 500."""
         token = request.value(authorizer.header)
         if not token:

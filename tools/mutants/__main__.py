@@ -18,7 +18,7 @@ from queue import SimpleQueue
 
 from tools.mutants.all_mutants import MUTANTS
 from tools.mutants.mutant import Mutant
-from tools.mutants.trial import Outcome, Trial, copy_project, failing_tests, try_mutant
+from tools.mutants.trial import Trial, TrialOutcome, copy_project, failing_tests, try_mutant
 
 PROJECT = Path(__file__).parents[2]
 _PARALLEL = 2
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str], write: Callable[[str], object]) -> int:
             for done in workers.map(trial, chosen):
                 trials.append(done)
                 write(f"{done.outcome.value:<9} {done.mutant.claim}\n")
-    bad = [each for each in trials if each.outcome is not Outcome.NOTICED]
+    bad = [each for each in trials if each.outcome is not TrialOutcome.NOTICED]
     for each in bad:
         mutant = each.mutant
         write(f"\n{each.outcome.value}: {mutant.claim}\n  {mutant.file}, {mutant.test}\n{each.output}\n")

@@ -55,7 +55,7 @@ DEPLOYMENT = (
         _PACKAGING,
         "registry.host == domain.lower()",
         "registry.host == domain",
-        "tests/unit/test_chalice_gaps.py::test_a_domain_is_not_deployed_in_front_of_itself",
+        "tests/unit/chalice_patches/test_chalice_gaps.py::test_a_domain_is_not_deployed_in_front_of_itself",
     ),
     Mutant(
         "API Gateway's own refusals quote nothing of the request",

@@ -6,8 +6,8 @@ from tools.mutants.mutant import Mutant
 
 _FUNCTIONS = "infra/templates/functions"
 _TEMPLATE = "infra/edge_template.py"
-_UNIT = "tests/unit/test_edge_functions.py"
-_UNIT_TEMPLATE = "tests/unit/test_edge_template.py"
+_UNIT = "tests/unit/infra/test_edge_functions.py"
+_UNIT_TEMPLATE = "tests/unit/infra/test_edge_template.py"
 
 EDGE = (
     Mutant(

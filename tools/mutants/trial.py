@@ -17,7 +17,7 @@ _SECONDS = 180
 _PASSED, _FAILED = 0, 1
 
 
-class Outcome(Enum):
+class TrialOutcome(Enum):
     """What a test made of a mutant."""
 
     #: It failed, as it must.
@@ -32,7 +32,7 @@ class Trial(NamedTuple):
     """A mutant that was tried."""
 
     mutant: Mutant
-    outcome: Outcome
+    outcome: TrialOutcome
     #: The end of what pytest printed.
     output: str
 
@@ -65,13 +65,13 @@ def try_mutant(mutant: Mutant, copy: Path) -> Trial:
     try:
         original, changed = file.read_bytes(), mutant.changed(copy)
     except (OSError, ValueError) as error:
-        return Trial(mutant, Outcome.BROKEN, str(error))
+        return Trial(mutant, TrialOutcome.BROKEN, str(error))
     file.write_text(changed, encoding="utf-8")
     try:
         code, output = _pytest(copy, mutant.test, seconds=_SECONDS)
     finally:
         file.write_bytes(original)
-    outcome = {_PASSED: Outcome.SURVIVED, _FAILED: Outcome.NOTICED}.get(code, Outcome.BROKEN)
+    outcome = {_PASSED: TrialOutcome.SURVIVED, _FAILED: TrialOutcome.NOTICED}.get(code, TrialOutcome.BROKEN)
     return Trial(mutant, outcome, output)
 
 

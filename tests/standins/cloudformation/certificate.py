@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.standins.cloudformation.errors import ResourceFailed
-from tests.standins.cloudformation.resource_kind import Kind, Resource, Site
+from tests.standins.cloudformation.resource_kind import Kind, Site, StackResource
 
 CERTIFICATE = "AWS::CertificateManager::Certificate"
 RECORD_SET = "AWS::Route53::RecordSet"
@@ -32,7 +32,7 @@ def covers_name(certified: str, name: str) -> bool:
     return certified == name or (certified.startswith("*.") and certified[2:] == name.partition(".")[2])
 
 
-class Certificate(Kind):
+class CertificateResource(Kind):
     name = CERTIFICATE
     tag_action = "acm:AddTagsToCertificate"
     actions = {  # noqa: RUF012
@@ -69,7 +69,7 @@ class Certificate(Kind):
         return "*" if action == "acm:RequestCertificate" else physical_id
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         if properties.get("ValidationMethod") != "DNS":
             raise ResourceFailed("the certificate waits for an e-mail that nobody answers")
@@ -82,7 +82,7 @@ class Certificate(Kind):
             if zone is None or not site.surroundings.zone_exists(zone):
                 raise ResourceFailed(f"DNS Record Set is not available. No hosted zone found for {name}")
 
-    def made(self, site: Site, resource: Resource, old: Resource | None) -> None:
+    def made(self, site: Site, resource: StackResource, old: StackResource | None) -> None:
         """Write the validation records. They stay when the certificate goes, as at AWS."""
         for option in resource.properties.get("DomainValidationOptions", ()):
             token = hashlib.sha256(f"{site.account} {option['DomainName']}".encode()).hexdigest()[:32]
@@ -94,7 +94,7 @@ class Certificate(Kind):
             }
             site.surroundings.change_record(option["HostedZoneId"], "UPSERT", record)
 
-    def check_removal(self, site: Site, resource: Resource) -> None:
+    def check_removal(self, site: Site, resource: StackResource) -> None:
         for each in site.inventory.resources:
             if each.kind != CERTIFICATE and resource.physical_id in str(each.properties):
                 raise ResourceFailed(f"Certificate {resource.physical_id} is in use by {each.physical_id}")
@@ -117,12 +117,12 @@ class RecordSet(Kind):
         return f"arn:{site.partition}:route53:::{kind}"
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         if not site.surroundings.zone_exists(properties.get("HostedZoneId", "")):
             raise ResourceFailed(f"No hosted zone found with ID: {properties.get('HostedZoneId')}")
 
-    def made(self, site: Site, resource: Resource, old: Resource | None) -> None:
+    def made(self, site: Site, resource: StackResource, old: StackResource | None) -> None:
         zone, after = resource.properties["HostedZoneId"], record_of(resource.properties)
         if old is None:
             site.surroundings.change_record(zone, "CREATE", after)
@@ -132,7 +132,7 @@ class RecordSet(Kind):
             site.surroundings.change_record(zone, "DELETE", before)
         site.surroundings.change_record(zone, "UPSERT", after)
 
-    def removed(self, site: Site, resource: Resource) -> None:
+    def removed(self, site: Site, resource: StackResource) -> None:
         properties = resource.properties
         site.surroundings.change_record(properties["HostedZoneId"], "DELETE", record_of(properties))
 
@@ -150,4 +150,4 @@ def record_of(properties: Mapping[str, Any]) -> dict[str, Any]:
     return record
 
 
-KINDS = (Certificate(), RecordSet())
+KINDS = (CertificateResource(), RecordSet())

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.standins.cloudformation.certificate import issued_for
 from tests.standins.cloudformation.errors import ResourceFailed
-from tests.standins.cloudformation.resource_kind import Kind, Resource, Site
+from tests.standins.cloudformation.resource_kind import Kind, Site, StackResource
 
 FUNCTION = "AWS::CloudFront::Function"
 CACHE_POLICY = "AWS::CloudFront::CachePolicy"
@@ -43,14 +43,14 @@ class _OfCloudFront(Kind):
         )
 
 
-def getter_of(resource: Resource, path: str) -> Any:  # noqa: ANN401 - JSON
+def getter_of(resource: StackResource, path: str) -> Any:  # noqa: ANN401 - JSON
     value: Any = resource.properties
     for part in path.split("."):
         value = value[part]
     return value
 
 
-class EdgeFunction(_OfCloudFront):
+class EdgeFunctionResource(_OfCloudFront):
     name = FUNCTION
     path = "function"
     actions = {  # noqa: RUF012
@@ -67,7 +67,7 @@ class EdgeFunction(_OfCloudFront):
         return {"FunctionARN": physical_id, "FunctionMetadata.FunctionARN": physical_id, "Stage": stage}
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         if old is None and self.named(site, properties["Name"], "Name"):
             raise ResourceFailed(
@@ -76,13 +76,13 @@ class EdgeFunction(_OfCloudFront):
         if len(properties["FunctionCode"].encode()) > FUNCTION_LIMIT:
             raise ResourceFailed("FunctionSizeLimitExceeded: the function is larger than 10 KB")
 
-    def check_removal(self, site: Site, resource: Resource) -> None:
+    def check_removal(self, site: Site, resource: StackResource) -> None:
         for each in site.inventory.of(DISTRIBUTION):
             if resource.physical_id in str(each.properties):
                 raise ResourceFailed(f"FunctionInUse: the function is in use by {each.physical_id}")
 
 
-class CachePolicy(_OfCloudFront):
+class CachePolicyResource(_OfCloudFront):
     name = CACHE_POLICY
     path = "cache-policy"
     actions = {  # noqa: RUF012
@@ -100,23 +100,23 @@ class CachePolicy(_OfCloudFront):
         return {"Id": physical_id, "LastModifiedTime": "2026-01-01T00:00:00Z"}
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         if old is None and self.named(site, properties[self.config]["Name"], f"{self.config}.Name"):
             raise ResourceFailed("a policy with this name already exists in your account")
 
-    def check_removal(self, site: Site, resource: Resource) -> None:
+    def check_removal(self, site: Site, resource: StackResource) -> None:
         if any(resource.physical_id in str(each.properties) for each in site.inventory.of(DISTRIBUTION)):
             raise ResourceFailed(f"the policy {resource.physical_id} is in use by a distribution")
 
 
-class OriginRequestPolicy(CachePolicy):
+class OriginRequestPolicy(CachePolicyResource):
     name = ORIGIN_REQUEST_POLICY
     path = "origin-request-policy"
     config = "OriginRequestPolicyConfig"
     actions = {  # noqa: RUF012
         verb: tuple(action.replace("CachePolicy", "OriginRequestPolicy") for action in actions)
-        for verb, actions in CachePolicy.actions.items()
+        for verb, actions in CachePolicyResource.actions.items()
     }
 
 
@@ -147,7 +147,7 @@ class EdgeDistribution(_OfCloudFront):
         return {"Id": physical_id, "DomainName": f"d{physical_id[1:].lower()}.cloudfront.net"}
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         config = properties["DistributionConfig"]
         for alias in config.get("Aliases", ()):
@@ -175,7 +175,7 @@ class EdgeDistribution(_OfCloudFront):
                         f"InvalidFunctionAssociation: {association['FunctionARN']} is not published"
                     )
 
-    def _check_alias(self, site: Site, alias: str, old: Resource | None) -> None:
+    def _check_alias(self, site: Site, alias: str, old: StackResource | None) -> None:
         others = [each for each in site.inventory.of(DISTRIBUTION) if each != old]
         used = any(alias in each.properties["DistributionConfig"].get("Aliases", ()) for each in others)
         if used or site.surroundings.taken(DISTRIBUTION, alias, HOME):
@@ -186,4 +186,4 @@ class EdgeDistribution(_OfCloudFront):
             )
 
 
-KINDS = (EdgeFunction(), CachePolicy(), OriginRequestPolicy(), EdgeDistribution())
+KINDS = (EdgeFunctionResource(), CachePolicyResource(), OriginRequestPolicy(), EdgeDistribution())

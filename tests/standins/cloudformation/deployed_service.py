@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.standins.cloudformation.content_delivery import CACHE_POLICY, DISTRIBUTION, FUNCTION
 from tests.standins.cloudformation.functions_and_logs import LambdaCode
-from tests.standins.cloudformation.resource_kind import Resource
+from tests.standins.cloudformation.resource_kind import StackResource
 from tests.standins.cloudformation.rest_api import DEPLOYMENT, DOMAIN_NAME, MAPPING, STAGE
 from tests.standins.cloudformation.service import CloudFormation
 from tests.standins.package import FunctionSource
@@ -87,7 +87,7 @@ def distribution_at(stacks: CloudFormation, target: str) -> dict[str, Any]:
     }
 
 
-def function_source(stacks: CloudFormation, function: Resource, directory: Path) -> FunctionSource:
+def function_source(stacks: CloudFormation, function: StackResource, directory: Path) -> FunctionSource:
     """A function as it would run; its zip is written to `directory`, one for each state of the code."""
     properties = function.properties
     code = stacks.inventory.code[function.attributes["Arn"]]
@@ -105,7 +105,7 @@ def function_source(stacks: CloudFormation, function: Resource, directory: Path)
     )
 
 
-def _only(stacks: CloudFormation, kind: str, region: str, **properties: str) -> Resource:
+def _only(stacks: CloudFormation, kind: str, region: str, **properties: str) -> StackResource:
     for each in stacks.inventory.of(kind, region):
         if all(each.properties.get(name) == value for name, value in properties.items()):
             return each

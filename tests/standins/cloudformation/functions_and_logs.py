@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.standins.cloudformation.errors import ResourceFailed
-from tests.standins.cloudformation.resource_kind import Kind, Resource, Site
+from tests.standins.cloudformation.resource_kind import Kind, Site, StackResource
 
 _BOUNDARY = "iam:PermissionsBoundary"
 _POLICY_LIMIT = 6_144
@@ -72,7 +72,7 @@ class Role(Kind):
         return site.arn("iam", f"role/{path}{physical_id}", region="")
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         super().check(site, physical_id, properties, old)
         if len(physical_id) > 64:
@@ -99,7 +99,7 @@ class ManagedPolicy(Kind):
         return {"PolicyArn": physical_id}
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         super().check(site, physical_id, properties, old)
         # White space does not count: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -110,10 +110,10 @@ class ManagedPolicy(Kind):
     def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return physical_id
 
-    def made(self, site: Site, resource: Resource, old: Resource | None) -> None:
+    def made(self, site: Site, resource: StackResource, old: StackResource | None) -> None:
         site.surroundings.show_policy(resource.physical_id, resource.properties["PolicyDocument"])
 
-    def removed(self, site: Site, resource: Resource) -> None:
+    def removed(self, site: Site, resource: StackResource) -> None:
         site.surroundings.show_policy(resource.physical_id, None)
 
 
@@ -151,7 +151,7 @@ class LambdaCode(Kind):
         return site.arn("lambda", f"function:{physical_id}")
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         super().check(site, physical_id, properties, old)
         if len(physical_id) > 64:
@@ -169,10 +169,10 @@ class LambdaCode(Kind):
         if f"{module}.py" not in names and f"{module}/__init__.py" not in names:
             raise ResourceFailed(f"the handler {properties['Handler']} is not in the zip")
 
-    def made(self, site: Site, resource: Resource, old: Resource | None) -> None:
+    def made(self, site: Site, resource: StackResource, old: StackResource | None) -> None:
         site.inventory.code[resource.attributes["Arn"]] = function_code(site, resource.properties)
 
-    def removed(self, site: Site, resource: Resource) -> None:
+    def removed(self, site: Site, resource: StackResource) -> None:
         del site.inventory.code[resource.attributes["Arn"]]
 
 
@@ -206,7 +206,7 @@ class InvokePermission(Kind):
         return site.arn("lambda", f"function:{name}")
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         name = str(properties["FunctionName"]).rpartition(":")[2]
         if site.inventory.named(LambdaCode.name, name, site.region) is None:

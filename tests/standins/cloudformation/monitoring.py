@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.standins.cloudformation.errors import ResourceFailed
-from tests.standins.cloudformation.resource_kind import Kind, Resource, Site
+from tests.standins.cloudformation.resource_kind import Kind, Site, StackResource
 
 
 class Alarm(Kind):
@@ -41,7 +41,7 @@ class Dashboard(Kind):
         return site.arn("cloudwatch", f"dashboard/{physical_id}", region="")
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         super().check(site, physical_id, properties, old)
         try:
@@ -109,7 +109,7 @@ class Bucket(Kind):
     def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return f"arn:{site.partition}:s3:::{physical_id}"
 
-    def check_removal(self, site: Site, resource: Resource) -> None:
+    def check_removal(self, site: Site, resource: StackResource) -> None:
         if site.surroundings.taken(self.name, f"{resource.physical_id}/", site.region):
             raise ResourceFailed("The bucket you tried to delete is not empty")
 

@@ -41,7 +41,7 @@ class Surroundings(Protocol):
 
 
 @dataclass(frozen=True)
-class Resource:
+class StackResource:
     """One resource that exists, with its properties as they were resolved."""
 
     logical_id: str
@@ -62,32 +62,32 @@ class Resource:
 class Inventory:
     """All that stacks have made in the account."""
 
-    resources: list[Resource] = field(default_factory=list)
+    resources: list[StackResource] = field(default_factory=list)
     #: The zips of functions, by ARN: Lambda keeps its own copy.
     code: dict[str, bytes] = field(default_factory=dict)
 
-    def of(self, kind: str, region: str | None = None) -> list[Resource]:
+    def of(self, kind: str, region: str | None = None) -> list[StackResource]:
         """Those of a kind, of one region or of all."""
         return [each for each in self.resources if each.kind == kind and region in (None, each.region)]
 
-    def named(self, kind: str, physical_id: str, region: str) -> Resource | None:
+    def named(self, kind: str, physical_id: str, region: str) -> StackResource | None:
         return next((each for each in self.of(kind, region) if each.physical_id == physical_id), None)
 
-    def add(self, resource: Resource) -> None:
+    def add(self, resource: StackResource) -> None:
         self.resources.append(resource)
 
-    def actual(self, resource: Resource) -> Resource | None:
+    def actual(self, resource: StackResource) -> StackResource | None:
         """A stack's resource as it really is: altered by hand, or gone."""
         return next((each for each in self.resources if each.key == resource.key), None)
 
-    def replace(self, new: Resource) -> None:
+    def replace(self, new: StackResource) -> None:
         self.resources = [new if each.key == new.key else each for each in self.resources]
 
-    def alter(self, resource: Resource, **properties: object) -> None:
+    def alter(self, resource: StackResource, **properties: object) -> None:
         """As someone does by hand, past CloudFormation."""
         self.replace(replace(resource, properties={**resource.properties, **properties}))
 
-    def remove(self, resource: Resource) -> None:
+    def remove(self, resource: StackResource) -> None:
         self.resources = [each for each in self.resources if each.key != resource.key]
 
 
@@ -158,7 +158,7 @@ class Kind:
         return "*"
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         """What the service itself refuses; `old` is what is being changed. Raises ResourceFailed."""
         if old is None:
@@ -170,13 +170,13 @@ class Kind:
         if others or site.surroundings.taken(self.name, physical_id, site.region):
             raise ResourceFailed(f"{physical_id} already exists")
 
-    def made(self, site: Site, resource: Resource, old: Resource | None) -> None:
+    def made(self, site: Site, resource: StackResource, old: StackResource | None) -> None:
         """Show it in the account's surroundings."""
 
-    def check_removal(self, site: Site, resource: Resource) -> None:
+    def check_removal(self, site: Site, resource: StackResource) -> None:
         """Why the service does not delete it. Raises ResourceFailed."""
 
-    def removed(self, site: Site, resource: Resource) -> None:
+    def removed(self, site: Site, resource: StackResource) -> None:
         """Take it out of the surroundings again."""
 
 

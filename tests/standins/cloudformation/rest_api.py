@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tests.standins.cloudformation.certificate import issued_for
 from tests.standins.cloudformation.errors import ResourceFailed
-from tests.standins.cloudformation.resource_kind import Kind, Resource, Site, tags_of
+from tests.standins.cloudformation.resource_kind import Kind, Site, StackResource, tags_of
 
 REST_API = "AWS::ApiGateway::RestApi"
 DEPLOYMENT = "AWS::ApiGateway::Deployment"
@@ -70,7 +70,7 @@ class RestApi(_Managed):
     def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"RestApiId": physical_id, "RootResourceId": f"{physical_id[:8]}rt"}
 
-    def check_removal(self, site: Site, resource: Resource) -> None:
+    def check_removal(self, site: Site, resource: StackResource) -> None:
         mappings = site.inventory.of(MAPPING, site.region)
         if any(each.properties["RestApiId"] == resource.physical_id for each in mappings):
             raise ResourceFailed("Please remove all base path mappings related to the API in your domains")
@@ -92,7 +92,7 @@ class Deployment(_Managed):
         return {"DeploymentId": physical_id, "Definition": body}
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         api = site.inventory.named(REST_API, properties["RestApiId"], site.region)
         if api is None:
@@ -100,7 +100,7 @@ class Deployment(_Managed):
         if not api.properties.get("Body", {}).get("paths"):
             raise ResourceFailed("The REST API doesn't contain any methods")
 
-    def check_removal(self, site: Site, resource: Resource) -> None:
+    def check_removal(self, site: Site, resource: StackResource) -> None:
         stages = site.inventory.of(STAGE, site.region)
         if any(each.properties.get("DeploymentId") == resource.physical_id for each in stages):
             raise ResourceFailed("Active stages pointing to this deployment must be moved or deleted")
@@ -116,7 +116,7 @@ class Stage(_Managed):
         return str(properties["StageName"])
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         same = [
             each
@@ -156,7 +156,7 @@ class DomainName(_Managed):
         }
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         super().check(site, physical_id, properties, old)
         issued_for(site, properties["RegionalCertificateArn"], physical_id, site.region)
@@ -181,7 +181,7 @@ class BasePathMapping(_Managed):
         return f"{properties['DomainName']}|{properties.get('BasePath') or '(none)'}"
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         if site.inventory.named(DOMAIN_NAME, properties["DomainName"], site.region) is None:
             raise ResourceFailed("Invalid domain name identifier specified")
@@ -196,7 +196,7 @@ class BasePathMapping(_Managed):
             self.refuse_taken(site, physical_id)
 
 
-class Account(_Managed):
+class ApiGatewayAccount(_Managed):
     """The region's setting of the role that API Gateway writes logs with."""
 
     name = ACCOUNT
@@ -209,12 +209,12 @@ class Account(_Managed):
         return {"Id": physical_id}
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: Resource | None
+        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
     ) -> None:
         """There is one in any case."""
 
 
-class GatewayResponse(_Managed):
+class GatewayResponseResource(_Managed):
     name = "AWS::ApiGateway::GatewayResponse"
     methods = {"create": ("PUT",), "update": ("PUT",), "delete": ("DELETE",)}  # noqa: RUF012
 
@@ -225,4 +225,12 @@ class GatewayResponse(_Managed):
         return {"Id": physical_id}
 
 
-KINDS = (RestApi(), Deployment(), Stage(), DomainName(), BasePathMapping(), Account(), GatewayResponse())
+KINDS = (
+    RestApi(),
+    Deployment(),
+    Stage(),
+    DomainName(),
+    BasePathMapping(),
+    ApiGatewayAccount(),
+    GatewayResponseResource(),
+)

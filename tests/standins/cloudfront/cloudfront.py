@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from tests.standins.cloudfront.distribution_config import read_distribution
-from tests.standins.cloudfront.edge import Edge, EdgeAnswer, reason
+from tests.standins.cloudfront.edge import EdgeAnswer, EdgeLocation, reason
 from tests.standins.cloudfront.edge_cache import EdgeCache
 from tests.standins.cloudfront.forwarding import HEAD_LIMIT, URL_LIMIT, error_page, to_viewer
 from tests.standins.cloudfront.origin_connections import AnswerCutOff, OriginConnections
@@ -35,7 +35,7 @@ from tests.standins.cloudfront.wire import (
     read_request,
     response_head,
 )
-from tests.standins.http_message import Request, Response, without
+from tests.standins.http_message import HttpRequest, HttpResponse, without
 from tests.standins.listener import Listener, reset
 
 _NO_BODY = frozenset({204, 304})
@@ -71,7 +71,7 @@ class CloudFront:
         """May be replaced while running; the next request goes by it."""
         self.cache = EdgeCache(config.error_minimum, clock)
         self._connections = OriginConnections(origins or {}, trust, read_timeout_scale)
-        self._edge = Edge(config, self._connections, self.cache, lambda: self.unknowns)
+        self._edge = EdgeLocation(config, self._connections, self.cache, lambda: self.unknowns)
         self._observe = observe
         self._reset_after: int | None = None
         self._lock = threading.Lock()
@@ -134,7 +134,7 @@ class CloudFront:
                 reset(connection)
                 return
 
-    def _exchange(self, wire: Wire, request: Request) -> bool:
+    def _exchange(self, wire: Wire, request: HttpRequest) -> bool:
         """Answers one request; whether the connection is kept."""
         if "100-continue" in (request.value("Expect") or "").lower() and body_length(request) != 0:
             wire.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -162,7 +162,7 @@ class CloudFront:
             yield piece
 
 
-def _framed(request: Request, answer: EdgeAnswer, *, keep: bool) -> Response:
+def _framed(request: HttpRequest, answer: EdgeAnswer, *, keep: bool) -> HttpResponse:
     """The answer's head as it is sent."""
     response = answer.passage.viewer_response
     headers = without(response.headers, "Content-Length")
@@ -178,7 +178,7 @@ def _framed(request: Request, answer: EdgeAnswer, *, keep: bool) -> Response:
     return replace(response, headers=(*headers, ("Connection", "keep-alive" if keep else "close")))
 
 
-def _send(wire: Wire, request: Request, answer: EdgeAnswer, framed: Response, bodies: Bodies) -> None:
+def _send(wire: Wire, request: HttpRequest, answer: EdgeAnswer, framed: HttpResponse, bodies: Bodies) -> None:
     """Raises AnswerCutOff, OSError."""
     silent = _silent(request, framed)
     if answer.pieces is None:
@@ -197,7 +197,7 @@ def _send(wire: Wire, request: Request, answer: EdgeAnswer, framed: Response, bo
         wire.write(LAST_CHUNK)
 
 
-def _silent(request: Request, response: Response) -> bool:
+def _silent(request: HttpRequest, response: HttpResponse) -> bool:
     return request.method == "HEAD" or response.status in _NO_BODY
 
 

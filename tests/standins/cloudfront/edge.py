@@ -28,10 +28,10 @@ from tests.standins.cloudfront.passage import Passage
 from tests.standins.cloudfront.passing_body import HeldBody, PassingBody, StreamedBody
 from tests.standins.cloudfront.unknowns import Bodies, ChunkedBody, EventUri, Unknowns
 from tests.standins.cloudfront.wire import body_length
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 
 
-class Refusal(Exception):
+class EdgeRefusal(Exception):
     """An answer of CloudFront's own."""
 
     def __init__(self, status: int, why: str) -> None:
@@ -54,16 +54,16 @@ class EdgeAnswer:
 class _Found:
     """An answer before the viewer's function has seen it."""
 
-    response: Response
+    response: HttpResponse
     outcome: str
     pieces: Iterator[memoryview] | None = None
     length: int | None = None
     age: int | None = None
-    origin_request: Request | None = None
-    origin_response: Response | None = None
+    origin_request: HttpRequest | None = None
+    origin_response: HttpResponse | None = None
 
 
-class Edge:
+class EdgeLocation:
     """Answers requests of the viewers of one distribution."""
 
     def __init__(
@@ -78,13 +78,13 @@ class Edge:
         self._cache = cache
         self._unknowns = unknowns
 
-    def answer(self, request: Request, pieces: Iterator[memoryview]) -> EdgeAnswer:
+    def answer(self, request: HttpRequest, pieces: Iterator[memoryview]) -> EdgeAnswer:
         """The answer to a request whose body is `pieces`; what they raise comes through."""
         request_id = secrets.token_urlsafe(40)
         unknowns = self._unknowns()
         try:
             behaviour = self._behaviour(request)
-        except Refusal as refusal:
+        except EdgeRefusal as refusal:
             return _own(request, refusal, request_id)
         if unknowns.paths_normalised:
             path, mark, query = request.target.partition("?")
@@ -96,13 +96,13 @@ class Edge:
             if isinstance(left, FunctionAnswer):
                 return _generated(request, left, request_id)
             found = self._find(behaviour, left, pieces, request_id, unknowns)
-        except Refusal as refusal:
+        except EdgeRefusal as refusal:
             return _own(request, refusal, request_id)
         try:
             response, body = self._viewer_response(
                 behaviour, seen if unknowns.event_uri is EventUri.VIEWERS else left, found, request_id
             )
-        except Refusal as refusal:
+        except EdgeRefusal as refusal:
             for _ in found.pieces or ():
                 pass
             return _own(request, refusal, request_id, behaviour, found)
@@ -115,22 +115,22 @@ class Edge:
             return EdgeAnswer(_with_body(passage, body), None, None)
         return EdgeAnswer(passage, found.pieces, found.length)
 
-    def _behaviour(self, request: Request) -> CacheBehaviour:
+    def _behaviour(self, request: HttpRequest) -> CacheBehaviour:
         host = (request.value("Host") or "").rpartition(":")
         if (host[0] if host[2].isdigit() else host[2]).lower() not in self._config.aliases:
-            raise Refusal(403, "The request's Host is none of the distribution's names.")
+            raise EdgeRefusal(403, "The request's Host is none of the distribution's names.")
         if hops(request) >= 2:
-            raise Refusal(403, "A chain of distributions.")
+            raise EdgeRefusal(403, "A chain of distributions.")
         behaviour = self._config.behaviour_for(request.target.partition("?")[0])
         if request.method not in behaviour.methods:
-            raise Refusal(403, "This distribution is not configured to allow the HTTP request method.")
+            raise EdgeRefusal(403, "This distribution is not configured to allow the HTTP request method.")
         if request.method == "GET" and body_length(request) != 0:
-            raise Refusal(403, "Bad request: a GET with a body.")
+            raise EdgeRefusal(403, "Bad request: a GET with a body.")
         return behaviour
 
     def _viewer_request(
-        self, behaviour: CacheBehaviour, request: Request, request_id: str, unknowns: Unknowns
-    ) -> Request | FunctionAnswer:
+        self, behaviour: CacheBehaviour, request: HttpRequest, request_id: str, unknowns: Unknowns
+    ) -> HttpRequest | FunctionAnswer:
         if behaviour.viewer_request is None:
             return request
         event = request_event(request, request_id)
@@ -142,13 +142,13 @@ class Edge:
         except FunctionFailed as error:
             if unknowns.failed_function_passes:
                 return request
-            raise Refusal(503, "The CloudFront function failed.") from error
+            raise EdgeRefusal(503, "The CloudFront function failed.") from error
         except InvalidResult as error:
-            raise Refusal(502, "The CloudFront function returned an invalid value.") from error
+            raise EdgeRefusal(502, "The CloudFront function returned an invalid value.") from error
 
     def _viewer_response(
-        self, behaviour: CacheBehaviour, request: Request, found: _Found, request_id: str
-    ) -> tuple[Response, bytes | None]:
+        self, behaviour: CacheBehaviour, request: HttpRequest, found: _Found, request_id: str
+    ) -> tuple[HttpResponse, bytes | None]:
         # "CloudFront does not invoke edge functions for viewer response events when the origin returns
         # HTTP status code 400 or higher": restrictions on all edge functions.
         if behaviour.viewer_response is None or found.response.status >= 400:
@@ -157,15 +157,15 @@ class Edge:
         try:
             changed = changed_response(found.response, event, behaviour.viewer_response.run(event))
         except FunctionFailed as error:
-            raise Refusal(503, "The CloudFront function failed.") from error
+            raise EdgeRefusal(503, "The CloudFront function failed.") from error
         except InvalidResult as error:
-            raise Refusal(502, "The CloudFront function returned an invalid value.") from error
+            raise EdgeRefusal(502, "The CloudFront function returned an invalid value.") from error
         return changed.response, changed.body
 
     def _find(
         self,
         behaviour: CacheBehaviour,
-        request: Request,
+        request: HttpRequest,
         pieces: Iterator[memoryview],
         request_id: str,
         unknowns: Unknowns,
@@ -173,7 +173,7 @@ class Edge:
         key = cache_key(request, behaviour)
         cacheable = request.method in ("GET", "HEAD")
         if cacheable and (kept := self._cache.find(key)) is not None:
-            response = Response(kept.status, kept.headers, kept.body)
+            response = HttpResponse(kept.status, kept.headers, kept.body)
             outcome = "Error" if kept.status >= 400 else "Hit"
             return _Found(response, outcome, age=self._cache.age(kept))
         found = self._ask(behaviour, request, pieces, request_id, unknowns, key)
@@ -182,13 +182,13 @@ class Edge:
             return found
         for _ in found.pieces or ():
             pass
-        response = Response(stale.status, stale.headers, stale.body)
+        response = HttpResponse(stale.status, stale.headers, stale.body)
         return replace(found, response=response, outcome="Hit", pieces=None, age=self._cache.age(stale))
 
     def _ask(
         self,
         behaviour: CacheBehaviour,
-        request: Request,
+        request: HttpRequest,
         pieces: Iterator[memoryview],
         request_id: str,
         unknowns: Unknowns,
@@ -235,7 +235,12 @@ class Edge:
         return self._kept(behaviour, request, found, key, unknowns)
 
     def _kept(
-        self, behaviour: CacheBehaviour, request: Request, found: _Found, key: CacheKey, unknowns: Unknowns
+        self,
+        behaviour: CacheBehaviour,
+        request: HttpRequest,
+        found: _Found,
+        key: CacheKey,
+        unknowns: Unknowns,
     ) -> _Found:
         """The same answer, in the cache if it is to be kept."""
         seconds = self._cache.seconds(
@@ -246,7 +251,7 @@ class Edge:
         try:
             body = found.response.body if found.pieces is None else b"".join(map(bytes, found.pieces))
         except AnswerCutOff:
-            raise Refusal(502, "the origin's answer was cut off") from None
+            raise EdgeRefusal(502, "the origin's answer was cut off") from None
         response = replace(found.response, body=body)
         self._cache.keep(key, response, seconds)
         return replace(found, response=response, pieces=None)
@@ -260,8 +265,8 @@ def reason(status: int) -> str:
 
 
 def _own(
-    request: Request,
-    refusal: Refusal,
+    request: HttpRequest,
+    refusal: EdgeRefusal,
     request_id: str,
     behaviour: CacheBehaviour | None = None,
     found: _Found | None = None,
@@ -271,13 +276,13 @@ def _own(
     return EdgeAnswer(passage, None, None)
 
 
-def _generated(request: Request, answer: FunctionAnswer, request_id: str) -> EdgeAnswer:
+def _generated(request: HttpRequest, answer: FunctionAnswer, request_id: str) -> EdgeAnswer:
     response = to_viewer(answer.response, "FunctionGeneratedResponse", request_id)
     return EdgeAnswer(_passage(request, replace(response, body=answer.body or b""), None, None), None, None)
 
 
 def _passage(
-    request: Request, response: Response, behaviour: CacheBehaviour | None, found: _Found | None
+    request: HttpRequest, response: HttpResponse, behaviour: CacheBehaviour | None, found: _Found | None
 ) -> Passage:
     asked = found.origin_request if found is not None else None
     return Passage(

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from tests.standins.cloudfront.distribution_config import CacheBehaviour
-from tests.standins.http_message import Header, Request, Response
+from tests.standins.http_message import Header, HttpRequest, HttpResponse
 
 MOST_BYTES = 8 * 1024 * 1024
 """A longer body is not kept here; CloudFront keeps up to 50 GB."""
@@ -84,14 +84,14 @@ class EdgeCache:
     def age(self, answer: CachedAnswer) -> int:
         return int(self._clock() - answer.since)
 
-    def keep(self, key: CacheKey, response: Response, seconds: float) -> None:
+    def keep(self, key: CacheKey, response: HttpResponse, seconds: float) -> None:
         now = self._clock()
         answer = CachedAnswer(key, response.status, response.headers, response.body, now, now + seconds)
         with self._lock:
             self._answers[key] = answer
 
     def seconds(
-        self, request: Request, response: Response, behaviour: CacheBehaviour, *, errors_always: bool
+        self, request: HttpRequest, response: HttpResponse, behaviour: CacheBehaviour, *, errors_always: bool
     ) -> float:
         """How long an answer is kept, 0 for not at all. `errors_always`: even where the policy keeps none."""
         if request.method not in ("GET", "HEAD") or request.values("Range"):
@@ -118,7 +118,7 @@ class EdgeCache:
             return next((answer for answer in found if answer is not None and fits(answer)), None)
 
 
-def cache_key(request: Request, behaviour: CacheBehaviour) -> CacheKey:
+def cache_key(request: HttpRequest, behaviour: CacheBehaviour) -> CacheKey:
     """Of the request as its viewer-request function left it."""
     path, _, query = request.target.partition("?")
     return CacheKey(
@@ -126,12 +126,12 @@ def cache_key(request: Request, behaviour: CacheBehaviour) -> CacheKey:
     )
 
 
-def _directives(response: Response) -> dict[str, str]:
+def _directives(response: HttpResponse) -> dict[str, str]:
     lines = ",".join(response.values("Cache-Control"))
     return {match[1].lower(): match[2] or "" for match in _DIRECTIVE.finditer(lines)}
 
 
-def _stated_seconds(response: Response, directives: Mapping[str, str]) -> float | None:
+def _stated_seconds(response: HttpResponse, directives: Mapping[str, str]) -> float | None:
     """`s-maxage` before `max-age` before `Expires`."""
     for name in ("s-maxage", "max-age"):
         if directives.get(name, "").isdigit():

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from tests.standins.http_message import Header, Request, Response
+from tests.standins.http_message import Header, HttpRequest, HttpResponse
 
 _DISALLOWED = frozenset(
     {
@@ -40,12 +40,12 @@ class InvalidResult(Exception):
 class FunctionAnswer:
     """A response as a function left it."""
 
-    response: Response
+    response: HttpResponse
     #: None where the function set none: the origin's body stays.
     body: bytes | None
 
 
-def request_event(request: Request, request_id: str) -> dict[str, Any]:
+def request_event(request: HttpRequest, request_id: str) -> dict[str, Any]:
     """The viewer-request event."""
     return {
         "version": "1.0",
@@ -60,7 +60,9 @@ def request_event(request: Request, request_id: str) -> dict[str, Any]:
     }
 
 
-def response_event(request: Request, response: Response, reason: str, request_id: str) -> dict[str, Any]:
+def response_event(
+    request: HttpRequest, response: HttpResponse, reason: str, request_id: str
+) -> dict[str, Any]:
     """The viewer-response event."""
     event = request_event(request, request_id)
     event["context"]["eventType"] = "viewer-response"
@@ -73,7 +75,7 @@ def response_event(request: Request, response: Response, reason: str, request_id
     return event
 
 
-def changed_request(request: Request, event: dict[str, Any], result: dict[str, Any]) -> Request:
+def changed_request(request: HttpRequest, event: dict[str, Any], result: dict[str, Any]) -> HttpRequest:
     """The request that a viewer-request function returned. `event` is what it was given.
 
     A path or query that it did not change goes on as it came; header names are capitalised word by word.
@@ -99,7 +101,7 @@ def changed_request(request: Request, event: dict[str, Any], result: dict[str, A
     return replace(request, target=path + mark + query, headers=headers)
 
 
-def changed_response(response: Response, event: dict[str, Any], result: dict[str, Any]) -> FunctionAnswer:
+def changed_response(response: HttpResponse, event: dict[str, Any], result: dict[str, Any]) -> FunctionAnswer:
     """The response that a viewer-response function returned. Raises InvalidResult."""
     _check_read_only(event["response"], result, _READ_ONLY_IN_RESPONSE)
     kept = tuple(header for header in response.headers if _hidden(header[0]))
@@ -117,7 +119,7 @@ def _answer(result: dict[str, Any], kept: tuple[Header, ...]) -> FunctionAnswer:
         raise InvalidResult("no status")
     cookies = (("Set-Cookie", _set_cookie(name, each)) for name, each in result.get("cookies", {}).items())
     return FunctionAnswer(
-        Response(status, (*_headers_of(result), *cookies, *kept)),
+        HttpResponse(status, (*_headers_of(result), *cookies, *kept)),
         _body(result["body"]) if "body" in result else None,
     )
 
@@ -135,7 +137,7 @@ def _body(given: object) -> bytes:
     raise InvalidResult("a body of an unknown form")
 
 
-def _request_object(request: Request) -> dict[str, Any]:
+def _request_object(request: HttpRequest) -> dict[str, Any]:
     path, _, query = request.target.partition("?")
     pairs = tuple(
         (name, value) for name, _, value in (part.partition("=") for part in query.split("&") if part)

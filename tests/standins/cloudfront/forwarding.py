@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.standins.cloudfront.distribution_config import CacheBehaviour
-from tests.standins.http_message import Header, Request, Response, without
+from tests.standins.http_message import Header, HttpRequest, HttpResponse, without
 
 HEAD_LIMIT = 32_768
 """Bytes of a request's head, and of an origin's answer's."""
@@ -39,14 +39,14 @@ _NOT_TO_ORIGIN = (
 _NOT_TO_VIEWER = ("Connection", "Keep-Alive", "Trailer", "Transfer-Encoding", "Upgrade", "Via")
 
 
-def hops(request: Request) -> int:
+def hops(request: HttpRequest) -> int:
     """How many distributions a request came through."""
     return sum(value.count("(CloudFront)") for value in request.values("Via"))
 
 
 def to_origin(
-    request: Request, behaviour: CacheBehaviour, request_id: str, length: int | None, *, has_body: bool
-) -> Request:
+    request: HttpRequest, behaviour: CacheBehaviour, request_id: str, length: int | None, *, has_body: bool
+) -> HttpRequest:
     """What an origin is sent. `length` None: the body goes chunked."""
     origin = behaviour.origin
     kept = without(request.headers, *_NOT_TO_ORIGIN)
@@ -71,13 +71,13 @@ def to_origin(
     )
 
 
-def from_origin(response: Response) -> Response:
+def from_origin(response: HttpResponse) -> HttpResponse:
     """What of an origin's answer goes on: into the cache, to the function, to the viewer."""
     vias = (("Via", ", ".join([*response.values("Via"), _VIA])),)
     return replace(response, headers=(*without(response.headers, *_NOT_TO_VIEWER), *vias))
 
 
-def to_viewer(response: Response, outcome: str, request_id: str, age: int | None = None) -> Response:
+def to_viewer(response: HttpResponse, outcome: str, request_id: str, age: int | None = None) -> HttpResponse:
     """The answer with what says where it came from; `outcome` is of the X-Cache header."""
     return replace(
         response,
@@ -91,7 +91,7 @@ def to_viewer(response: Response, outcome: str, request_id: str, age: int | None
     )
 
 
-def error_page(status: int, reason: str, why: str, request_id: str) -> Response:
+def error_page(status: int, reason: str, why: str, request_id: str) -> HttpResponse:
     """CloudFront's own answer: HTML, whatever the client asked for."""
     page = (
         '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">\n'
@@ -105,4 +105,4 @@ def error_page(status: int, reason: str, why: str, request_id: str) -> Response:
         ("Content-Type", "text/html"),
         ("Via", _VIA),
     )
-    return Response(status, headers, page.encode())
+    return HttpResponse(status, headers, page.encode())

@@ -30,7 +30,7 @@ from tests.standins.cloudfront.wire import (
     read_response,
     request_head,
 )
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 
 _NO_BODY = frozenset({204, 304})
 
@@ -51,7 +51,7 @@ class AnswerCutOff(Exception):
 class OriginAnswer:
     """Its body must be read to the end, or `close` called."""
 
-    response: Response
+    response: HttpResponse
     #: None where it has no length of its own.
     length: int | None
     _wire: Wire
@@ -92,7 +92,7 @@ class OriginConnections:
     def ask(
         self,
         origin: Origin,
-        request: Request,
+        request: HttpRequest,
         body: PassingBody,
         *,
         server_name: str,
@@ -156,7 +156,7 @@ class OriginConnections:
         wire: Wire,
         place: tuple[str, int, str],
         origin: Origin,
-        request: Request,
+        request: HttpRequest,
         body: PassingBody,
         clock_during_upload: bool,
     ) -> OriginAnswer:
@@ -224,12 +224,12 @@ class _NoAnswer(Exception):
     """The connection ended before an answer began."""
 
 
-def body_is_framed(request: Request) -> bool:
+def body_is_framed(request: HttpRequest) -> bool:
     """Whether a request's headers announce a body."""
     return bool(request.values("Transfer-Encoding")) or request.values("Content-Length") not in ([], ["0"])
 
 
-def _send(wire: Wire, request: Request, body: PassingBody, deadline: float | None) -> bool:
+def _send(wire: Wire, request: HttpRequest, body: PassingBody, deadline: float | None) -> bool:
     """Whether all of it was taken. If not, the origin may have answered all the same."""
     try:
         wire.write(request_head(request))
@@ -253,7 +253,7 @@ def _send(wire: Wire, request: Request, body: PassingBody, deadline: float | Non
     return True
 
 
-def _read_answer(wire: Wire) -> Response:
+def _read_answer(wire: Wire) -> HttpResponse:
     while True:
         try:
             head = wire.read_head(HEAD_LIMIT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.standins.http_message import Request, Response
+from tests.standins.http_message import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True)
@@ -14,15 +14,15 @@ class Passage:
     own and those that were kept."""
 
     #: As the viewer sent it.
-    viewer_request: Request
+    viewer_request: HttpRequest
     #: The domain name of the origin that was asked; None where none was.
     origin: str | None
     #: As it went to the origin.
-    origin_request: Request | None
+    origin_request: HttpRequest | None
     #: As it came from the origin.
-    origin_response: Response | None
+    origin_response: HttpResponse | None
     #: As the viewer got it.
-    viewer_response: Response
+    viewer_response: HttpResponse
 
     @property
     def from_cache(self) -> bool:

@@ -10,7 +10,7 @@ import re
 import socket
 from collections.abc import Iterator
 
-from tests.standins.http_message import Header, Request, Response
+from tests.standins.http_message import Header, HttpRequest, HttpResponse
 
 _BUFFER = 256 * 1024
 _LINE_LIMIT = 1024
@@ -97,33 +97,33 @@ class Wire:
         return self._end > 0
 
 
-def read_request(head: bytes, peer: str) -> Request:
+def read_request(head: bytes, peer: str) -> HttpRequest:
     """The request that a head opens, without its body. Raises BadMessage."""
     first, headers = _parts(head)
     parts = first.split(" ")
     if len(parts) != 3 or not parts[0].isalpha() or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
         raise BadMessage("no request line")
-    return Request(parts[0], parts[1], headers, peer=peer)
+    return HttpRequest(parts[0], parts[1], headers, peer=peer)
 
 
-def read_response(head: bytes) -> Response:
+def read_response(head: bytes) -> HttpResponse:
     """The response that a head opens, without its body. Raises BadMessage."""
     first, headers = _parts(head)
     match = re.fullmatch(r"HTTP/1\.[01] ([1-9][0-9]{2})(?: .*)?", first)
     if match is None:
         raise BadMessage("no status line")
-    return Response(int(match[1]), headers)
+    return HttpResponse(int(match[1]), headers)
 
 
-def request_head(request: Request) -> bytes:
+def request_head(request: HttpRequest) -> bytes:
     return _head(f"{request.method} {request.target} HTTP/1.1", request.headers)
 
 
-def response_head(response: Response, reason: str) -> bytes:
+def response_head(response: HttpResponse, reason: str) -> bytes:
     return _head(f"HTTP/1.1 {response.status} {reason}", response.headers)
 
 
-def body_length(message: Request | Response) -> int | None:
+def body_length(message: HttpRequest | HttpResponse) -> int | None:
     """The Content-Length of a body; None where it is chunked or, in a response, ends with the connection.
     0 for a request that names neither. Raises BadMessage."""
     encodings, lengths = message.values("Transfer-Encoding"), message.values("Content-Length")
@@ -133,14 +133,14 @@ def body_length(message: Request | Response) -> int | None:
         raise BadMessage("no length")
     if lengths:
         return int(lengths[0])
-    return 0 if isinstance(message, Request) and not encodings else None
+    return 0 if isinstance(message, HttpRequest) and not encodings else None
 
 
-def is_chunked(message: Request | Response) -> bool:
+def is_chunked(message: HttpRequest | HttpResponse) -> bool:
     return bool(message.values("Transfer-Encoding"))
 
 
-def body_of(wire: Wire, message: Request | Response) -> Iterator[memoryview]:
+def body_of(wire: Wire, message: HttpRequest | HttpResponse) -> Iterator[memoryview]:
     """A message's body in pieces. Raises BadMessage, Truncated."""
     length = body_length(message)
     if length is not None:

@@ -19,7 +19,7 @@ PAYMENTS = "/v2/payments/custom-ecr-domain-doctor/tags/list"
 
 
 @dataclass
-class World:
+class AnsweringName:
     """Answers by path, without credentials and with them; any other path is answered 404."""
 
     anonymous: dict[str, Reply]
@@ -41,27 +41,27 @@ def to(location: str) -> Reply:
     return Reply(307, {"location": location})
 
 
-def edge() -> World:
+def edge() -> AnsweringName:
     paths = {"/v2/": REGISTRY, PAYMENTS: OTHER}
     behind = {f"/_registry/{registry.host}{path}": registry for path, registry in paths.items()}
-    return World(
+    return AnsweringName(
         {path: to(f"/_registry/{registry.host}{path}") for path, registry in paths.items()}
         | {path: Reply(401, {"www-authenticate": "Basic"}) for path in behind},
         {path: Reply(400) for path in behind},
     )
 
 
-def relay() -> World:
+def relay() -> AnsweringName:
     paths = ("/v2/", PAYMENTS)
-    return World(
+    return AnsweringName(
         {path: to(f"/_challenge{path}") for path in paths}
         | {f"/_challenge{path}": Reply(401, {"www-authenticate": CHALLENGE}) for path in paths},
         dict.fromkeys(paths, Reply(401)),
     )
 
 
-def plain() -> World:
-    return World({"/v2/": to(f"{REGISTRY.origin}/v2/"), PAYMENTS: to(f"{OTHER.origin}{PAYMENTS}")})
+def plain() -> AnsweringName:
+    return AnsweringName({"/v2/": to(f"{REGISTRY.origin}/v2/"), PAYMENTS: to(f"{OTHER.origin}{PAYMENTS}")})
 
 
 WORLDS = {"edge": edge, "relay": relay, "plain": plain}
@@ -104,14 +104,14 @@ def test_made_up_credentials_must_be_refused(mode: str) -> None:
     assert {finding.check for finding in findings if not finding.ok} == {"refusal"}
 
 
-class Nowhere(World):
+class Nowhere(AnsweringName):
     """A name that does not resolve."""
 
     def addresses(self, host: str) -> tuple[str, ...]:
         raise NotReached(f"the name {host} does not resolve")
 
 
-class Unreached(World):
+class Unreached(AnsweringName):
     """A name whose certificate does not hold."""
 
     def get(self, origin: str, target: str, headers: Mapping[str, str]) -> Reply:
@@ -121,7 +121,9 @@ class Unreached(World):
 @pytest.mark.parametrize(
     ("world", "checks"), [(Nowhere({}), ["dns"]), (Unreached({}), ["dns", "certificate"])]
 )
-def test_what_depends_on_a_name_that_is_not_reached_is_left_out(world: World, checks: list[str]) -> None:
+def test_what_depends_on_a_name_that_is_not_reached_is_left_out(
+    world: AnsweringName, checks: list[str]
+) -> None:
     findings = probe(world, "ecr.example.com", REGISTRIES, "edge")
     assert [finding.check for finding in findings] == checks
     assert not findings[-1].ok
@@ -129,7 +131,7 @@ def test_what_depends_on_a_name_that_is_not_reached_is_left_out(world: World, ch
 
 @pytest.mark.parametrize(("status", "ok"), [(200, True), (401, True), (403, False), (404, False)])
 def test_a_registry_answers_its_root_with_200_or_401(status: int, ok: bool) -> None:
-    assert registry_answers(World({"/v2/": Reply(status)}), REGISTRY).ok is ok
+    assert registry_answers(AnsweringName({"/v2/": Reply(status)}), REGISTRY).ok is ok
 
 
 def test_a_registry_that_is_not_reached_is_named_with_its_setting() -> None:

@@ -65,7 +65,7 @@ def test_a_run_that_was_interrupted_after_the_records_moved_back_goes_on() -> No
 
 
 @dataclass
-class World:
+class RolloutState:
     """What clients meet while the steps are taken."""
 
     #: Where the name leads: to the edge, or to the API.
@@ -101,7 +101,7 @@ def test_no_client_is_ever_led_to_what_is_not_there(
 ) -> None:
     edge, registries = before
     behaviours = set(registries) if edge else set()
-    world = World(edge, "edge" if edge else "relay", set(behaviours), behaviours, edge)
+    world = RolloutState(edge, "edge" if edge else "relay", set(behaviours), behaviours, edge)
     deployed = Deployed(DISTRIBUTION, DISTRIBUTION, registries) if edge else Deployed()
     wanted_edge, wanted = after
     for step in rollout(deployed, wanted_edge, wanted):

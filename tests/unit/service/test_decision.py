@@ -36,7 +36,7 @@ def mount(*sources: str) -> Query:
     return (("mount", "sha256:abc"), *(("from", source) for source in sources))
 
 
-class Row(NamedTuple):
+class DecisionRow(NamedTuple):
     """A request under /v2/, and path and query at the registry that it is for."""
 
     method: str
@@ -48,60 +48,64 @@ class Row(NamedTuple):
 
 
 TABLE = [
-    Row("GET", "/v2/", NONE, DEFAULT, Endpoint.PING, "/v2/"),
-    Row("GET", "/v2", NONE, DEFAULT, Endpoint.PING, "/v2"),
-    Row("GET", MANIFEST, NONE, DEFAULT, Endpoint.MANIFEST, MANIFEST),
-    Row("HEAD", MANIFEST, (("ns", "x"),), DEFAULT, Endpoint.MANIFEST, f"{MANIFEST}?ns=x"),
-    Row("GET", BLOB, NONE, DEFAULT, Endpoint.BLOB, BLOB),
-    Row("GET", TAGS, PAGE, DEFAULT, Endpoint.TAGS, f"{TAGS}?n=2&last=v1"),
-    Row("PATCH", UPLOAD, NONE, DEFAULT, Endpoint.UPLOAD, UPLOAD),
-    Row("PUT", UPLOAD, DIGEST, DEFAULT, Endpoint.UPLOAD, f"{UPLOAD}?digest=sha256:abc"),
-    Row("PUT", UPLOAD, (("_state", "a=="),), DEFAULT, Endpoint.UPLOAD, f"{UPLOAD}?_state=a%3D%3D"),
-    Row("DELETE", MANIFEST, NONE, DEFAULT, Endpoint.MANIFEST, MANIFEST),
-    Row("OPTIONS", MANIFEST, NONE, DEFAULT, Endpoint.MANIFEST, MANIFEST),
-    Row("GET", "/v2/team/app/referrers/sha256:abc", (("artifactType", "a/b"),), DEFAULT, Endpoint.REFERRERS,
-        "/v2/team/app/referrers/sha256:abc?artifactType=a/b"),
-    Row("GET", "/v2/_catalog", NONE, DEFAULT, Endpoint.OTHER, "/v2/_catalog"),
-    Row("GET", "/v2/team/app/unknown/x", NONE, DEFAULT, Endpoint.OTHER, "/v2/team/app/unknown/x"),
+    DecisionRow("GET", "/v2/", NONE, DEFAULT, Endpoint.PING, "/v2/"),
+    DecisionRow("GET", "/v2", NONE, DEFAULT, Endpoint.PING, "/v2"),
+    DecisionRow("GET", MANIFEST, NONE, DEFAULT, Endpoint.MANIFEST, MANIFEST),
+    DecisionRow("HEAD", MANIFEST, (("ns", "x"),), DEFAULT, Endpoint.MANIFEST, f"{MANIFEST}?ns=x"),
+    DecisionRow("GET", BLOB, NONE, DEFAULT, Endpoint.BLOB, BLOB),
+    DecisionRow("GET", TAGS, PAGE, DEFAULT, Endpoint.TAGS, f"{TAGS}?n=2&last=v1"),
+    DecisionRow("PATCH", UPLOAD, NONE, DEFAULT, Endpoint.UPLOAD, UPLOAD),
+    DecisionRow("PUT", UPLOAD, DIGEST, DEFAULT, Endpoint.UPLOAD, f"{UPLOAD}?digest=sha256:abc"),
+    DecisionRow("PUT", UPLOAD, (("_state", "a=="),), DEFAULT, Endpoint.UPLOAD, f"{UPLOAD}?_state=a%3D%3D"),
+    DecisionRow("DELETE", MANIFEST, NONE, DEFAULT, Endpoint.MANIFEST, MANIFEST),
+    DecisionRow("OPTIONS", MANIFEST, NONE, DEFAULT, Endpoint.MANIFEST, MANIFEST),
+    DecisionRow("GET", "/v2/team/app/referrers/sha256:abc", (("artifactType", "a/b"),), DEFAULT,
+        Endpoint.REFERRERS, "/v2/team/app/referrers/sha256:abc?artifactType=a/b"),
+    DecisionRow("GET", "/v2/_catalog", NONE, DEFAULT, Endpoint.OTHER, "/v2/_catalog"),
+    DecisionRow("GET", "/v2/team/app/unknown/x", NONE, DEFAULT, Endpoint.OTHER, "/v2/team/app/unknown/x"),
     # Another registry's repositories; the names stay as they are.
-    Row("GET", "/v2/payments/app/manifests/1", NONE, PAYMENTS, Endpoint.MANIFEST,
+    DecisionRow("GET", "/v2/payments/app/manifests/1", NONE, PAYMENTS, Endpoint.MANIFEST,
         "/v2/payments/app/manifests/1"),
-    Row("GET", "/v2/payments%2Fapp/manifests/1", NONE, PAYMENTS, Endpoint.MANIFEST,
+    DecisionRow("GET", "/v2/payments%2Fapp/manifests/1", NONE, PAYMENTS, Endpoint.MANIFEST,
         "/v2/payments%2Fapp/manifests/1"),
-    Row("GET", "/v2/paymentsapp/tags/list", NONE, DEFAULT, Endpoint.TAGS, "/v2/paymentsapp/tags/list"),
-    Row("GET", "/v2/payments/app/x", NONE, PAYMENTS, Endpoint.OTHER, "/v2/payments/app/x"),
+    DecisionRow("GET", "/v2/paymentsapp/tags/list", NONE, DEFAULT, Endpoint.TAGS,
+        "/v2/paymentsapp/tags/list"),
+    DecisionRow("GET", "/v2/payments/app/x", NONE, PAYMENTS, Endpoint.OTHER, "/v2/payments/app/x"),
     # A mount within a registry stays; one across registries would find nothing, and goes.
-    Row("POST", START, mount("team/base"), DEFAULT, Endpoint.UPLOAD,
+    DecisionRow("POST", START, mount("team/base"), DEFAULT, Endpoint.UPLOAD,
         f"{START}?mount=sha256:abc&from=team/base"),
-    Row("POST", START, mount("payments/base"), DEFAULT, Endpoint.UPLOAD, START),
-    Row("POST", START, (("a", "b"), *mount("payments/base")), DEFAULT, Endpoint.UPLOAD, f"{START}?a=b"),
-    Row("POST", START, mount("team/base", "payments/base"), DEFAULT, Endpoint.UPLOAD, START),
-    Row("POST", PAYMENTS_START, mount("payments/base"), PAYMENTS, Endpoint.UPLOAD,
+    DecisionRow("POST", START, mount("payments/base"), DEFAULT, Endpoint.UPLOAD, START),
+    DecisionRow("POST", START, (("a", "b"), *mount("payments/base")), DEFAULT, Endpoint.UPLOAD,
+        f"{START}?a=b"),
+    DecisionRow("POST", START, mount("team/base", "payments/base"), DEFAULT, Endpoint.UPLOAD, START),
+    DecisionRow("POST", PAYMENTS_START, mount("payments/base"), PAYMENTS, Endpoint.UPLOAD,
         f"{PAYMENTS_START}?mount=sha256:abc&from=payments/base"),
-    Row("POST", PAYMENTS_START, mount("team/base"), PAYMENTS, Endpoint.UPLOAD, PAYMENTS_START),
+    DecisionRow("POST", PAYMENTS_START, mount("team/base"), PAYMENTS, Endpoint.UPLOAD, PAYMENTS_START),
     # Without a source the registry may look wherever it likes.
-    Row("POST", START, mount(), DEFAULT, Endpoint.UPLOAD, f"{START}?mount=sha256:abc"),
+    DecisionRow("POST", START, mount(), DEFAULT, Endpoint.UPLOAD, f"{START}?mount=sha256:abc"),
     # Elsewhere these names mean nothing, and stay.
-    Row("GET", TAGS, mount("payments/base"), DEFAULT, Endpoint.TAGS,
+    DecisionRow("GET", TAGS, mount("payments/base"), DEFAULT, Endpoint.TAGS,
         f"{TAGS}?mount=sha256:abc&from=payments/base"),
     # Odd paths that are only odd.
-    Row("GET", "/v2/a%2Fb/manifests/x", NONE, DEFAULT, Endpoint.MANIFEST, "/v2/a%2Fb/manifests/x"),
-    Row("GET", "/v2//a", NONE, DEFAULT, Endpoint.OTHER, "/v2//a"),
+    DecisionRow("GET", "/v2/a%2Fb/manifests/x", NONE, DEFAULT, Endpoint.MANIFEST, "/v2/a%2Fb/manifests/x"),
+    DecisionRow("GET", "/v2//a", NONE, DEFAULT, Endpoint.OTHER, "/v2//a"),
 ]  # fmt: skip
 
 
-def decided(row: Row, mode: RedirectMode, prefix: str = "", registries: Registries = REGISTRIES) -> Decision:
+def decided(
+    row: DecisionRow, mode: RedirectMode, prefix: str = "", registries: Registries = REGISTRIES
+) -> Decision:
     return decide(RequestLine(row.method, prefix + row.path, row.query), registries, mode)
 
 
-def named(row: Row) -> str:
+def named(row: DecisionRow) -> str:
     return f"{row.method} {row.path[:40]}"
 
 
 # A client that was sent to the challenge while the mode was `relay` comes back to that path.
 @pytest.mark.parametrize("prefix", ["", "/_challenge"])
 @pytest.mark.parametrize("row", TABLE, ids=named)
-def test_at_the_edge_all_under_v2_is_one_redirect_on_our_own_name(row: Row, prefix: str) -> None:
+def test_at_the_edge_all_under_v2_is_one_redirect_on_our_own_name(row: DecisionRow, prefix: str) -> None:
     assert decided(row, EDGE, prefix) == Redirect(
         "edge", f"/_registry/{row.registry.authority}{row.target}", cacheable=row.method in ("GET", "HEAD")
     )
@@ -109,13 +113,13 @@ def test_at_the_edge_all_under_v2_is_one_redirect_on_our_own_name(row: Row, pref
 
 @pytest.mark.parametrize("prefix", ["", "/_challenge"])
 @pytest.mark.parametrize("row", TABLE, ids=named)
-def test_in_plain_mode_all_under_v2_is_a_redirect_to_the_registry(row: Row, prefix: str) -> None:
+def test_in_plain_mode_all_under_v2_is_a_redirect_to_the_registry(row: DecisionRow, prefix: str) -> None:
     assert decided(row, PLAIN, prefix) == Redirect("plain", row.registry.origin + row.target)
 
 
 @pytest.mark.parametrize("prefix", ["", "/_challenge"])
 @pytest.mark.parametrize("row", TABLE, ids=named)
-def test_in_relay_mode_all_under_v2_is_for_the_relay_to_decide(row: Row, prefix: str) -> None:
+def test_in_relay_mode_all_under_v2_is_for_the_relay_to_decide(row: DecisionRow, prefix: str) -> None:
     decision = decided(row, RELAY, prefix)
     assert isinstance(decision, ToRelay)
     assert (decision.registry, decision.endpoint) == (row.registry, row.endpoint)

@@ -48,7 +48,7 @@ NONE: Query = ()
 PAGE: Query = (("n", "2"), ("last", "v1"))
 
 
-class Row(NamedTuple):
+class RelayRow(NamedTuple):
     method: str
     path: str
     query: Query
@@ -84,49 +84,50 @@ def summary(decision: Redirect | Refusal | Relay) -> tuple[str, str]:
 
 TABLE = [
     # The classic store alone authenticates at the registry's own host: it is sent there with everything.
-    Row("GET", "/v2/", NONE, DOCKER, None, "plain", f"{AT}/v2/"),
-    Row("GET", MANIFEST, NONE, DOCKER, None, "plain", f"{AT}{MANIFEST}"),
-    Row("GET", MANIFEST, NONE, DOCKER, BASIC, "plain", f"{AT}{MANIFEST}"),
-    Row("PATCH", UPLOAD, (("_state", "a=="),), DOCKER, BASIC, "plain", f"{AT}{UPLOAD}?_state=a%3D%3D"),
-    Row("GET", f"/_challenge{MANIFEST}", NONE, DOCKER, BASIC, "plain", f"{AT}{MANIFEST}"),
+    RelayRow("GET", "/v2/", NONE, DOCKER, None, "plain", f"{AT}/v2/"),
+    RelayRow("GET", MANIFEST, NONE, DOCKER, None, "plain", f"{AT}{MANIFEST}"),
+    RelayRow("GET", MANIFEST, NONE, DOCKER, BASIC, "plain", f"{AT}{MANIFEST}"),
+    RelayRow("PATCH", UPLOAD, (("_state", "a=="),), DOCKER, BASIC, "plain", f"{AT}{UPLOAD}?_state=a%3D%3D"),
+    RelayRow("GET", f"/_challenge{MANIFEST}", NONE, DOCKER, BASIC, "plain", f"{AT}{MANIFEST}"),
     # With credentials all are relayed, but for BuildKit's uploads, which it can make at the registry.
-    Row("GET", TAGS, PAGE, CRANE, BASIC, "relay", f"{TAGS}?n=2&last=v1"),
-    Row("PATCH", UPLOAD, NONE, CONTAINERD, BASIC, "relay", UPLOAD),
-    Row("PUT", UPLOAD, (("_state", "a=="),), DOCKER_CONTAINERD, BASIC, "relay", f"{UPLOAD}?_state=a%3D%3D"),
-    Row("PUT", MANIFEST, NONE, BUILDKIT, BASIC, "relay", MANIFEST),
-    Row("POST", START, PAGE, BUILDKIT, BASIC, "plain", f"{AT}{START}?n=2&last=v1"),
-    Row("PATCH", UPLOAD, NONE, BUILDKIT, BASIC, "plain", f"{AT}{UPLOAD}"),
-    Row("PUT", UPLOAD, NONE, BUILDKIT, BASIC, "plain", f"{AT}{UPLOAD}"),
+    RelayRow("GET", TAGS, PAGE, CRANE, BASIC, "relay", f"{TAGS}?n=2&last=v1"),
+    RelayRow("PATCH", UPLOAD, NONE, CONTAINERD, BASIC, "relay", UPLOAD),
+    RelayRow("PUT", UPLOAD, (("_state", "a=="),), DOCKER_CONTAINERD, BASIC, "relay",
+        f"{UPLOAD}?_state=a%3D%3D"),
+    RelayRow("PUT", MANIFEST, NONE, BUILDKIT, BASIC, "relay", MANIFEST),
+    RelayRow("POST", START, PAGE, BUILDKIT, BASIC, "plain", f"{AT}{START}?n=2&last=v1"),
+    RelayRow("PATCH", UPLOAD, NONE, BUILDKIT, BASIC, "plain", f"{AT}{UPLOAD}"),
+    RelayRow("PUT", UPLOAD, NONE, BUILDKIT, BASIC, "plain", f"{AT}{UPLOAD}"),
     # The state of an upload is not an upload.
-    Row("GET", UPLOAD, NONE, BUILDKIT, BASIC, "relay", UPLOAD),
-    Row("DELETE", UPLOAD, NONE, BUILDKIT, BASIC, "relay", UPLOAD),
+    RelayRow("GET", UPLOAD, NONE, BUILDKIT, BASIC, "relay", UPLOAD),
+    RelayRow("DELETE", UPLOAD, NONE, BUILDKIT, BASIC, "relay", UPLOAD),
     # Malformed credentials and other schemes count as none.
-    Row("GET", MANIFEST, NONE, SKOPEO, "Bearer abc", "challenge", f"/_challenge{MANIFEST}"),
-    Row("GET", MANIFEST, NONE, CRANE, "Basic", "challenge", f"/_challenge{MANIFEST}"),
-    Row("GET", MANIFEST, NONE, CRANE, basic(b"no-colon"), "challenge", f"/_challenge{MANIFEST}"),
-    Row("GET", MANIFEST, NONE, CRANE, basic(b":p"), "challenge", f"/_challenge{MANIFEST}"),
-    Row("GET", MANIFEST, NONE, CRANE, basic(b"u:"), "challenge", f"/_challenge{MANIFEST}"),
+    RelayRow("GET", MANIFEST, NONE, SKOPEO, "Bearer abc", "challenge", f"/_challenge{MANIFEST}"),
+    RelayRow("GET", MANIFEST, NONE, CRANE, "Basic", "challenge", f"/_challenge{MANIFEST}"),
+    RelayRow("GET", MANIFEST, NONE, CRANE, basic(b"no-colon"), "challenge", f"/_challenge{MANIFEST}"),
+    RelayRow("GET", MANIFEST, NONE, CRANE, basic(b":p"), "challenge", f"/_challenge{MANIFEST}"),
+    RelayRow("GET", MANIFEST, NONE, CRANE, basic(b"u:"), "challenge", f"/_challenge{MANIFEST}"),
     # The authorizer lets any Authorization pass; another challenge would go round in circles.
-    Row("GET", f"/_challenge{MANIFEST}", NONE, CONTAINERD, "Basic !", "401", "UNAUTHORIZED"),
-    Row("GET", f"/_challenge{MANIFEST}", NONE, CRANE, "Bearer x", "401", "UNAUTHORIZED"),
-    Row("GET", f"/_challenge{MANIFEST}", NONE, CRANE, None, "401", "UNAUTHORIZED"),
+    RelayRow("GET", f"/_challenge{MANIFEST}", NONE, CONTAINERD, "Basic !", "401", "UNAUTHORIZED"),
+    RelayRow("GET", f"/_challenge{MANIFEST}", NONE, CRANE, "Bearer x", "401", "UNAUTHORIZED"),
+    RelayRow("GET", f"/_challenge{MANIFEST}", NONE, CRANE, None, "401", "UNAUTHORIZED"),
     # A 10 KB Authorization is relayed as it is.
-    Row("GET", MANIFEST, NONE, CRANE, basic(b"AWS:" + b"x" * 7_600), "relay", MANIFEST),
+    RelayRow("GET", MANIFEST, NONE, CRANE, basic(b"AWS:" + b"x" * 7_600), "relay", MANIFEST),
     # OPTIONS asks nothing that needs credentials.
-    Row("OPTIONS", MANIFEST, NONE, CRANE, BASIC, "plain", f"{AT}{MANIFEST}"),
-    Row("OPTIONS", MANIFEST, NONE, CRANE, None, "plain", f"{AT}{MANIFEST}"),
+    RelayRow("OPTIONS", MANIFEST, NONE, CRANE, BASIC, "plain", f"{AT}{MANIFEST}"),
+    RelayRow("OPTIONS", MANIFEST, NONE, CRANE, None, "plain", f"{AT}{MANIFEST}"),
     # A Location may be as long as API Gateway passes.
-    Row("HEAD", "/v2/a/manifests/" + "a" * 10_000, NONE, CONTAINERD, None, "431", "UNSUPPORTED"),
-    Row("HEAD", "/v2/a/manifests/" + "a" * 10_000, NONE, DOCKER, None, "431", "UNSUPPORTED"),
+    RelayRow("HEAD", "/v2/a/manifests/" + "a" * 10_000, NONE, CONTAINERD, None, "431", "UNSUPPORTED"),
+    RelayRow("HEAD", "/v2/a/manifests/" + "a" * 10_000, NONE, DOCKER, None, "431", "UNSUPPORTED"),
 ]  # fmt: skip
 
 
-def named(row: Row) -> str:
+def named(row: RelayRow) -> str:
     return f"{row.method} {row.path[:40]} {row.client[:10]}"
 
 
 @pytest.mark.parametrize("row", TABLE, ids=named)
-def test_each_request_gets_its_decision(row: Row) -> None:
+def test_each_request_gets_its_decision(row: RelayRow) -> None:
     asked = request(row.method, row.path, row.query, row.client, row.authorization)
     assert summary(decided(asked)) == (row.outcome, row.where)
 

@@ -1,6 +1,6 @@
 """Draws docs/sequence-*.svg, one diagram per pull recorded in docs/trace.json.
 
-    python -m docs.sequence
+    python -m tools.sequence_drawings
 
 A request is a full arrow and its answer a broken one; a request that carries credentials is amber, layer
 bytes are green. tests/clients/test_trace.py records the pulls, `make matrix` stores them.
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1] / "docs"
 TRACES = HERE / "trace.json"
 WIDTH = 1000
 _CLIENT = ("client", "")

@@ -1,6 +1,6 @@
 """The stored matrix for people: docs/client-matrix.md, and the short table in the README.
 
-    python -m tests.clients.matrix_page    writes both from docs/client-matrix.json
+    python -m tools.matrix_page    writes both from docs/client-matrix.json
 
 `make matrix` runs it after the clients; a test holds both files to the JSON.
 """

@@ -1,1 +1,0 @@
-"""Scripts that draw what the pages here show."""
