@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tests.deploy.aws_account import AwsAccount
-from tests.standins.cloudformation.stack import Stack
+from tests.standins.cloudformation.stack import DeployedStack
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 
@@ -35,7 +35,7 @@ def create_foreign_stack(account: AwsAccount, region: str, name: str) -> None:
     create(account, region, name, json.dumps({"Resources": {"Logs": logs}}))
 
 
-def create_again(account: AwsAccount, stack: Stack, *, as_deployer: bool = False) -> None:
+def create_again(account: AwsAccount, stack: DeployedStack, *, as_deployer: bool = False) -> None:
     """A stack as it was, from the template that it had."""
     version = stack.version
     assert version is not None
@@ -47,12 +47,12 @@ def create_again(account: AwsAccount, stack: Stack, *, as_deployer: bool = False
     create(account, *place, text, as_deployer=as_deployer, Parameters=parameters, Tags=tags)
 
 
-def delete(account: AwsAccount, stack: Stack) -> None:
+def delete(account: AwsAccount, stack: DeployedStack) -> None:
     account.client("cloudformation", stack.region).delete_stack(StackName=stack.name)
     account.stacks.settle()
 
 
-def begin_update(account: AwsAccount, stack: Stack, **parameters: str) -> None:
+def begin_update(account: AwsAccount, stack: DeployedStack, **parameters: str) -> None:
     """Change parameters of a stack, and go away while it is under way."""
     client = account.client("cloudformation", stack.region)
     given: Any = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.deploy.console import refused
-from tests.deploy.deployer import DOMAIN, EDGE_STACK, REGION, SERVICE_STACK, Deployer, Outcome
+from tests.deploy.deployer import DOMAIN, EDGE_STACK, REGION, SERVICE_STACK, CommandOutcome, Deployer
 from tests.deploy.other_deployer import begin_update, create_again, create_foreign_stack, delete
 from tests.standins.cloudformation.content_delivery import DISTRIBUTION
 from tests.standins.cloudformation.operation import NEVER
@@ -15,7 +15,7 @@ from tests.standins.cloudformation.operation import NEVER
 SERVICE, EDGE = SERVICE_STACK, EDGE_STACK
 
 
-def line(outcome: Outcome) -> str:
+def line(outcome: CommandOutcome) -> str:
     """The one line that a refusal is."""
     assert outcome.status == 1, outcome.err
     assert "Traceback" not in outcome.err

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from tests.standins.cloudformation.resource_kind import Inventory
-from tests.standins.cloudformation.stack import Stack, now
+from tests.standins.cloudformation.stack import DeployedStack, now
 
 
-def resource_drifts(stack: Stack, inventory: Inventory) -> list[dict[str, Any]]:
+def resource_drifts(stack: DeployedStack, inventory: Inventory) -> list[dict[str, Any]]:
     """One entry for each resource: IN_SYNC, MODIFIED or DELETED."""
     drifts = []
     for name, expected in stack.resources.items():

@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.standins.cloudformation.change_set import ChangeSet, unchanged
+from tests.standins.cloudformation.change_set import ProposedChangeSet, unchanged
 from tests.standins.cloudformation.drift import resource_drifts
 from tests.standins.cloudformation.errors import CloudFormationError
 from tests.standins.cloudformation.resource_kind import Caller
 from tests.standins.cloudformation.service import CloudFormation
-from tests.standins.cloudformation.stack import DELETED, Stack, Version, now, stack_summary
+from tests.standins.cloudformation.stack import DELETED, DeployedStack, Version, now, stack_summary
 from tests.standins.cloudformation.submission import read_submitted
 
 PAGE = 50
@@ -63,7 +63,7 @@ def describe_stack_events(
     return _paged(events, given, "StackEvents")
 
 
-def _resources(stack: Stack) -> list[dict[str, Any]]:
+def _resources(stack: DeployedStack) -> list[dict[str, Any]]:
     return [
         {
             "LogicalResourceId": name,
@@ -121,7 +121,7 @@ def describe_change_set(
     return {**shown, **_paged([each.document() for each in found.changes], given, "Changes")}
 
 
-def _shown(stack: Stack, found: ChangeSet) -> dict[str, Any]:
+def _shown(stack: DeployedStack, found: ProposedChangeSet) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "ChangeSetName": found.name,
         "ChangeSetId": found.identifier,
@@ -168,7 +168,7 @@ def get_template_summary(
     if "StackName" in given:
         template = _version(service, region, given).template
     else:
-        nowhere = Stack("none", "none", region, "none", now())
+        nowhere = DeployedStack("none", "none", region, "none", now())
         template = read_submitted(given, service.site(nowhere, caller))
     needed = template.capability()
     return {

@@ -10,12 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from tests.standins.cloudformation.change_set import ChangeSet, changes_between
+from tests.standins.cloudformation.change_set import ProposedChangeSet, changes_between
 from tests.standins.cloudformation.errors import CloudFormationError, NotImitated, ResourceFailed
 from tests.standins.cloudformation.execution import Execution
 from tests.standins.cloudformation.operation import Faults
-from tests.standins.cloudformation.resource_kind import Caller, Inventory, Resource, Site, Surroundings
-from tests.standins.cloudformation.stack import DELETED, REVIEW, Stack, now
+from tests.standins.cloudformation.resource_kind import (
+    Caller,
+    Inventory,
+    MadeResource,
+    Placement,
+    Surroundings,
+)
+from tests.standins.cloudformation.stack import DELETED, REVIEW, DeployedStack, now
 from tests.standins.cloudformation.submission import submitted
 
 _UPDATABLE = frozenset(
@@ -36,12 +42,12 @@ class CloudFormation:
     inventory: Inventory = field(default_factory=Inventory)
     faults: Faults = field(default_factory=Faults)
     #: In the order of their making, those that were deleted included.
-    stacks: list[Stack] = field(default_factory=list)
-    change_sets: dict[str, list[ChangeSet]] = field(default_factory=dict)
+    stacks: list[DeployedStack] = field(default_factory=list)
+    change_sets: dict[str, list[ProposedChangeSet]] = field(default_factory=dict)
     """By the stack's identifier."""
-    detections: dict[str, Stack] = field(default_factory=dict)
+    detections: dict[str, DeployedStack] = field(default_factory=dict)
 
-    def stack(self, region: str, name: str) -> Stack:
+    def stack(self, region: str, name: str) -> DeployedStack:
         """By name, or by identifier, which finds a deleted one too. Raises CloudFormationError."""
         for each in reversed(self.stacks):
             if each.region == region and (
@@ -50,10 +56,10 @@ class CloudFormation:
                 return each
         raise CloudFormationError(f"Stack with id {name} does not exist")
 
-    def living(self, region: str | None = None) -> list[Stack]:
+    def living(self, region: str | None = None) -> list[DeployedStack]:
         return [each for each in self.stacks if each.status != DELETED and region in (None, each.region)]
 
-    def look(self, region: str, name: str) -> Stack:
+    def look(self, region: str, name: str) -> DeployedStack:
         """The stack as someone finds it who looks now."""
         stack = self.stack(region, name)
         for _ in range(self.pace):
@@ -65,7 +71,7 @@ class CloudFormation:
         for each in self.stacks:
             each.settle()
 
-    def export_values(self, besides: Stack) -> dict[str, str]:
+    def export_values(self, besides: DeployedStack) -> dict[str, str]:
         """Which stack of the region exports which name."""
         return {
             export: each.name
@@ -74,9 +80,9 @@ class CloudFormation:
             if export is not None and each is not besides
         }
 
-    def site(self, stack: Stack, caller: Caller) -> Site:
+    def site(self, stack: DeployedStack, caller: Caller) -> Placement:
         acting = self.role_caller if stack.role_arn else caller
-        return Site(
+        return Placement(
             self.account,
             self.partition,
             stack.region,
@@ -87,7 +93,7 @@ class CloudFormation:
             acting,
         )
 
-    def _execution(self, stack: Stack, caller: Caller) -> Execution:
+    def _execution(self, stack: DeployedStack, caller: Caller) -> Execution:
         return Execution(stack, self.site(stack, caller), self.faults, lambda: self.export_values(stack))
 
     def _allow(self, caller: Caller, action: str, arn: str, context: Mapping[str, str] | None = None) -> None:
@@ -117,7 +123,7 @@ class CloudFormation:
             transform = f"arn:{self.partition}:cloudformation:{region}:aws:transform/Serverless-2016-10-31"
             self._allow(caller, "cloudformation:CreateChangeSet", transform)
         identifier = site.arn("cloudformation", f"changeSet/{given['ChangeSetName']}/{uuid4()}")
-        made = ChangeSet(
+        made = ProposedChangeSet(
             given["ChangeSetName"],
             identifier,
             kind,
@@ -135,7 +141,7 @@ class CloudFormation:
         self.change_sets.setdefault(stack.identifier, []).append(made)
         return {"Id": identifier, "StackId": stack.identifier}
 
-    def _stack_for(self, region: str, given: Mapping[str, Any], kind: str) -> Stack:
+    def _stack_for(self, region: str, given: Mapping[str, Any], kind: str) -> DeployedStack:
         name = given["StackName"]
         try:
             stack = self.stack(region, name)
@@ -143,7 +149,7 @@ class CloudFormation:
             if kind == "UPDATE":
                 raise CloudFormationError(f"Stack [{name}] does not exist") from None
             identifier = f"arn:{self.partition}:cloudformation:{region}:{self.account}:stack/{name}/{uuid4()}"
-            return Stack(name, identifier, region, REVIEW, now())
+            return DeployedStack(name, identifier, region, REVIEW, now())
         if kind == "CREATE" and stack.status != REVIEW:
             raise CloudFormationError(
                 f"Stack [{name}] already exists and cannot be created again with the changeSet "
@@ -155,7 +161,7 @@ class CloudFormation:
             )
         return stack
 
-    def change_set(self, region: str, given: Mapping[str, Any]) -> tuple[Stack, ChangeSet]:
+    def change_set(self, region: str, given: Mapping[str, Any]) -> tuple[DeployedStack, ProposedChangeSet]:
         """By its name and stack, or by its identifier alone. Raises CloudFormationError."""
         wanted = given["ChangeSetName"]
         for stack in self.living(region):
@@ -257,7 +263,7 @@ class CloudFormation:
 
     # What tests do by hand, as someone in the console would.
 
-    def existing(self, region: str, name: str, logical_id: str) -> Resource:
+    def existing(self, region: str, name: str, logical_id: str) -> MadeResource:
         """A stack's resource as it really is."""
         found = self.inventory.actual(self.stack(region, name).resources[logical_id])
         if found is None:

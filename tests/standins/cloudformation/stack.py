@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 from uuid import uuid4
 
-from tests.standins.cloudformation.resource_kind import Resource
+from tests.standins.cloudformation.resource_kind import MadeResource
 from tests.standins.cloudformation.template import Template
 
 STACK = "AWS::CloudFormation::Stack"
@@ -49,7 +49,7 @@ class ResourceState:
 
 
 @dataclass
-class Stack:
+class DeployedStack:
     name: str
     identifier: str
     region: str
@@ -64,7 +64,7 @@ class Stack:
     protected: bool = False
     capabilities: tuple[str, ...] = ()
     #: What exists, by logical id.
-    resources: dict[str, Resource] = field(default_factory=dict)
+    resources: dict[str, MadeResource] = field(default_factory=dict)
     states: dict[str, ResourceState] = field(default_factory=dict)
     outputs: dict[str, tuple[str, str | None, str | None]] = field(default_factory=dict)
     """Value, description and export name."""
@@ -73,7 +73,7 @@ class Stack:
     #: What is under way: each step is what happens until someone looks again.
     execution: Iterator[object] | None = None
     #: What a rollback that failed was on its way to.
-    interrupted_rollback: tuple[Version | None, Mapping[str, Resource]] | None = None
+    interrupted_rollback: tuple[Version | None, Mapping[str, MadeResource]] | None = None
 
     @property
     def in_progress(self) -> bool:
@@ -114,7 +114,7 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def stack_summary(stack: Stack) -> dict[str, Any]:
+def stack_summary(stack: DeployedStack) -> dict[str, Any]:
     """As DescribeStacks shows it."""
     version = stack.version
     shown: dict[str, Any] = {
