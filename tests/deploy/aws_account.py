@@ -20,7 +20,6 @@ from xml.sax.saxutils import escape
 import boto3
 import urllib3
 from botocore.config import Config
-from moto.backends import get_backend
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
@@ -41,7 +40,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "sta
 
 
 @dataclass(frozen=True)
-class CallFault:
+class AwsFault:
     """How a call is answered instead: an AWS error code and its HTTP status."""
 
     code: str
@@ -49,8 +48,9 @@ class CallFault:
     message: str = "a fault of the test"
 
 
-DENIED = CallFault("AccessDeniedException", 403)
-THROTTLED = CallFault("ThrottlingException", 429, "Rate exceeded")
+DENIED = AwsFault("AccessDeniedException", 403)
+EXPIRED = AwsFault("ExpiredToken", 403, "The security token included in the request is expired")
+THROTTLED = AwsFault("ThrottlingException", 429, "Rate exceeded")
 
 
 class _Anyone:
@@ -75,7 +75,7 @@ class AwsAccount:
     def __init__(self) -> None:
         default_user_config["lambda"] = {"use_docker": False}
         self.calls: list[Call] = []
-        self.fault: Callable[[Call], CallFault | None] = lambda _: None
+        self.fault: Callable[[Call], AwsFault | None] = lambda _: None
         self.policy: Policy | None = None
         #: Buckets that another account has: S3 answers 403 to whatever is asked about them.
         self.foreign_buckets: set[str] = set()
@@ -148,11 +148,6 @@ class AwsAccount:
         """The names of the calls that asked for a change."""
         return [call.name for call in self.calls if call.changes]
 
-    def issue_certificates(self, region: str) -> None:
-        """ACM has seen the validation records that are there."""
-        for certificate in get_backend("acm")[ACCOUNT][region]._certificates.values():
-            certificate.status = "ISSUED"
-
     def set_log_role(self, region: str) -> None:
         """API Gateway may write logs: an account's own setting, which the commands leave alone."""
         operation = {
@@ -172,7 +167,7 @@ class AwsAccount:
                 return replace(call, resource=stack.identifier)
         return call
 
-    def refusal(self, call: Call, context: Mapping[str, str]) -> CallFault | None:
+    def refusal(self, call: Call, context: Mapping[str, str]) -> AwsFault | None:
         """Writes the call down; why it is refused, if it is. `context` holds IAM condition keys."""
         if call.access_key == OWNER:
             return None
@@ -181,9 +176,9 @@ class AwsAccount:
         if fault is None and self.policy and not self.policy.allows(call.action, call.resource, context):
             user = f"arn:aws:iam::{ACCOUNT}:user/deployer"
             reason = f"User: {user} is not authorized to perform: {call.action} on resource: {call.resource}"
-            return CallFault(DENIED.code, DENIED.status, reason)
+            return AwsFault(DENIED.code, DENIED.status, reason)
         if fault is None and call.parameters.get("bucket") in self.foreign_buckets:
-            return CallFault("AccessDenied", 403, "Access Denied")
+            return AwsFault("AccessDenied", 403, "Access Denied")
         return fault
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
@@ -241,7 +236,7 @@ class StackCaller:
             )
 
 
-def _refuse(call: Call, fault: CallFault, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
+def _refuse(call: Call, fault: AwsFault, start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
     headers: Mapping[str, str] = {"x-amzn-ErrorType": fault.code, "Content-Type": "application/json"}
     body = json.dumps({"__type": fault.code, "message": fault.message})
     if call.protocol in ("query", "rest-xml"):

@@ -24,7 +24,7 @@ def deployed_functions(account: AwsAccount, region: str, directory: Path) -> lis
                 archive=archive,
                 timeout=found["Timeout"],
                 memory=found["MemorySize"],
-                environment=found["Environment"]["Variables"],
+                environment=found.get("Environment", {}).get("Variables", {}),
             )
         )
     return sources

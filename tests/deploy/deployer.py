@@ -17,7 +17,7 @@ from infra.clock import Clock
 from infra.command_line import main
 from infra.outside import Outside
 from infra.terminal import Terminal
-from tests.deploy.aws_account import AwsAccount
+from tests.deploy.aws_account import ACCOUNT, AwsAccount
 from tests.deploy.public_internet import PublicInternet
 
 ROOT = Path(__file__).parents[2]
@@ -60,8 +60,12 @@ class FakeClock:
     seconds: float = 0.0
     on_sleep: Callable[[], None] = field(default=lambda: None)
 
+    #: How long the last sleep was.
+    last: float = 0.0
+
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
+        self.last = seconds
         self.on_sleep()
 
     def now(self) -> float:
@@ -148,6 +152,17 @@ class Deployer:
         }
         for region in regions or (REGION,):
             found[region] = self._regional(region)
+        return found
+
+    def foreign(self, *regions: str) -> dict[str, Any]:
+        """Those of `resources` that are not of our stacks, not our bucket, and not at our domain."""
+        found = self.resources(*regions)
+        ours = {each.identifier for each in self.account.stacks.stacks if SERVICE_STACK in each.name}
+        inventory = self.account.stacks.inventory.resources
+        found["of stacks"] = [each.key for each in inventory if each.stack_id not in ours]
+        found["stacks"] = [each for each in found["stacks"] if SERVICE_STACK not in each[1]]
+        found["records"] = [each for each in found["records"] if each["Name"] != f"{DOMAIN}."]
+        found["buckets"].pop(f"custom-ecr-domain-{ACCOUNT}-{REGION}", None)
         return found
 
     def records(self) -> list[Any]:

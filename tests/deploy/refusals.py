@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.deploy.aws_account import CallFault
+from tests.deploy.aws_account import AwsFault
 from tests.deploy.aws_call import Call
 
 
@@ -13,12 +13,12 @@ from tests.deploy.aws_call import Call
 class OnceEach:
     """Refuses the first call of each operation that is in `left`, and takes it out."""
 
-    fault: CallFault
+    fault: AwsFault
     left: list[str]
     #: The operation that was refused last.
     struck: str = ""
 
-    def __call__(self, call: Call) -> CallFault | None:
+    def __call__(self, call: Call) -> AwsFault | None:
         if call.protocol == "stack" or call.name not in self.left:
             return None
         self.left.remove(call.name)
@@ -30,12 +30,12 @@ class OnceEach:
 class WithoutAction:
     """Someone who may do everything but one thing."""
 
-    fault: CallFault
+    fault: AwsFault
     action: str
     #: Whether it was asked for.
     struck: bool = field(default=False, init=False)
 
-    def __call__(self, call: Call) -> CallFault | None:
+    def __call__(self, call: Call) -> AwsFault | None:
         if call.action != self.action or call.protocol != "stack":
             return None
         self.struck = True

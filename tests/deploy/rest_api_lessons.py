@@ -1,7 +1,7 @@
-"""What moto's API Gateway does not know, and Chalice and the commands need.
+"""What moto does not know, and `chalice deploy` and the commands need.
 
-moto imports OpenAPI 3 only; it has no UpdateDomainName; its HTTP-API half (v2) does not see the custom
-domain names of the REST half; a second deployment resets its stage; it reads "no mappings yet" as a fault.
+moto's API Gateway imports OpenAPI 3 only, its HTTP-API half (v2) does not see the custom domain names of the
+REST half, and a second deployment resets its stage; its S3 takes a denial with a condition for one without.
 Each lesson answers as AWS documents the operation, on moto's own objects, so that what is taught and what
 moto knows stay one account.
 """
@@ -23,12 +23,10 @@ Answer = tuple[int, Mapping[str, Any]]
 
 
 class Lessons:
-    """`deployed` holds the Swagger document of each API as of its last deployment, by API and stage.
-    What is in `ignored` is answered as if it were done, and is not."""
+    """`deployed` holds the Swagger document of each API as of its last deployment, by API and stage."""
 
     def __init__(self, account: str) -> None:
         self._account = account
-        self.ignored: set[str] = set()
         #: As they were put, by bucket.
         self.bucket_policies: dict[str, dict[str, Any]] = {}
         self._documents: dict[str, dict[str, Any]] = {}
@@ -38,23 +36,13 @@ class Lessons:
             "apigateway:PutRestApi": self._put,
             "apigateway:CreateDeployment": self._deploy,
             "apigateway:UpdateRestApi": self._update_api,
-            "apigateway:UpdateDomainName": self._update_domain,
-            "apigateway:GetBasePathMappings": self._mappings,
             "apigateway:DeleteRestApi": self._delete_api,
-            "apigateway:TagResource": self._tag,
-            "apigateway:UntagResource": self._untag,
             "apigatewayv2:GetApiMappings": self._api_mappings,
-            "apigatewayv2:DeleteDomainName": self._delete_domain,
-            "apigatewayv2:GetTags": self._tags,
-            "apigatewayv2:TagResource": self._tag,
-            "apigatewayv2:UntagResource": self._untag,
             "s3:PutBucketPolicy": self._bucket_policy,
         }
 
     def answer(self, call: Call) -> Answer | None:
         """None where moto knows itself."""
-        if call.name in self.ignored:
-            return 204, {}
         lesson = self._lessons.get(call.name)
         try:
             return None if lesson is None else lesson(call, self.backend(call.region))
@@ -159,51 +147,11 @@ class Lessons:
             del self.deployed[deployed]
         return None
 
-    def _update_domain(self, call: Call, backend: APIGatewayBackend) -> Answer:
-        domain = backend.get_domain_name(call.parameters["domainname"])
-        names = {"/securityPolicy": "security_policy", "/regionalCertificateArn": "regional_certificate_arn"}
-        for operation in json.loads(call.body)["patchOperations"]:
-            setattr(domain, names[operation["path"]], operation["value"])
-        return 200, domain.to_json()
-
-    def _mappings(self, call: Call, backend: APIGatewayBackend) -> Answer | None:
-        name = call.parameters["domainname"]
-        return (
-            (200, {"item": []})
-            if name in backend.domain_names and not backend.base_path_mappings.get(name)
-            else None
-        )
-
     def _api_mappings(self, call: Call, backend: APIGatewayBackend) -> Answer:
         name = backend.get_domain_name(call.parameters["domainname"]).domain_name
         found = backend.base_path_mappings.get(name) or {}
         keys = ("" if path == "(none)" else path for path in found)
         return 200, {"items": [{"apiMappingKey": key} for key in keys]}
-
-    def _delete_domain(self, call: Call, backend: APIGatewayBackend) -> Answer:
-        name = call.parameters["domainname"]
-        backend.delete_domain_name(name)
-        backend.base_path_mappings.pop(name, None)
-        return 204, {}
-
-    def _tags(self, call: Call, backend: APIGatewayBackend) -> Answer:
-        return 200, {"tags": self._tagged(call, backend).tags or {}}
-
-    def _tag(self, call: Call, backend: APIGatewayBackend) -> Answer:
-        tagged = self._tagged(call, backend)
-        tagged.tags = {**(tagged.tags or {}), **json.loads(call.body)["tags"]}
-        return 204, {}
-
-    def _untag(self, call: Call, backend: APIGatewayBackend) -> Answer:
-        tagged = self._tagged(call, backend)
-        keys = call.parameters["tagkeys"]
-        tagged.tags = {key: value for key, value in tagged.tags.items() if key not in keys}
-        return 204, {}
-
-    def _tagged(self, call: Call, backend: APIGatewayBackend) -> Any:  # noqa: ANN401 - moto's
-        arn = call.parameters["resourcearn"]
-        kind, _, name = arn.partition("::/")[2].partition("/")
-        return backend.get_domain_name(name) if kind == "domainnames" else backend.get_rest_api(name)
 
     def function_code(self, region: str, name: str) -> bytes:
         """The zip that the account holds for a function."""

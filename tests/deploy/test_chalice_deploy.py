@@ -67,6 +67,9 @@ def test_deploy_works_without_a_flag_and_says_what_is_missing(
     found = made(empty_account)
     assert found["functions"] == ["custom-ecr-domain-dev", "custom-ecr-domain-dev-challenge"]
     assert (found["apis"], found["domains"]) == (["custom-ecr-domain"], [])
+    again = chalice(project, "deploy")
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert made(empty_account) == found
     done = chalice(project, "delete")
     assert done.returncode == 0, done.stdout + done.stderr
     assert not any(made(empty_account).values())

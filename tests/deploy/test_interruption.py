@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.deployer import EDGE_STACK, REGION, SERVICE_STACK, Deployer
+from tests.deploy.deployer import DOMAIN, EDGE_STACK, REGION, SERVICE_STACK, Deployer
 from tests.standins.cloudformation.operation import NEVER
 
 
@@ -101,6 +101,26 @@ def test_in_the_middle_of_a_long_wait(deployer: Deployer, kind: str, stack: str)
     assert deployer.status(stack) == "CREATE_COMPLETE"
     up = deployer.run("up", "--yes")
     assert up.status == 0, up.err
+    assert deployer.run("plan").status == 0
+
+
+def test_while_resolvers_forget_the_edge(deployer: Deployer) -> None:
+    """The alias records lead to the API already, and the edge is still there for who has not heard of it."""
+    assert deployer.run("up", "--yes").status == 0
+    deployer.configure("production", own={"edge": "off"})
+
+    def interrupt() -> None:
+        if deployer.alias().endswith(".amazonaws.com") and deployer.time.last >= 60:
+            raise KeyboardInterrupt
+
+    deployer.time.on_sleep = interrupt
+    assert deployer.run("up", "--yes").status == 130
+    assert deployer.status(EDGE_STACK) == "CREATE_COMPLETE"
+    assert deployer.internet.get(f"https://{DOMAIN}", "/v2/", {}).status == 307
+    deployer.time.on_sleep = lambda: None
+    up = deployer.run("up", "--yes")
+    assert up.status == 0, up.err
+    assert deployer.status(EDGE_STACK) == "ABSENT"
     assert deployer.run("plan").status == 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.aws_account import AwsAccount
+from tests.deploy.aws_account import ACCOUNT, AwsAccount
 from tests.deploy.aws_call import Call
 from tests.deploy.conftest import account_with_zone
 from tests.deploy.deployer import DOMAIN, REGION, CommandOutcome, Deployer
@@ -28,8 +28,10 @@ class Story:
     resources: dict[str, Any] = field(default_factory=dict)
     #: The names of the calls that asked for a change.
     changed: dict[str, list[str]] = field(default_factory=dict)
-    #: (stack, logical id, status) of the events of a step, in order.
-    events: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
+    #: Stack, logical id and status of the events of a step, in the order in which they happened.
+    events: dict[str, list[list[str]]] = field(default_factory=dict)
+    #: What others have, after each step.
+    foreign: dict[str, Any] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     made: dict[str, list[str]] = field(default_factory=dict)
     #: Repositories that were pushed to and pulled from.
@@ -63,12 +65,14 @@ def _live(deployer: Deployer, story: Story, certificates: Certificates, ecr: Fak
         events = {each.identifier: len(each.events) for each in account.stacks.stacks}
         outcome = story.outcomes[name] = deployer.run(*arguments)
         assert outcome.status in (0, 2), outcome.err
+        story.foreign[name] = deployer.foreign(REGION, "us-east-1")
         story.changed[name] = [call.name for call in account.calls[calls:] if call.changes]
-        story.events[name] = [
-            (stack.name, event.logical_id, event.status)
+        happened = [
+            (event.time, stack.name, event.logical_id, event.status)
             for stack in account.stacks.stacks
             for event in stack.events[events.get(stack.identifier, 0) :]
         ]
+        story.events[name] = [event for _, *event in sorted(happened, key=lambda event: event[0])]
 
     def use(repository: str, size: int) -> None:
         push_and_pull(registry_user(deployer.internet, certificates, DOMAIN, ecr.token), repository, size)
@@ -103,6 +107,7 @@ def _live(deployer: Deployer, story: Story, certificates: Certificates, ecr: Fak
     use("team/app", largest)
     use("app2", largest)
 
+    story.resources["move"] = deployer.resources(REGION)
     story.calls = list(account.calls)
     step("down", "down", "--yes", "--json")
     story.resources["down"] = deployer.resources(REGION, "us-east-1")
@@ -168,6 +173,34 @@ def test_a_changed_setting_changes_only_its_resources(story: Story) -> None:
 def test_a_moved_repository_changes_the_function_alone_at_the_service(story: Story) -> None:
     at_service = {name for stack, name, _ in story.events["move"] if stack == SERVICE} - {SERVICE}
     assert at_service == {"APIHandler", "Challenge"}
+
+
+def test_what_others_have_is_never_touched(story: Story) -> None:
+    first, *others = story.foreign.values()
+    assert {"roles", "records", "buckets", "stacks", "of stacks"} <= set(first)
+    assert all(first.values())
+    assert all(each == first for each in others)
+
+
+def test_the_edge_has_a_registry_before_the_service_leads_to_it(story: Story) -> None:
+    if story.edge == "on":
+        moved = [tuple(event) for event in story.events["move"]]
+        assert moved.index((EDGE, EDGE, "UPDATE_COMPLETE")) < moved.index(
+            (SERVICE, SERVICE, "UPDATE_IN_PROGRESS")
+        )
+
+
+def test_the_bucket_is_private_and_holds_one_state_of_the_code(story: Story) -> None:
+    keys = story.resources["move"]["buckets"][f"custom-ecr-domain-{ACCOUNT}-{REGION}"]
+    assert len([key for key in keys if key.endswith(".zip")]) == 1
+    asked = {call.name for call in story.calls if call.service == "s3"}
+    private = {
+        "s3:PutPublicAccessBlock",
+        "s3:PutBucketEncryption",
+        "s3:PutBucketPolicy",
+        "s3:PutBucketTagging",
+    }
+    assert private <= asked
 
 
 def test_outputs_have_the_originals_names(story: Story) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.deploy.aws_account import ACCOUNT, DENIED, THROTTLED
+from tests.deploy.aws_account import ACCOUNT, DENIED, EXPIRED, THROTTLED
 from tests.deploy.deployer import EDGE_STACK, REGION, SERVICE_STACK, Deployer
 from tests.deploy.deployer_policy import covers
 from tests.deploy.deployer_rights import give_rights
@@ -142,6 +142,18 @@ def test_a_refusal_of_each_call_is_one_line_and_the_next_up_goes_on(deployer: De
             assert "Traceback" not in outcome.err
         assert outcome.status == 0, outcome.err
     assert deployer.resources(REGION, "us-east-1") == before
+
+
+def test_credentials_that_expire_under_way_are_one_line(deployer: Deployer) -> None:
+    for call in ("sts:GetCallerIdentity", "s3:PutObject", "cloudformation:ExecuteChangeSet"):
+        deployer.account.fault = OnceEach(EXPIRED, [call])
+        up = deployer.run("up", "--yes")
+        assert up.status == 1
+        (line,) = [line for line in up.err.splitlines() if line.startswith("ecr-domain: ")]
+        assert "(ExpiredToken)" in line
+        assert "sign in again, then run the command again" in line
+    deployer.account.fault = lambda _: None
+    assert deployer.run("up", "--yes").status == 0
 
 
 def test_throttling_is_waited_out(deployer: Deployer) -> None:

@@ -32,7 +32,10 @@ from tests.standins.cloudformation.resource_schema import schema_of
         (template({"A": {**group("a"), "Condition": "Gone"}}), "Unresolved condition dependency Gone"),
         (template({"A-B": group("a")}), "Resource name A-B is non alphanumeric"),
         (template({"A": {**group("a"), "Propertys": {}}}), "Invalid template resource property 'Propertys'"),
-        (template({"A": group("a")}, Resource={}), "Invalid template property or properties ['Resource']"),
+        (
+            template({"A": group("a")}, Resource={}),
+            "Invalid template property or properties ['Resource']",
+        ),
         (template({}), "At least one Resources member"),
         (
             template({"A": group("a")}, Parameters={"P": {"Type": "String"}}),

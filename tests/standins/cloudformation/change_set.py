@@ -10,7 +10,7 @@ from typing import Any
 from tests.standins.cloudformation.execution import attribute, resolver_for
 from tests.standins.cloudformation.kinds import kind_of
 from tests.standins.cloudformation.operation import with_stack_tags
-from tests.standins.cloudformation.resource_kind import Site
+from tests.standins.cloudformation.resource_kind import Placement
 from tests.standins.cloudformation.resource_schema import schema_of
 from tests.standins.cloudformation.stack import DeployedStack, Version
 
@@ -24,7 +24,7 @@ NO_UPDATES = "No updates are to be performed."
 
 
 @dataclass(frozen=True)
-class ResourceChange:
+class ProposedChange:
     """`action` is Add, Modify or Remove; `replacement` True, False or Conditional, of a Modify alone."""
 
     action: str
@@ -58,13 +58,13 @@ class ResourceChange:
 
 
 @dataclass
-class StoredChangeSet:
+class ProposedChangeSet:
     name: str
     identifier: str
     #: CREATE or UPDATE.
     kind: str
     version: Version
-    changes: tuple[ResourceChange, ...]
+    changes: tuple[ProposedChange, ...]
     created: datetime
     capabilities: tuple[str, ...]
     role_arn: str | None
@@ -84,7 +84,7 @@ class StoredChangeSet:
             self.status, self.execution = "CREATE_COMPLETE", "AVAILABLE"
 
 
-def changes_between(stack: DeployedStack, site: Site, version: Version) -> tuple[ResourceChange, ...]:
+def changes_between(stack: DeployedStack, site: Placement, version: Version) -> tuple[ProposedChange, ...]:
     """Adds and modifications in the order of creation, then removals.
 
     Raises CloudFormationError, and NotImitated for a kind of resource that could not be made.
@@ -104,7 +104,7 @@ def changes_between(stack: DeployedStack, site: Site, version: Version) -> tuple
         current = stack.resources.get(name)
         if current is None:
             touched.add(name)
-            changes.append(ResourceChange("Add", name, declared.kind, None))
+            changes.append(ProposedChange("Add", name, declared.kind, None))
             continue
         properties = with_stack_tags(
             declared.kind, site.region, resolver.resolve(declared.properties), version
@@ -119,10 +119,10 @@ def changes_between(stack: DeployedStack, site: Site, version: Version) -> tuple
             known = [key for key in replaced if UNKNOWN not in str(properties.get(key))]
             replacement = "True" if known else "Conditional"
         changes.append(
-            ResourceChange("Modify", name, declared.kind, current.physical_id, replacement, differing)
+            ProposedChange("Modify", name, declared.kind, current.physical_id, replacement, differing)
         )
     removed = [
-        ResourceChange("Remove", name, each.kind, each.physical_id)
+        ProposedChange("Remove", name, each.kind, each.physical_id)
         for name, each in stack.resources.items()
         if name not in wanted
     ]
@@ -133,7 +133,7 @@ def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...
     return tuple(sorted(name for name in {*old, *new} if old.get(name) != new.get(name)))
 
 
-def unchanged(stack: DeployedStack, site: Site, change_set: StoredChangeSet) -> bool:
+def unchanged(stack: DeployedStack, site: Placement, change_set: ProposedChangeSet) -> bool:
     """Whether executing it would do nothing: no resource, output or tag differs."""
     if change_set.changes or stack.version is None or stack.version.tags != change_set.version.tags:
         return False

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.standins.cloudformation.certificate import issued_for
 from tests.standins.cloudformation.errors import ResourceFailed
-from tests.standins.cloudformation.resource_kind import Kind, Site, StackResource
+from tests.standins.cloudformation.resource_kind import Kind, MadeResource, Placement
 
 FUNCTION = "AWS::CloudFront::Function"
 CACHE_POLICY = "AWS::CloudFront::CachePolicy"
@@ -33,24 +33,24 @@ class _OfCloudFront(Kind):
     is_global = True
     path: str
 
-    def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return site.arn("cloudfront", f"{self.path}/{physical_id.rpartition('/')[2]}", region="")
 
-    def named(self, site: Site, name: str, getter: str) -> bool:
+    def named(self, site: Placement, name: str, getter: str) -> bool:
         """Whether another of this kind has that name."""
         return any(getter_of(each, getter) == name for each in site.inventory.of(self.name)) or (
             site.surroundings.taken(self.name, name, HOME)
         )
 
 
-def getter_of(resource: StackResource, path: str) -> Any:  # noqa: ANN401 - JSON
+def getter_of(resource: MadeResource, path: str) -> Any:  # noqa: ANN401 - JSON
     value: Any = resource.properties
     for part in path.split("."):
         value = value[part]
     return value
 
 
-class EdgeFunctionResource(_OfCloudFront):
+class EdgeFunctionKind(_OfCloudFront):
     name = FUNCTION
     path = "function"
     actions = {  # noqa: RUF012
@@ -59,15 +59,19 @@ class EdgeFunctionResource(_OfCloudFront):
         "delete": ("cloudfront:DescribeFunction", "cloudfront:DeleteFunction"),
     }
 
-    def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
+    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
         return site.arn("cloudfront", f"function/{properties['Name']}", region="")
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         stage = "LIVE" if str(properties.get("AutoPublish")).lower() == "true" else "DEVELOPMENT"
         return {"FunctionARN": physical_id, "FunctionMetadata.FunctionARN": physical_id, "Stage": stage}
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         if old is None and self.named(site, properties["Name"], "Name"):
             raise ResourceFailed(
@@ -76,13 +80,13 @@ class EdgeFunctionResource(_OfCloudFront):
         if len(properties["FunctionCode"].encode()) > FUNCTION_LIMIT:
             raise ResourceFailed("FunctionSizeLimitExceeded: the function is larger than 10 KB")
 
-    def check_removal(self, site: Site, resource: StackResource) -> None:
+    def check_removal(self, site: Placement, resource: MadeResource) -> None:
         for each in site.inventory.of(DISTRIBUTION):
             if resource.physical_id in str(each.properties):
                 raise ResourceFailed(f"FunctionInUse: the function is in use by {each.physical_id}")
 
 
-class CachePolicyResource(_OfCloudFront):
+class CachePolicyKind(_OfCloudFront):
     name = CACHE_POLICY
     path = "cache-policy"
     actions = {  # noqa: RUF012
@@ -92,35 +96,39 @@ class CachePolicyResource(_OfCloudFront):
     }
     config = "CachePolicyConfig"
 
-    def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
+    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
         unique = site.unique(logical_id, 32)
         return f"{unique[:8]}-{unique[8:12]}-{unique[12:16]}-{unique[16:20]}-{unique[20:]}"
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"Id": physical_id, "LastModifiedTime": "2026-01-01T00:00:00Z"}
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         if old is None and self.named(site, properties[self.config]["Name"], f"{self.config}.Name"):
             raise ResourceFailed("a policy with this name already exists in your account")
 
-    def check_removal(self, site: Site, resource: StackResource) -> None:
+    def check_removal(self, site: Placement, resource: MadeResource) -> None:
         if any(resource.physical_id in str(each.properties) for each in site.inventory.of(DISTRIBUTION)):
             raise ResourceFailed(f"the policy {resource.physical_id} is in use by a distribution")
 
 
-class OriginRequestPolicy(CachePolicyResource):
+class OriginRequestPolicyKind(CachePolicyKind):
     name = ORIGIN_REQUEST_POLICY
     path = "origin-request-policy"
     config = "OriginRequestPolicyConfig"
     actions = {  # noqa: RUF012
         verb: tuple(action.replace("CachePolicy", "OriginRequestPolicy") for action in actions)
-        for verb, actions in CachePolicyResource.actions.items()
+        for verb, actions in CachePolicyKind.actions.items()
     }
 
 
-class EdgeDistribution(_OfCloudFront):
+class EdgeDistributionKind(_OfCloudFront):
     name = DISTRIBUTION
     tag_action = "cloudfront:TagResource"
     path = "distribution"
@@ -140,14 +148,18 @@ class EdgeDistribution(_OfCloudFront):
         ),
     }
 
-    def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
+    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
         return f"E{site.unique(logical_id).upper()}"
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"Id": physical_id, "DomainName": f"d{physical_id[1:].lower()}.cloudfront.net"}
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         config = properties["DistributionConfig"]
         for alias in config.get("Aliases", ()):
@@ -175,7 +187,7 @@ class EdgeDistribution(_OfCloudFront):
                         f"InvalidFunctionAssociation: {association['FunctionARN']} is not published"
                     )
 
-    def _check_alias(self, site: Site, alias: str, old: StackResource | None) -> None:
+    def _check_alias(self, site: Placement, alias: str, old: MadeResource | None) -> None:
         others = [each for each in site.inventory.of(DISTRIBUTION) if each != old]
         used = any(alias in each.properties["DistributionConfig"].get("Aliases", ()) for each in others)
         if used or site.surroundings.taken(DISTRIBUTION, alias, HOME):
@@ -186,4 +198,4 @@ class EdgeDistribution(_OfCloudFront):
             )
 
 
-KINDS = (EdgeFunctionResource(), CachePolicyResource(), OriginRequestPolicy(), EdgeDistribution())
+KINDS = (EdgeFunctionKind(), CachePolicyKind(), OriginRequestPolicyKind(), EdgeDistributionKind())

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.standins.cloudformation.content_delivery import CACHE_POLICY, DISTRIBUTION, FUNCTION
-from tests.standins.cloudformation.functions_and_logs import LambdaCode
-from tests.standins.cloudformation.resource_kind import StackResource
+from tests.standins.cloudformation.functions_and_logs import FunctionKind
+from tests.standins.cloudformation.resource_kind import MadeResource
 from tests.standins.cloudformation.rest_api import DEPLOYMENT, DOMAIN_NAME, MAPPING, STAGE
 from tests.standins.cloudformation.service import CloudFormation
 from tests.standins.package import FunctionSource
@@ -49,7 +49,7 @@ def api_behind(stacks: CloudFormation, target: str, domain: str, directory: Path
     definition = deployment.attributes["Definition"]
     functions = tuple(
         function_source(stacks, each, directory)
-        for each in stacks.inventory.of(LambdaCode.name, region)
+        for each in stacks.inventory.of(FunctionKind.name, region)
         if f"/{each.attributes['Arn']}/" in str(definition)
     )
     return DeployedApi(mapping.properties["RestApiId"], stage.physical_id, region, definition, functions)
@@ -87,7 +87,7 @@ def distribution_at(stacks: CloudFormation, target: str) -> dict[str, Any]:
     }
 
 
-def function_source(stacks: CloudFormation, function: StackResource, directory: Path) -> FunctionSource:
+def function_source(stacks: CloudFormation, function: MadeResource, directory: Path) -> FunctionSource:
     """A function as it would run; its zip is written to `directory`, one for each state of the code."""
     properties = function.properties
     code = stacks.inventory.code[function.attributes["Arn"]]
@@ -105,7 +105,7 @@ def function_source(stacks: CloudFormation, function: StackResource, directory: 
     )
 
 
-def _only(stacks: CloudFormation, kind: str, region: str, **properties: str) -> StackResource:
+def _only(stacks: CloudFormation, kind: str, region: str, **properties: str) -> MadeResource:
     for each in stacks.inventory.of(kind, region):
         if all(each.properties.get(name) == value for name, value in properties.items()):
             return each

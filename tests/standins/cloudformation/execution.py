@@ -15,7 +15,7 @@ from tests.standins.cloudformation.errors import CloudFormationError, ResourceFa
 from tests.standins.cloudformation.intrinsics import Resolver
 from tests.standins.cloudformation.operation import Faults, Operations, with_stack_tags
 from tests.standins.cloudformation.parameters import typed
-from tests.standins.cloudformation.resource_kind import Site, StackResource
+from tests.standins.cloudformation.resource_kind import MadeResource, Placement
 from tests.standins.cloudformation.resource_schema import schema_of
 from tests.standins.cloudformation.stack import DELETED, DeployedStack, Version, now
 from tests.standins.cloudformation.template import Declared
@@ -23,7 +23,7 @@ from tests.standins.cloudformation.template import Declared
 CANCELLED = "Resource creation cancelled"
 
 
-def resolver_for(site: Site, version: Version, lookup: Callable[[str, str | None], Any]) -> Resolver:
+def resolver_for(site: Placement, version: Version, lookup: Callable[[str, str | None], Any]) -> Resolver:
     """Resolves a version's functions; `lookup` answers for its resources."""
     declared = version.template.parameters
     values: dict[str, Any] = {
@@ -39,7 +39,7 @@ def resolver_for(site: Site, version: Version, lookup: Callable[[str, str | None
     return Resolver(values, version.template.conditions, version.template.mappings, lookup)
 
 
-def attribute(resource: StackResource, name: str | None) -> Any:  # noqa: ANN401 - JSON
+def attribute(resource: MadeResource, name: str | None) -> Any:  # noqa: ANN401 - JSON
     """What `Ref` (None) and `Fn::GetAtt` give."""
     return resource.physical_id if name is None else resource.attributes[name]
 
@@ -49,7 +49,7 @@ class Execution:
     """Everything that can be under way for a stack. `exports` are the names that other stacks export."""
 
     stack: DeployedStack
-    site: Site
+    site: Placement
     faults: Faults
     exports: Callable[[], Mapping[str, str]]
 
@@ -85,7 +85,7 @@ class Execution:
         stack.updated = now()
         stack.enter("UPDATE_IN_PROGRESS", "User Initiated")
         yield
-        replaced: list[StackResource] = []
+        replaced: list[MadeResource] = []
         try:
             yield from self._bring(version, replaced)
             self._set_outputs(version)
@@ -104,7 +104,7 @@ class Execution:
             stack.resources.pop(each.logical_id, None)
         stack.enter("UPDATE_COMPLETE")
 
-    def roll_back(self, version: Version | None, resources: Mapping[str, StackResource]) -> Iterator[None]:
+    def roll_back(self, version: Version | None, resources: Mapping[str, MadeResource]) -> Iterator[None]:
         """Back to `version` and `resources` as they were."""
         stack = self.stack
         yield
@@ -138,7 +138,7 @@ class Execution:
         else:
             stack.enter("DELETE_FAILED", self._failed("DELETE_FAILED"))
 
-    def _bring(self, version: Version, replaced: list[StackResource]) -> Iterator[None]:
+    def _bring(self, version: Version, replaced: list[MadeResource]) -> Iterator[None]:
         """Create and change what the version wants; what it replaces is added to `replaced`."""
         stack, site = self.stack, self.site
         resolver = self._resolver(version)
@@ -175,7 +175,7 @@ class Execution:
                 return
 
     def _delete_all(
-        self, resources: list[StackResource], version_of: Version | None = None
+        self, resources: list[MadeResource], version_of: Version | None = None
     ) -> Generator[None, None, bool]:
         """In reverse order of dependency. The generator's value is whether all are gone."""
         version = version_of or self.stack.version
@@ -220,7 +220,7 @@ class Execution:
         )
 
 
-def _same(one: StackResource, other: StackResource | None) -> bool:
+def _same(one: MadeResource, other: MadeResource | None) -> bool:
     """Whether both are one resource, whatever its properties."""
     return other is not None and one.physical_id == other.physical_id and one.attributes == other.attributes
 
@@ -229,9 +229,7 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
     return {name for name in {*old, *new} if old.get(name) != new.get(name)}
 
 
-def _dependents_first(
-    resources: list[StackResource], declared: Mapping[str, Declared]
-) -> list[StackResource]:
+def _dependents_first(resources: list[MadeResource], declared: Mapping[str, Declared]) -> list[MadeResource]:
     """A resource comes before all that it refers to; those that no template knows any more come first."""
     left, ordered = list(resources), []
     while left:

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.standins.cloudformation.errors import ResourceFailed
-from tests.standins.cloudformation.resource_kind import Kind, Site, StackResource
+from tests.standins.cloudformation.resource_kind import Kind, MadeResource, Placement
 
 _BOUNDARY = "iam:PermissionsBoundary"
 _POLICY_LIMIT = 6_144
 _PASSED_TO = "iam:PassedToService"
 
 
-class Role(Kind):
+class RoleKind(Kind):
     name = "AWS::IAM::Role"
     name_property = "RoleName"
     name_limit = 64
@@ -40,14 +40,14 @@ class Role(Kind):
         "Policies": "iam:PutRolePolicy",
     }
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "Arn": self.about(site, "", physical_id, properties),
             "RoleId": f"AROA{site.unique(physical_id).upper()}",
         }
 
     def grants(
-        self, site: Site, verb: str, physical_id: str, properties: Mapping[str, Any]
+        self, site: Placement, verb: str, physical_id: str, properties: Mapping[str, Any]
     ) -> Iterator[tuple[str, str, Mapping[str, str]]]:
         boundary = properties.get("PermissionsBoundary")
         context = {_BOUNDARY: str(boundary)} if boundary else {}
@@ -67,12 +67,16 @@ class Role(Kind):
             if verb == "delete":
                 yield "iam:DetachRolePolicy", arn, attached
 
-    def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         path = properties.get("Path", "/").lstrip("/")
         return site.arn("iam", f"role/{path}{physical_id}", region="")
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         super().check(site, physical_id, properties, old)
         if len(physical_id) > 64:
@@ -81,7 +85,7 @@ class Role(Kind):
             )
 
 
-class ManagedPolicy(Kind):
+class ManagedPolicyKind(Kind):
     name = "AWS::IAM::ManagedPolicy"
     is_global = True
     actions = {  # noqa: RUF012
@@ -90,16 +94,20 @@ class ManagedPolicy(Kind):
         "delete": ("iam:DeletePolicy", "iam:ListPolicyVersions"),
     }
 
-    def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
+    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
         path = properties.get("Path", "/").lstrip("/")
         name = properties.get("ManagedPolicyName") or site.generated_name(logical_id)
         return site.arn("iam", f"policy/{path}{name}", region="")
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"PolicyArn": physical_id}
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         super().check(site, physical_id, properties, old)
         # White space does not count: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -107,17 +115,17 @@ class ManagedPolicy(Kind):
         if size > _POLICY_LIMIT:
             raise ResourceFailed(f"Cannot exceed quota for PolicySize: {_POLICY_LIMIT} ({size})")
 
-    def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return physical_id
 
-    def made(self, site: Site, resource: StackResource, old: StackResource | None) -> None:
+    def made(self, site: Placement, resource: MadeResource, old: MadeResource | None) -> None:
         site.surroundings.show_policy(resource.physical_id, resource.properties["PolicyDocument"])
 
-    def removed(self, site: Site, resource: StackResource) -> None:
+    def removed(self, site: Placement, resource: MadeResource) -> None:
         site.surroundings.show_policy(resource.physical_id, None)
 
 
-class LambdaCode(Kind):
+class FunctionKind(Kind):
     """A Lambda function."""
 
     name = "AWS::Lambda::Function"
@@ -130,11 +138,11 @@ class LambdaCode(Kind):
         "delete": ("lambda:GetFunction", "lambda:DeleteFunction"),
     }
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"Arn": self.about(site, "", physical_id, properties)}
 
     def grants(
-        self, site: Site, verb: str, physical_id: str, properties: Mapping[str, Any]
+        self, site: Placement, verb: str, physical_id: str, properties: Mapping[str, Any]
     ) -> Iterator[tuple[str, str, Mapping[str, str]]]:
         yield from super().grants(site, verb, physical_id, properties)
         if verb in ("create", "update"):
@@ -147,11 +155,15 @@ class LambdaCode(Kind):
             yield "lambda:ListTags", arn, {}
             yield "lambda:UntagResource", arn, {}
 
-    def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return site.arn("lambda", f"function:{physical_id}")
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         super().check(site, physical_id, properties, old)
         if len(physical_id) > 64:
@@ -169,14 +181,14 @@ class LambdaCode(Kind):
         if f"{module}.py" not in names and f"{module}/__init__.py" not in names:
             raise ResourceFailed(f"the handler {properties['Handler']} is not in the zip")
 
-    def made(self, site: Site, resource: StackResource, old: StackResource | None) -> None:
+    def made(self, site: Placement, resource: MadeResource, old: MadeResource | None) -> None:
         site.inventory.code[resource.attributes["Arn"]] = function_code(site, resource.properties)
 
-    def removed(self, site: Site, resource: StackResource) -> None:
+    def removed(self, site: Placement, resource: MadeResource) -> None:
         del site.inventory.code[resource.attributes["Arn"]]
 
 
-def function_code(site: Site, properties: Mapping[str, Any]) -> bytes:
+def function_code(site: Placement, properties: Mapping[str, Any]) -> bytes:
     """The zip of a function, from its bucket. Raises ResourceFailed."""
     code = properties["Code"]
     found = site.surroundings.stored_object(code["S3Bucket"], code["S3Key"])
@@ -188,7 +200,7 @@ def function_code(site: Site, properties: Mapping[str, Any]) -> bytes:
     return found
 
 
-class InvokePermission(Kind):
+class InvokePermissionKind(Kind):
     """A statement of a function's own policy."""
 
     name = "AWS::Lambda::Permission"
@@ -198,22 +210,26 @@ class InvokePermission(Kind):
         "delete": ("lambda:RemovePermission",),
     }
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"Id": physical_id}
 
-    def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         name = str(properties["FunctionName"]).rpartition(":")[2]
         return site.arn("lambda", f"function:{name}")
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         name = str(properties["FunctionName"]).rpartition(":")[2]
-        if site.inventory.named(LambdaCode.name, name, site.region) is None:
+        if site.inventory.named(FunctionKind.name, name, site.region) is None:
             raise ResourceFailed(f"Function not found: {properties['FunctionName']}")
 
 
-class LogGroup(Kind):
+class LogGroupKind(Kind):
     name = "AWS::Logs::LogGroup"
     name_property = "LogGroupName"
     tag_action = "logs:TagResource"
@@ -223,11 +239,11 @@ class LogGroup(Kind):
         "delete": ("logs:DescribeLogGroups", "logs:DeleteLogGroup"),
     }
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"Arn": site.arn("logs", f"log-group:{physical_id}:*")}
 
     def grants(
-        self, site: Site, verb: str, physical_id: str, properties: Mapping[str, Any]
+        self, site: Placement, verb: str, physical_id: str, properties: Mapping[str, Any]
     ) -> Iterator[tuple[str, str, Mapping[str, str]]]:
         yield from super().grants(site, verb, physical_id, properties)
         arn = self.about(site, "", physical_id, properties)
@@ -236,13 +252,13 @@ class LogGroup(Kind):
             if keeps or verb == "update":
                 yield ("logs:PutRetentionPolicy" if keeps else "logs:DeleteRetentionPolicy"), arn, {}
 
-    def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         if action == "logs:DescribeLogGroups":
             return site.arn("logs", "log-group::log-stream:")
         return site.arn("logs", f"log-group:{physical_id}:log-stream:")
 
 
-class SavedQuery(Kind):
+class SavedQueryKind(Kind):
     """A query of Logs Insights."""
 
     name = "AWS::Logs::QueryDefinition"
@@ -252,11 +268,18 @@ class SavedQuery(Kind):
         "delete": ("logs:DeleteQueryDefinition",),
     }
 
-    def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
+    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
         return f"query-{site.unique(logical_id)}"
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"QueryDefinitionId": physical_id}
 
 
-KINDS = (Role(), ManagedPolicy(), LambdaCode(), InvokePermission(), LogGroup(), SavedQuery())
+KINDS = (
+    RoleKind(),
+    ManagedPolicyKind(),
+    FunctionKind(),
+    InvokePermissionKind(),
+    LogGroupKind(),
+    SavedQueryKind(),
+)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.standins.cloudformation.errors import ResourceFailed
-from tests.standins.cloudformation.resource_kind import Kind, Site, StackResource
+from tests.standins.cloudformation.resource_kind import Kind, MadeResource, Placement
 
 
-class Alarm(Kind):
+class AlarmKind(Kind):
     name = "AWS::CloudWatch::Alarm"
     name_property = "AlarmName"
     tag_action = "cloudwatch:TagResource"
@@ -20,14 +20,14 @@ class Alarm(Kind):
         "delete": ("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms"),
     }
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"Arn": site.arn("cloudwatch", f"alarm:{physical_id}")}
 
-    def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return site.arn("cloudwatch", f"alarm:{physical_id}")
 
 
-class Dashboard(Kind):
+class DashboardKind(Kind):
     name = "AWS::CloudWatch::Dashboard"
     name_property = "DashboardName"
     is_global = True
@@ -37,11 +37,15 @@ class Dashboard(Kind):
         "delete": ("cloudwatch:GetDashboard", "cloudwatch:DeleteDashboards"),
     }
 
-    def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return site.arn("cloudwatch", f"dashboard/{physical_id}", region="")
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         super().check(site, physical_id, properties, old)
         try:
@@ -50,7 +54,7 @@ class Dashboard(Kind):
             raise ResourceFailed(f"The field DashboardBody must be a valid JSON object: {error}") from error
 
 
-class Topic(Kind):
+class TopicKind(Kind):
     name = "AWS::SNS::Topic"
     tag_action = "sns:TagResource"
     actions = {  # noqa: RUF012
@@ -60,23 +64,23 @@ class Topic(Kind):
     }
 
     def grants(
-        self, site: Site, verb: str, physical_id: str, properties: Mapping[str, Any]
+        self, site: Placement, verb: str, physical_id: str, properties: Mapping[str, Any]
     ) -> Iterator[tuple[str, str, Mapping[str, str]]]:
         yield from super().grants(site, verb, physical_id, properties)
         if properties.get("Subscription") and verb != "delete":
             yield "sns:Subscribe", physical_id, {}
 
-    def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
+    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
         return site.arn("sns", properties.get("TopicName") or site.generated_name(logical_id))
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"TopicArn": physical_id, "TopicName": physical_id.rpartition(":")[2]}
 
-    def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return physical_id
 
 
-class Subscription(Kind):
+class SubscriptionKind(Kind):
     name = "AWS::SNS::Subscription"
     actions = {  # noqa: RUF012
         "create": ("sns:Subscribe", "sns:GetSubscriptionAttributes"),
@@ -84,17 +88,17 @@ class Subscription(Kind):
         "delete": ("sns:Unsubscribe", "sns:GetSubscriptionAttributes"),
     }
 
-    def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
+    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
         return f"{properties['TopicArn']}:{site.unique(logical_id)}"
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"Arn": physical_id}
 
-    def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return str(properties["TopicArn"])
 
 
-class Bucket(Kind):
+class BucketKind(Kind):
     name = "AWS::S3::Bucket"
     name_property = "BucketName"
     is_global = True
@@ -103,15 +107,15 @@ class Bucket(Kind):
         "delete": ("s3:DeleteBucket",),
     }
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"Arn": self.about(site, "", physical_id, properties)}
 
-    def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return f"arn:{site.partition}:s3:::{physical_id}"
 
-    def check_removal(self, site: Site, resource: StackResource) -> None:
+    def check_removal(self, site: Placement, resource: MadeResource) -> None:
         if site.surroundings.taken(self.name, f"{resource.physical_id}/", site.region):
             raise ResourceFailed("The bucket you tried to delete is not empty")
 
 
-KINDS = (Alarm(), Dashboard(), Topic(), Subscription(), Bucket())
+KINDS = (AlarmKind(), DashboardKind(), TopicKind(), SubscriptionKind(), BucketKind())

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.standins.cloudformation.errors import ResourceFailed
 from tests.standins.cloudformation.kinds import kind_of
-from tests.standins.cloudformation.resource_kind import Kind, Site, StackResource, tags_of
+from tests.standins.cloudformation.resource_kind import Kind, MadeResource, Placement, tags_of
 from tests.standins.cloudformation.resource_schema import schema_of
 from tests.standins.cloudformation.stack import DeployedStack, Version
 
@@ -45,7 +45,7 @@ class Operations:
     """What can be done to the resources of `stack`, which belong to `site`."""
 
     stack: DeployedStack
-    site: Site
+    site: Placement
     faults: Faults
 
     def create(self, logical_id: str, kind_name: str, properties: Mapping[str, Any]) -> Iterator[None]:
@@ -60,7 +60,7 @@ class Operations:
             self._authorize(kind, "create", physical_id, properties)
             self.faults.strike("create", logical_id)
             kind.check(site, physical_id, properties, None)
-            resource = StackResource(
+            resource = MadeResource(
                 logical_id,
                 kind_name,
                 site.region,
@@ -79,7 +79,7 @@ class Operations:
         yield from self._delay(kind_name, "create")
         stack.report(logical_id, kind_name, physical_id, "CREATE_COMPLETE")
 
-    def update(self, resource: StackResource, properties: Mapping[str, Any]) -> Iterator[None]:
+    def update(self, resource: MadeResource, properties: Mapping[str, Any]) -> Iterator[None]:
         """In place. Raises ResourceFailed after the event that says so."""
         kind, stack, site = kind_of(resource.kind), self.stack, self.site
         name, physical_id = resource.logical_id, resource.physical_id
@@ -103,7 +103,7 @@ class Operations:
         yield from self._delay(resource.kind, "update")
         stack.report(name, resource.kind, physical_id, "UPDATE_COMPLETE")
 
-    def delete(self, resource: StackResource) -> Iterator[None]:
+    def delete(self, resource: MadeResource) -> Iterator[None]:
         """Also of what was deleted by hand before. Raises ResourceFailed after the event that says so."""
         kind, stack, site = kind_of(resource.kind), self.stack, self.site
         name, physical_id = resource.logical_id, resource.physical_id

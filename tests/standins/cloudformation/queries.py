@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.standins.cloudformation.change_set import StoredChangeSet, unchanged
+from tests.standins.cloudformation.change_set import ProposedChangeSet, unchanged
 from tests.standins.cloudformation.drift import resource_drifts
 from tests.standins.cloudformation.errors import CloudFormationError
 from tests.standins.cloudformation.resource_kind import Caller
@@ -121,7 +121,7 @@ def describe_change_set(
     return {**shown, **_paged([each.document() for each in found.changes], given, "Changes")}
 
 
-def _shown(stack: DeployedStack, found: StoredChangeSet) -> dict[str, Any]:
+def _shown(stack: DeployedStack, found: ProposedChangeSet) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "ChangeSetName": found.name,
         "ChangeSetId": found.identifier,

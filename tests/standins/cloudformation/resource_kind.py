@@ -41,7 +41,7 @@ class Surroundings(Protocol):
 
 
 @dataclass(frozen=True)
-class StackResource:
+class MadeResource:
     """One resource that exists, with its properties as they were resolved."""
 
     logical_id: str
@@ -62,37 +62,37 @@ class StackResource:
 class Inventory:
     """All that stacks have made in the account."""
 
-    resources: list[StackResource] = field(default_factory=list)
+    resources: list[MadeResource] = field(default_factory=list)
     #: The zips of functions, by ARN: Lambda keeps its own copy.
     code: dict[str, bytes] = field(default_factory=dict)
 
-    def of(self, kind: str, region: str | None = None) -> list[StackResource]:
+    def of(self, kind: str, region: str | None = None) -> list[MadeResource]:
         """Those of a kind, of one region or of all."""
         return [each for each in self.resources if each.kind == kind and region in (None, each.region)]
 
-    def named(self, kind: str, physical_id: str, region: str) -> StackResource | None:
+    def named(self, kind: str, physical_id: str, region: str) -> MadeResource | None:
         return next((each for each in self.of(kind, region) if each.physical_id == physical_id), None)
 
-    def add(self, resource: StackResource) -> None:
+    def add(self, resource: MadeResource) -> None:
         self.resources.append(resource)
 
-    def actual(self, resource: StackResource) -> StackResource | None:
+    def actual(self, resource: MadeResource) -> MadeResource | None:
         """A stack's resource as it really is: altered by hand, or gone."""
         return next((each for each in self.resources if each.key == resource.key), None)
 
-    def replace(self, new: StackResource) -> None:
+    def replace(self, new: MadeResource) -> None:
         self.resources = [new if each.key == new.key else each for each in self.resources]
 
-    def alter(self, resource: StackResource, **properties: object) -> None:
+    def alter(self, resource: MadeResource, **properties: object) -> None:
         """As someone does by hand, past CloudFormation."""
         self.replace(replace(resource, properties={**resource.properties, **properties}))
 
-    def remove(self, resource: StackResource) -> None:
+    def remove(self, resource: MadeResource) -> None:
         self.resources = [each for each in self.resources if each.key != resource.key]
 
 
 @dataclass(frozen=True)
-class Site:
+class Placement:
     """The stack that a resource is made for."""
 
     account: str
@@ -138,45 +138,49 @@ class Kind:
     #: Whether the name is unique beyond the region.
     is_global = False
 
-    def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
+    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
         given = properties.get(self.name_property) if self.name_property else None
         return str(given) if given else site.generated_name(logical_id, self.name_limit)
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {}
 
     def grants(
-        self, site: Site, verb: str, physical_id: str, properties: Mapping[str, Any]
+        self, site: Placement, verb: str, physical_id: str, properties: Mapping[str, Any]
     ) -> Iterator[tuple[str, str, Mapping[str, str]]]:
         """Every action, the ARN it is about, and its condition keys."""
         tagging = (self.tag_action,) if self.tag_action and tags_of(properties) and verb != "delete" else ()
         for action in (*self.actions.get(verb, ()), *tagging):
             yield action, self.about(site, action, physical_id, properties), {}
 
-    def about(self, site: Site, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         """The ARN that an action is about."""
         return "*"
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         """What the service itself refuses; `old` is what is being changed. Raises ResourceFailed."""
         if old is None:
             self.refuse_taken(site, physical_id)
 
-    def refuse_taken(self, site: Site, physical_id: str) -> None:
+    def refuse_taken(self, site: Placement, physical_id: str) -> None:
         region = None if self.is_global else site.region
         others = [each for each in site.inventory.of(self.name, region) if each.physical_id == physical_id]
         if others or site.surroundings.taken(self.name, physical_id, site.region):
             raise ResourceFailed(f"{physical_id} already exists")
 
-    def made(self, site: Site, resource: StackResource, old: StackResource | None) -> None:
+    def made(self, site: Placement, resource: MadeResource, old: MadeResource | None) -> None:
         """Show it in the account's surroundings."""
 
-    def check_removal(self, site: Site, resource: StackResource) -> None:
+    def check_removal(self, site: Placement, resource: MadeResource) -> None:
         """Why the service does not delete it. Raises ResourceFailed."""
 
-    def removed(self, site: Site, resource: StackResource) -> None:
+    def removed(self, site: Placement, resource: MadeResource) -> None:
         """Take it out of the surroundings again."""
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tests.standins.cloudformation.certificate import issued_for
 from tests.standins.cloudformation.errors import ResourceFailed
-from tests.standins.cloudformation.resource_kind import Kind, Site, StackResource, tags_of
+from tests.standins.cloudformation.resource_kind import Kind, MadeResource, Placement, tags_of
 
 REST_API = "AWS::ApiGateway::RestApi"
 DEPLOYMENT = "AWS::ApiGateway::Deployment"
@@ -30,7 +30,7 @@ class _Managed(Kind):
         raise NotImplementedError
 
     def grants(
-        self, site: Site, verb: str, physical_id: str, properties: Mapping[str, Any]
+        self, site: Placement, verb: str, physical_id: str, properties: Mapping[str, Any]
     ) -> Iterator[tuple[str, str, Mapping[str, str]]]:
         prefix = f"arn:{site.partition}:apigateway:{site.region}::"
         for method in self.methods.get(verb, ()):
@@ -46,7 +46,7 @@ def _below(collection: str, physical_id: str, verb: str) -> str:
     return collection if verb == "create" else f"{collection}/{physical_id}"
 
 
-class RestApi(_Managed):
+class RestApiKind(_Managed):
     name = REST_API
     methods = {"create": ("POST",), "update": ("PATCH", "PUT"), "delete": ("DELETE",)}  # noqa: RUF012
 
@@ -54,7 +54,7 @@ class RestApi(_Managed):
         return _below("/restapis", physical_id, verb)
 
     def grants(
-        self, site: Site, verb: str, physical_id: str, properties: Mapping[str, Any]
+        self, site: Placement, verb: str, physical_id: str, properties: Mapping[str, Any]
     ) -> Iterator[tuple[str, str, Mapping[str, str]]]:
         yield from super().grants(site, verb, physical_id, properties)
         if verb == "create":
@@ -64,35 +64,39 @@ class RestApi(_Managed):
                 {},
             )
 
-    def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
+    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
         return site.unique(logical_id, 10)
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"RestApiId": physical_id, "RootResourceId": f"{physical_id[:8]}rt"}
 
-    def check_removal(self, site: Site, resource: StackResource) -> None:
+    def check_removal(self, site: Placement, resource: MadeResource) -> None:
         mappings = site.inventory.of(MAPPING, site.region)
         if any(each.properties["RestApiId"] == resource.physical_id for each in mappings):
             raise ResourceFailed("Please remove all base path mappings related to the API in your domains")
 
 
-class Deployment(_Managed):
+class DeploymentKind(_Managed):
     name = DEPLOYMENT
 
     def paths(self, verb: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return _below(f"/restapis/{properties['RestApiId']}/deployments", physical_id, verb)
 
-    def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
+    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
         return site.unique(logical_id, 6)
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         """`Definition` is the stand-in's own: what a stage of this deployment serves."""
         api = site.inventory.named(REST_API, properties["RestApiId"], site.region)
         body = {} if api is None else api.properties.get("Body", {})
         return {"DeploymentId": physical_id, "Definition": body}
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         api = site.inventory.named(REST_API, properties["RestApiId"], site.region)
         if api is None:
@@ -100,23 +104,27 @@ class Deployment(_Managed):
         if not api.properties.get("Body", {}).get("paths"):
             raise ResourceFailed("The REST API doesn't contain any methods")
 
-    def check_removal(self, site: Site, resource: StackResource) -> None:
+    def check_removal(self, site: Placement, resource: MadeResource) -> None:
         stages = site.inventory.of(STAGE, site.region)
         if any(each.properties.get("DeploymentId") == resource.physical_id for each in stages):
             raise ResourceFailed("Active stages pointing to this deployment must be moved or deleted")
 
 
-class Stage(_Managed):
+class StageKind(_Managed):
     name = STAGE
 
     def paths(self, verb: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return _below(f"/restapis/{properties['RestApiId']}/stages", physical_id, verb)
 
-    def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
+    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
         return str(properties["StageName"])
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         same = [
             each
@@ -132,12 +140,12 @@ class Stage(_Managed):
             raise ResourceFailed("CloudWatch Logs role ARN must be set in account settings to enable logging")
 
 
-class DomainName(_Managed):
+class DomainNameKind(_Managed):
     name = DOMAIN_NAME
     name_property = "DomainName"
 
     def grants(
-        self, site: Site, verb: str, physical_id: str, properties: Mapping[str, Any]
+        self, site: Placement, verb: str, physical_id: str, properties: Mapping[str, Any]
     ) -> Iterator[tuple[str, str, Mapping[str, str]]]:
         yield from super().grants(site, verb, physical_id, properties)
         if verb == "create":
@@ -148,7 +156,7 @@ class DomainName(_Managed):
     def paths(self, verb: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return _below("/domainnames", physical_id, verb)
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "RegionalDomainName": f"d-{site.unique(physical_id, 10)}.execute-api.{site.region}.amazonaws.com",
             "RegionalHostedZoneId": ZONE_OF_TARGETS,
@@ -156,19 +164,23 @@ class DomainName(_Managed):
         }
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         super().check(site, physical_id, properties, old)
         issued_for(site, properties["RegionalCertificateArn"], physical_id, site.region)
 
-    def refuse_taken(self, site: Site, physical_id: str) -> None:
+    def refuse_taken(self, site: Placement, physical_id: str) -> None:
         try:
             super().refuse_taken(site, physical_id)
         except ResourceFailed as error:
             raise ResourceFailed("The domain name you provided already exists.") from error
 
 
-class BasePathMapping(_Managed):
+class BasePathMappingKind(_Managed):
     """A base path mapping."""
 
     name = MAPPING
@@ -177,11 +189,15 @@ class BasePathMapping(_Managed):
         base = properties.get("BasePath") or "(none)"
         return _below(f"/domainnames/{properties['DomainName']}/basepathmappings", base, verb)
 
-    def physical_id(self, site: Site, logical_id: str, properties: Mapping[str, Any]) -> str:
+    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
         return f"{properties['DomainName']}|{properties.get('BasePath') or '(none)'}"
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         if site.inventory.named(DOMAIN_NAME, properties["DomainName"], site.region) is None:
             raise ResourceFailed("Invalid domain name identifier specified")
@@ -196,7 +212,7 @@ class BasePathMapping(_Managed):
             self.refuse_taken(site, physical_id)
 
 
-class ApiGatewayAccount(_Managed):
+class AccountKind(_Managed):
     """The region's setting of the role that API Gateway writes logs with."""
 
     name = ACCOUNT
@@ -205,32 +221,36 @@ class ApiGatewayAccount(_Managed):
     def paths(self, verb: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return "/account"
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"Id": physical_id}
 
     def check(
-        self, site: Site, physical_id: str, properties: Mapping[str, Any], old: StackResource | None
+        self,
+        site: Placement,
+        physical_id: str,
+        properties: Mapping[str, Any],
+        old: MadeResource | None,
     ) -> None:
         """There is one in any case."""
 
 
-class GatewayResponseResource(_Managed):
+class GatewayResponseKind(_Managed):
     name = "AWS::ApiGateway::GatewayResponse"
     methods = {"create": ("PUT",), "update": ("PUT",), "delete": ("DELETE",)}  # noqa: RUF012
 
     def paths(self, verb: str, physical_id: str, properties: Mapping[str, Any]) -> str:
         return f"/restapis/{properties['RestApiId']}/gatewayresponses/{properties['ResponseType']}"
 
-    def attributes(self, site: Site, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
         return {"Id": physical_id}
 
 
 KINDS = (
-    RestApi(),
-    Deployment(),
-    Stage(),
-    DomainName(),
-    BasePathMapping(),
-    ApiGatewayAccount(),
-    GatewayResponseResource(),
+    RestApiKind(),
+    DeploymentKind(),
+    StageKind(),
+    DomainNameKind(),
+    BasePathMappingKind(),
+    AccountKind(),
+    GatewayResponseKind(),
 )

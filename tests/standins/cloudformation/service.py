@@ -10,11 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from tests.standins.cloudformation.change_set import StoredChangeSet, changes_between
+from tests.standins.cloudformation.change_set import ProposedChangeSet, changes_between
 from tests.standins.cloudformation.errors import CloudFormationError, NotImitated, ResourceFailed
 from tests.standins.cloudformation.execution import Execution
 from tests.standins.cloudformation.operation import Faults
-from tests.standins.cloudformation.resource_kind import Caller, Inventory, Site, StackResource, Surroundings
+from tests.standins.cloudformation.resource_kind import (
+    Caller,
+    Inventory,
+    MadeResource,
+    Placement,
+    Surroundings,
+)
 from tests.standins.cloudformation.stack import DELETED, REVIEW, DeployedStack, now
 from tests.standins.cloudformation.submission import submitted
 
@@ -37,7 +43,7 @@ class CloudFormation:
     faults: Faults = field(default_factory=Faults)
     #: In the order of their making, those that were deleted included.
     stacks: list[DeployedStack] = field(default_factory=list)
-    change_sets: dict[str, list[StoredChangeSet]] = field(default_factory=dict)
+    change_sets: dict[str, list[ProposedChangeSet]] = field(default_factory=dict)
     """By the stack's identifier."""
     detections: dict[str, DeployedStack] = field(default_factory=dict)
 
@@ -74,9 +80,9 @@ class CloudFormation:
             if export is not None and each is not besides
         }
 
-    def site(self, stack: DeployedStack, caller: Caller) -> Site:
+    def site(self, stack: DeployedStack, caller: Caller) -> Placement:
         acting = self.role_caller if stack.role_arn else caller
-        return Site(
+        return Placement(
             self.account,
             self.partition,
             stack.region,
@@ -117,7 +123,7 @@ class CloudFormation:
             transform = f"arn:{self.partition}:cloudformation:{region}:aws:transform/Serverless-2016-10-31"
             self._allow(caller, "cloudformation:CreateChangeSet", transform)
         identifier = site.arn("cloudformation", f"changeSet/{given['ChangeSetName']}/{uuid4()}")
-        made = StoredChangeSet(
+        made = ProposedChangeSet(
             given["ChangeSetName"],
             identifier,
             kind,
@@ -155,7 +161,7 @@ class CloudFormation:
             )
         return stack
 
-    def change_set(self, region: str, given: Mapping[str, Any]) -> tuple[DeployedStack, StoredChangeSet]:
+    def change_set(self, region: str, given: Mapping[str, Any]) -> tuple[DeployedStack, ProposedChangeSet]:
         """By its name and stack, or by its identifier alone. Raises CloudFormationError."""
         wanted = given["ChangeSetName"]
         for stack in self.living(region):
@@ -257,7 +263,7 @@ class CloudFormation:
 
     # What tests do by hand, as someone in the console would.
 
-    def existing(self, region: str, name: str, logical_id: str) -> StackResource:
+    def existing(self, region: str, name: str, logical_id: str) -> MadeResource:
         """A stack's resource as it really is."""
         found = self.inventory.actual(self.stack(region, name).resources[logical_id])
         if found is None:

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 from uuid import uuid4
 
-from tests.standins.cloudformation.resource_kind import StackResource
+from tests.standins.cloudformation.resource_kind import MadeResource
 from tests.standins.cloudformation.template import Template
 
 STACK = "AWS::CloudFormation::Stack"
@@ -64,7 +64,7 @@ class DeployedStack:
     protected: bool = False
     capabilities: tuple[str, ...] = ()
     #: What exists, by logical id.
-    resources: dict[str, StackResource] = field(default_factory=dict)
+    resources: dict[str, MadeResource] = field(default_factory=dict)
     states: dict[str, ResourceState] = field(default_factory=dict)
     outputs: dict[str, tuple[str, str | None, str | None]] = field(default_factory=dict)
     """Value, description and export name."""
@@ -73,7 +73,7 @@ class DeployedStack:
     #: What is under way: each step is what happens until someone looks again.
     execution: Iterator[object] | None = None
     #: What a rollback that failed was on its way to.
-    interrupted_rollback: tuple[Version | None, Mapping[str, StackResource]] | None = None
+    interrupted_rollback: tuple[Version | None, Mapping[str, MadeResource]] | None = None
 
     @property
     def in_progress(self) -> bool:

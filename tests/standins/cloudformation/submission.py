@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.standins.cloudformation.errors import CloudFormationError, ResourceFailed
 from tests.standins.cloudformation.parameters import parameter_values
-from tests.standins.cloudformation.resource_kind import Site
+from tests.standins.cloudformation.resource_kind import Placement
 from tests.standins.cloudformation.stack import Version
 from tests.standins.cloudformation.template import Template, read_template
 
@@ -26,7 +26,7 @@ class Submission:
     capabilities: tuple[str, ...]
 
 
-def template_text(given: Mapping[str, Any], site: Site, previous: Version | None) -> str:
+def template_text(given: Mapping[str, Any], site: Placement, previous: Version | None) -> str:
     """Raises CloudFormationError."""
     if given.get("UsePreviousTemplate") and previous is not None:
         return previous.template.text
@@ -55,7 +55,7 @@ def template_text(given: Mapping[str, Any], site: Site, previous: Version | None
     return content.decode()
 
 
-def read_submitted(given: Mapping[str, Any], site: Site, previous: Version | None = None) -> Template:
+def read_submitted(given: Mapping[str, Any], site: Placement, previous: Version | None = None) -> Template:
     """The template alone. Raises CloudFormationError."""
     values = {
         each["ParameterKey"]: each["ParameterValue"]
@@ -69,7 +69,7 @@ def read_submitted(given: Mapping[str, Any], site: Site, previous: Version | Non
     return read_template(text, site.region, {**values, **pseudo, "AWS::Partition": site.partition})
 
 
-def submitted(given: Mapping[str, Any], site: Site, previous: Version | None) -> Submission:
+def submitted(given: Mapping[str, Any], site: Placement, previous: Version | None) -> Submission:
     """Raises CloudFormationError for a template, parameters or a consent that is not accepted."""
     template = read_submitted(given, site, previous)
     capabilities = tuple(given.get("Capabilities", ()))
