@@ -140,9 +140,12 @@ def test_nothing_shows_the_token(
     pings = [run for run in runs if run.refusal.step is RefusedStep.PING]
     for run in pings:
         leaks += refused(run)
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+    pool = ThreadPoolExecutor(_AT_A_TIME)
+    try:
         for found in pool.map(refused, (run for run in runs if run not in pings)):
             leaks += found
+    finally:
+        pool.shutdown(cancel_futures=True)
     places = {
         "its daemon's log": bench.daemon_log(client)[log_before:],
         "the gateway's access log": "\n".join(domain.access_log),
