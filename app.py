@@ -11,10 +11,11 @@ from chalice.app import AuthRequest, AuthResponse, Chalice
 from chalice.app import Request as CurrentRequest
 from chalice.app import Response as ChaliceResponse
 
+from chalicelib import VERSION
 from chalicelib.decision import ToRelay
 from chalicelib.http_message import Request, Response, error_response
 from chalicelib.registries import Registries
-from chalicelib.request_log import fault_line
+from chalicelib.request_log import fault_line, start_line
 from chalicelib.service import respond
 from chalicelib.settings import RedirectMode, Settings
 
@@ -96,6 +97,8 @@ def _relay_service() -> RelayService:
     return RelayService(ssl.create_default_context())
 
 
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    sys.stdout.write(f"{start_line(VERSION, SETTINGS.mode.value)}\n")
 if SETTINGS.mode is RedirectMode.RELAY:
     # At start Lambda lends a whole processor.
     _relay_service()

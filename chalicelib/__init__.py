@@ -4,3 +4,6 @@ http_message, event, settings, registry_host, registries, registry_path, locatio
 from values to values; service joins them. relaying/ is what only mode `relay` needs. Values are named
 tuples: dataclasses would take a tenth of a cold start.
 """
+
+#: That of the whole repository, as CHANGELOG.md has it.
+VERSION = "0.1.0"

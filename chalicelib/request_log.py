@@ -22,6 +22,11 @@ def request_line(request_id: str, line: RequestLine, decision: str, status: int,
     )
 
 
+def start_line(version: str, mode: str) -> str:
+    """The line of a cold start."""
+    return json.dumps({"version": version, "mode": mode})
+
+
 def fault_line(request_id: str, error: BaseException) -> str:
     """A defect of ours, by class and place: its message may quote the request."""
     frames = traceback.extract_tb(error.__traceback__)

@@ -34,7 +34,7 @@ CREDENTIALS_NOT_FOUND = "credentials not found in native keychain"
 MISSING_SERVER_URL = "no credentials server URL"
 MISSING_USERNAME = "no credentials username"
 
-PAGE = "https://github.com/custom-ecr-domain/custom-ecr-domain/blob/main/docs/credential-helper.md"
+PAGE = "docs/credential-helper.md in the repository of custom-ecr-domain"
 USAGE = f"Usage: {NAME} <store|get|erase|list|version>"
 HELP = f"""\
 {USAGE}

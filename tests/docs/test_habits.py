@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from credhelper import VERSION
+import chalicelib
+import credhelper
 from tests.docs.json_schema import schema_errors
 from tests.docs.markdown_page import ROOT
 
@@ -84,5 +85,5 @@ def test_the_changelog_has_dates_in_order_and_ends_with_the_version_of_the_code(
     assert releases[0] == ("Unreleased", None)
     dates = [date for _, date in releases[1:]]
     assert dates == sorted(dates, reverse=True)
-    assert releases[1][0] == VERSION
+    assert releases[1][0] == credhelper.VERSION == chalicelib.VERSION
     assert {each["version"] for each in _REFERENCE.finditer(text)} == {version for version, _ in releases}

@@ -42,7 +42,7 @@ RUN_ELSEWHERE = {
 }
 #: Commands that need GitHub, or that are pipx's own.
 NOT_RUN = {
-    "git clone https://github.com/custom-ecr-domain/custom-ecr-domain && cd custom-ecr-domain",
+    "git clone https://git.example.com/custom-ecr-domain && cd custom-ecr-domain",
     "pipx uninstall docker-credential-ecr-custom",
 }
 #: What a copy leaves out: what is made from the rest.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.metadata import metadata
 
 import yaml
 
@@ -103,5 +102,4 @@ def test_every_option_of_the_helper_is_on_the_page(program: Program) -> None:
 
 
 def test_the_page_that_the_help_names_is_this_one() -> None:
-    urls = dict(line.split(", ") for line in metadata(NAME).get_all("Project-URL") or [])
-    assert f"{urls['Homepage']}/blob/main/docs/credential-helper.md" == PAGE
+    assert (ROOT / PAGE.partition(" ")[0]).is_file()
