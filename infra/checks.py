@@ -161,7 +161,7 @@ def _access_log(site: DeployedStage) -> str:
             return ""
     where = f"access_log={site.settings.access_log!r} ({site.origin('access_log')})"
     return (
-        f"{where}: API Gateway has no role to write logs with in {site.settings.region}, a setting of the whole "
-        "account: aws apigateway update-account "
+        f"{where}: API Gateway has no role to write logs with in {site.settings.region}, a setting "
+        "of the whole account: aws apigateway update-account "
         "--patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN (docs/deployment.md)"
     )
