@@ -20,7 +20,6 @@ from infra.site import DeployedStage
 from infra.stack import OWN_TAG, Condition, Stack
 
 _ONE_REGION = f"the edge serves one region; set {OWN_KEY}.edge to off in each stage, or keep one region"
-_IN_FILE = f"in {CONFIG_PATH}"
 
 
 def before(site: DeployedStage, stacks: tuple[Stack, ...]) -> tuple[Finding, ...]:
@@ -55,7 +54,7 @@ def foreign(site: DeployedStage, stack: Stack) -> str:
     deployed = stack.parameters.get("DomainName", site.settings.domain)
     if deployed != site.settings.domain:
         return (
-            f"the stage {site.stage!r} is deployed at {deployed}, and {OWN_KEY}.domain {_IN_FILE} is "
+            f"the stage {site.stage!r} is deployed at {deployed}, and {site.origin('domain')} is "
             f"{site.settings.domain}; put the old name back and run `{PROGRAM} down --stage {site.stage}`, "
             "or give the new name a stage of its own"
         )
@@ -75,16 +74,16 @@ def _state(site: DeployedStage, stack: Stack) -> str:
 
 def _edge(site: DeployedStage) -> str:
     if site.settings.has_edge and not site.account.has_cloudfront:
-        what = f"{OWN_KEY}.edge=on {_IN_FILE}"
-        return f"{what}: CloudFront is not in the partition {site.account.partition}; set it to off"
+        where = f"edge=on ({site.origin('edge')})"
+        return f"{where}: CloudFront is not in the partition {site.account.partition}; set it to off"
     if site.settings.has_edge and site.other_stages:
         others = ", ".join(site.other_stages)
-        return f"{site.settings.domain} is also that of {others} {_IN_FILE}: {_ONE_REGION}"
+        return f"{site.settings.domain} is also that of {others} in {CONFIG_PATH}: {_ONE_REGION}"
     if site.settings.has_edge:
         try:
             edge_template(site.registries.all())
         except UnfitForEdge as error:
-            return f"{error}, or set {OWN_KEY}.edge {_IN_FILE} to off"
+            return f"{error}, or set {OWN_KEY}.edge to off"
     return ""
 
 
@@ -104,7 +103,7 @@ def _certificates(site: DeployedStage) -> Iterator[str]:
             problem = f"is for {', '.join(found.names)}, not {settings.domain}"
         if arn and problem:
             advice = f"run `{PROGRAM} init` to find one, or remove the setting to have one made"
-            yield f"the certificate {arn} ({OWN_KEY}.{key} {_IN_FILE}) {problem}; {advice}"
+            yield f"the certificate {arn} ({site.origin(key)}) {problem}; {advice}"
 
 
 def _zone(site: DeployedStage) -> str:
@@ -118,7 +117,7 @@ def _zone(site: DeployedStage) -> str:
         problem = "is private, and clients outside of its networks would not find the name"
     else:
         return ""
-    where = f"the hosted zone {settings.hosted_zone_id} ({OWN_KEY}.hosted_zone_id {_IN_FILE})"
+    where = f"the hosted zone {settings.hosted_zone_id} ({site.origin('hosted_zone_id')})"
     return f"{where} {problem}; run `{PROGRAM} init` to find the right one"
 
 
@@ -152,7 +151,7 @@ def _health_check(site: DeployedStage) -> str:
         return ""
     with refusals():
         found = absent_as_none(lambda: site.aws.route53.get_health_check(HealthCheckId=wanted))
-    where = f"{OWN_KEY}.health_check_id {_IN_FILE}"
+    where = site.origin("health_check_id")
     return "" if found else f"there is no health check {wanted} ({where}); create it, or remove the setting"
 
 
@@ -160,8 +159,9 @@ def _access_log(site: DeployedStage) -> str:
     with refusals():
         if site.settings.access_log == "off" or site.aws.apigateway.get_account().get("cloudwatchRoleArn"):
             return ""
+    where = f"access_log={site.settings.access_log!r} ({site.origin('access_log')})"
     return (
-        f"{OWN_KEY}.access_log {_IN_FILE} is not off, and API Gateway has no role to write logs with in "
-        f"{site.settings.region}, a setting of the whole account: aws apigateway update-account "
+        f"{where}: API Gateway has no role to write logs with in {site.settings.region}, a setting "
+        "of the whole account: aws apigateway update-account "
         "--patch-operations op=replace,path=/cloudwatchRoleArn,value=ROLE_ARN (docs/deployment.md)"
     )

@@ -13,12 +13,12 @@ from chalicelib.registry_host import RegistryHost
 from infra.artefact import ArtefactBucket
 from infra.aws import Account, Aws
 from infra.clock import Clock
-from infra.config_file import chalice_tags, other_stages_at, read_document, settings_in
+from infra.config_file import CONFIG_PATH, chalice_tags, other_stages_at, read_document, settings_in
 from infra.edge_template import edge_template
 from infra.outside import Outside
 from infra.rollout import Action, Deployed, Step, rollout
 from infra.service_template import ServicePackage, service_package, service_parameters
-from infra.settings import EDGE_REGION, DeploymentSettings
+from infra.settings import EDGE_REGION, SETTINGS, DeploymentSettings, flag_of
 from infra.stack import OWN_TAG, Condition, Stack, StackRequest
 from infra.stacks import Stacks
 from infra.terminal import Terminal
@@ -66,6 +66,8 @@ class DeployedStage:
     document: Mapping[str, Any]
     aws: Aws
     account: Account
+    #: The settings that came from flags of `init`.
+    from_flags: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, world: CommandContext, stage: str) -> DeployedStage:
@@ -77,6 +79,11 @@ class DeployedStage:
         where = f"account {site.account.id}, region {settings.region}, stage {stage}"
         world.terminal.progress(f"{settings.domain}: {where}")
         return site
+
+    def origin(self, setting: str) -> str:
+        """Where the value of a setting was set."""
+        in_file = f"{SETTINGS[setting].key(setting)} in {CONFIG_PATH}"
+        return flag_of(setting) if setting in self.from_flags else in_file
 
     @property
     def service_name(self) -> str:

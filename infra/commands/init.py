@@ -46,7 +46,7 @@ def init(world: CommandContext, stage: str, region: str | None, given: Mapping[s
         settings = replace(settings, hosted_zone_id=_zone(aws, settings.domain))
     if not settings.permissions_boundary_arn:
         settings = replace(settings, permissions_boundary_arn=_boundary(aws, account))
-    site = DeployedStage(world, stage, settings, document, aws, account)
+    site = DeployedStage(world, stage, settings, document, aws, account, frozenset(given))
     refused = problems(before(site, site.stacks()))
     if refused:
         raise NotReady(*refused)
