@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from types import TracebackType
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -32,6 +31,7 @@ from tests.deploy.surroundings import MotoSurroundings
 from tests.standins.cloudformation.endpoint import answer
 from tests.standins.cloudformation.errors import ResourceFailed
 from tests.standins.cloudformation.service import CloudFormation
+from tests.standins.running import Running
 
 ACCOUNT = "123456789012"
 OWNER = "AKIAOWNER"
@@ -65,7 +65,7 @@ class _Quiet(MotoRequestHandler):
         """`AwsAccount.calls` is the log."""
 
 
-class AwsAccount:
+class AwsAccount(Running):
     """Runs from `start()` (or `with`) to `stop()`. `calls` are those since the last `calls.clear()`.
 
     `fault` may be set to a function that says how a call fails, None where it does not; `policy` refuses
@@ -134,15 +134,6 @@ class AwsAccount:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-
-    def __enter__(self) -> AwsAccount:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def changes(self) -> list[str]:
         """The names of the calls that asked for a change."""

@@ -15,7 +15,11 @@ from tests.docs.markdown_page import ROOT, MarkdownPage
 
 README = MarkdownPage.read(ROOT / "README.md")
 #: Commands that are run here, in a copy of the project, and what they say.
-RUN_HERE = {"make demo": "The service's log holds no credential.", "make install": "", "make package REGISTRIES=123456789012.dkr.ecr.us-west-2.amazonaws.com": ""}
+RUN_HERE = {
+    "make demo": "The service's log holds no credential.",
+    "make install": "",
+    "make package REGISTRIES=123456789012.dkr.ecr.us-west-2.amazonaws.com": "",
+}
 LIFE = "tests/deploy/test_lifecycle.py::test_every_step_ended_well"
 HELPER = "tests/helper"
 RUN_ELSEWHERE = {

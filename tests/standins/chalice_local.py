@@ -11,14 +11,14 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 from tests.standins.project import make_project
+from tests.standins.running import Running
 
 _START_SECONDS = 30.0
 
 
-class ChaliceLocal:
+class ChaliceLocal(Running):
     """A running `chalice local` in front of `registry`, from `start()` (or `with`) to `stop()`.
 
     `log_file` takes all that it prints; `variables` are further settings of the service. With `reload`,
@@ -94,15 +94,6 @@ class ChaliceLocal:
                 os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait()
             self._process = None
-
-    def __enter__(self) -> ChaliceLocal:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def _free_port() -> int:

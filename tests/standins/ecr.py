@@ -18,7 +18,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
-from types import TracebackType
 
 from tests.standins.bucket import LayerBucket
 from tests.standins.distribution import Distribution
@@ -26,6 +25,7 @@ from tests.standins.faults import FaultQueue
 from tests.standins.http_message import Header, HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 from tests.standins.registry_store import RegistryStore
+from tests.standins.running import Running
 
 ACCOUNT = "123456789012"
 USER = "AWS"
@@ -67,7 +67,7 @@ class Seen:
         return tuple(name for name, _ in self.headers)
 
 
-class FakeEcr:
+class FakeEcr(Running):
     """Registry and bucket, running from `start()` (or `with`) to `stop()`.
 
     `context` must be valid for the registry's and the bucket's names; None means plain HTTP for both.
@@ -135,15 +135,6 @@ class FakeEcr:
             self.server.stop()
         finally:
             self.bucket.server.stop()
-
-    def __enter__(self) -> FakeEcr:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         credentials = self._credentials(request)

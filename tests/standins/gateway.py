@@ -19,7 +19,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from email.utils import format_datetime
 from enum import Enum
-from types import TracebackType
 from typing import Any
 
 from tests.standins import gateway_error
@@ -34,6 +33,7 @@ from tests.standins.media_type import first_of, is_binary
 from tests.standins.proxy_event import ApiIdentity, Arrival, proxy_event
 from tests.standins.proxy_result import MalformedResult, read_result
 from tests.standins.routing import Route, find_route
+from tests.standins.running import Running
 from tests.standins.token_authorizer import TokenAuthorizers
 
 BODY_LIMIT = 10 * 1024 * 1024
@@ -68,7 +68,7 @@ class Behaviour:
     """Seconds, instead of the definition's (29 if it says nothing)."""
 
 
-class Gateway:
+class Gateway(Running):
     """Serves `definition` from `start()` (or `with`) to `stop()`.
 
     `functions` by ARN, as the definition's integrations and authorizers name them. A request whose Host
@@ -119,15 +119,6 @@ class Gateway:
 
     def stop(self) -> None:
         self.server.stop()
-
-    def __enter__(self) -> Gateway:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         request_id = str(uuid.uuid4())

@@ -12,7 +12,6 @@ import socket
 import ssl
 from collections.abc import Callable
 from http import HTTPStatus
-from types import TracebackType
 
 import h11
 
@@ -25,6 +24,7 @@ from tests.standins.http_message import (
     ResetConnection,
 )
 from tests.standins.listener import Listener, reset
+from tests.standins.running import Running
 
 _HEADER_LIMIT = 256 * 1024
 """Far above what the gateway accepts, so that the refusal is the gateway's own."""
@@ -32,7 +32,7 @@ _READ = 256 * 1024
 _BODYLESS = frozenset({204, 304})
 
 
-class HttpServer:
+class HttpServer(Running):
     """Serves `handler` from `start()` (or `with`) until `stop()`.
 
     `name` stands in `origin` and must be one of the certificate's names; `address` is the loopback
@@ -68,15 +68,6 @@ class HttpServer:
 
     def _serve(self, connection: socket.socket, peer: str) -> None:
         _HttpConnection(connection, peer, self._handler).serve(lambda: self._listener.ending)
-
-    def __enter__(self) -> HttpServer:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 class _HttpConnection:

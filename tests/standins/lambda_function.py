@@ -11,11 +11,11 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol
 
 from tests.standins.lambda_environment import Environment, InvocationOutcome, link_runtime
 from tests.standins.package import FunctionSource
+from tests.standins.running import Running
 
 REQUEST_LIMIT = 6_291_456
 """Bytes of a synchronous invocation's event."""
@@ -48,7 +48,7 @@ class InProcessFunction:
         self._worker.shutdown()
 
 
-class LambdaFunction:
+class LambdaFunction(Running):
     """Runs `source` in processes under `directory`, from `start()` (or `with`) to `stop()`.
 
     `limit` is the machine's, not AWS's: beyond that many invocations at a time, callers wait.
@@ -156,15 +156,6 @@ class LambdaFunction:
         self._workers.shutdown(cancel_futures=True)
         for environment in live:
             self._discard(environment)
-
-    def __enter__(self) -> LambdaFunction:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _run(self, payload: bytes) -> InvocationOutcome:
         environment, failure = self._take()

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from types import TracebackType
 from typing import Any
 
 from tests.standins.cloudfront.distribution_config import read_distribution
@@ -37,11 +36,12 @@ from tests.standins.cloudfront.wire import (
 )
 from tests.standins.http_message import HttpRequest, HttpResponse, without
 from tests.standins.listener import Listener, reset
+from tests.standins.running import Running
 
 _NO_BODY = frozenset({204, 304})
 
 
-class CloudFront:
+class CloudFront(Running):
     """Serves the template's only distribution from `start()` (or `with`) to `stop()`.
 
     `origins` says where each origin's domain name is served on this machine; one that is not there is
@@ -97,15 +97,6 @@ class CloudFront:
             self._listener.stop()
         finally:
             self._connections.close()
-
-    def __enter__(self) -> CloudFront:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _serve(self, connection: socket.socket, peer: str) -> None:
         wire = Wire(connection)
