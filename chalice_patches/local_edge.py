@@ -100,19 +100,20 @@ class _Exchange:
         if not is_printable_ascii(self._target) or any(_is_folded(value) for _, value in headers):
             raise RefusedBody(400, "malformed headers")
         response, whole = exchange.send(client.command, self._target, headers, body)
-        own_headers = [self._rewritten(name, value) for name, value in _passed(response.headers)]
+        redirects = 300 <= response.status < 400
+        own_headers = [self._rewritten(name, value, redirects) for name, value in _passed(response.headers)]
         client.close_connection |= not whole
         self._answer(response, own_headers)
         if not whole:
             self._linger()
 
-    def _rewritten(self, name: str, value: str) -> tuple[str, str]:
+    def _rewritten(self, name: str, value: str, redirects: bool) -> tuple[str, str]:
         new: str | None = None if _is_folded(value) else value
         if name.lower() == "location":
-            new = self._location(value)
+            new = self._location(value, elsewhere=redirects)
         elif name.lower() == "link":
             link = _LINK.fullmatch(value)
-            reference = link and self._location(link[1])
+            reference = link and self._location(link[1], elsewhere=False)
             new = f"<{reference}>{link[2]}" if link and reference else None
         if new is None:
             raise ResponseNotRelayable(
@@ -120,10 +121,10 @@ class _Exchange:
             )
         return name, new
 
-    def _location(self, reference: str) -> str | None:
+    def _location(self, reference: str, elsewhere: bool) -> str | None:
         """Uploads go on under the prefix, where they began; what else is at the registry starts again under
-        /v2/, and what is at another host stays."""
-        location = location_from(self._registry, self._target, reference)
+        /v2/, and what is at another host stays where it may."""
+        location = location_from(self._registry, self._target, reference, elsewhere)
         if location is None or not location.startswith("/"):
             return location
         asked = registry_path(location.partition("?")[0])

@@ -71,7 +71,7 @@ def decide(line: RequestLine, registries: Registries, mode: RedirectMode) -> Dec
     asked = registry_path(path)
     if asked is None:
         target = with_query(path, line.query)
-        return _redirect("plain", registries.default.origin + target, line, mode)
+        return _redirect("plain", registries.default.origin + target, line)
     registry = registries.of_repository(asked.repository)
     query = line.query
     if asked.endpoint is Endpoint.UPLOAD and registries.prefixes:
@@ -80,8 +80,8 @@ def decide(line: RequestLine, registries: Registries, mode: RedirectMode) -> Dec
         return ToRelay(registry, asked.endpoint, path, query, unprefixed is not None)
     target = with_query(path, query)
     if mode is RedirectMode.PLAIN:
-        return _redirect("plain", registry.origin + target, line, mode)
-    return _redirect("edge", edge_path(registry.authority, target), line, mode)
+        return _redirect("plain", registry.origin + target, line)
+    return _redirect("edge", edge_path(registry.authority, target), line)
 
 
 def _past_the_edge(
@@ -95,11 +95,11 @@ def _past_the_edge(
     if registry is None or asked is None or path_fault(path) or "%2f" in lower or "%2e" in lower:
         return Refusal(404, "NAME_UNKNOWN", "no registry of this name is at this path")
     if mode is RedirectMode.PLAIN:
-        return _redirect("plain", registry.origin + with_query(path, line.query), line, mode)
+        return _redirect("plain", registry.origin + with_query(path, line.query), line)
     return ToRelay(registry, asked.endpoint, path, line.query)
 
 
-def _redirect(name: str, location: str, line: RequestLine, mode: RedirectMode) -> Redirect | Refusal:
+def _redirect(name: str, location: str, line: RequestLine) -> Redirect | Refusal:
     limit, passes = (MAX_EDGE_LOCATION, "CloudFront") if name == "edge" else (MAX_LOCATION, "API Gateway")
     if len(location) > limit:
         return Refusal(
@@ -107,7 +107,9 @@ def _redirect(name: str, location: str, line: RequestLine, mode: RedirectMode) -
             "UNSUPPORTED",
             f"the redirect would have {len(location)} bytes, and {passes} passes {limit}",
         )
-    return Redirect(name, location, mode is RedirectMode.EDGE and line.method in _CACHEABLE)
+    # A path that a cache may take for another one's spelling must not stand for it there.
+    plainly_spelled = "%" not in line.path and "//" not in line.path
+    return Redirect(name, location, name == "edge" and line.method in _CACHEABLE and plainly_spelled)
 
 
 def _without_foreign_mount(query: Query, registry: RegistryHost, registries: Registries) -> Query:

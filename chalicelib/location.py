@@ -46,12 +46,14 @@ def with_query(path: str, query: Query) -> str:
     return f"{path}?{'&'.join(pairs)}"
 
 
-def location_from(registry: RegistryHost, target: str, reference: str) -> str | None:
+def location_from(registry: RegistryHost, target: str, reference: str, elsewhere: bool) -> str | None:
     """A URL reference in the registry's response to `target`, as our client should see it.
 
     The registry's own URLs become relative ones, so that the client comes back to our name with its
     credentials. None is returned for what is not a URL, has another scheme or user info, is too long, or
-    has an authority that two URL parsers could read in two ways.
+    has an authority that two URL parsers could read in two ways; and for a URL at another host unless
+    `elsewhere`. That is for redirects alone: clients take an upload's Location for our own word, and send
+    the host that it names their credentials (skopeo does).
     """
     if not is_printable_ascii(reference) or " " in reference or not 0 < len(reference) <= MAX_LOCATION:
         return None
@@ -64,7 +66,7 @@ def location_from(registry: RegistryHost, target: str, reference: str) -> str | 
     if parts.scheme not in ("https", registry.scheme) or not _AUTHORITY.fullmatch(parts.netloc):
         return None
     if not registry.same_origin(parts.scheme, parts.hostname or "", port):
-        return absolute
+        return absolute if elsewhere else None
     # "//host" would be another host; the other ways to spell one are faults of any path.
     if parts.path.startswith("//") or path_fault(parts.path or "/"):
         return None

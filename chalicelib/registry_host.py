@@ -151,7 +151,7 @@ def ecr_registry(host: str) -> EcrRegistry | None:
         or service not in ("dkr-ecr", "dkr-ecr-fips")
         or len(account) != 12
         or not _DIGITS.issuperset(account)
-        or not _is_label(region)
+        or not _is_region(region)
     ):
         return None
     if partition == "aws" and region.startswith("us-gov-"):
@@ -185,6 +185,18 @@ def _split_port(text: str, authority: str) -> tuple[str, int | None]:
 def _is_host(host: str) -> bool:
     # Of IPv6 literals only the loopback one is taken: a registry has a name.
     return host == "[::1]" or (len(host) <= 253 and all(_is_label(label) for label in host.split(".")))
+
+
+def _is_region(text: str) -> bool:
+    """Whether a text has the form of a region's name, such as us-gov-west-1. A label like `s3` would be the
+    name of another service, whose hosts belong to its customers."""
+    *words, number = text.split("-")
+    return (
+        len(words) >= 2
+        and 0 < len(number) <= 2
+        and _DIGITS.issuperset(number)
+        and all(1 < len(word) <= 12 and word.isascii() and word.isalpha() for word in words)
+    )
 
 
 def _is_label(label: str) -> bool:

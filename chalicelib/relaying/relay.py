@@ -103,7 +103,7 @@ def client_response(request: Request, relay: Relay, response: RegistryResponse) 
     headers: dict[str, str] = {}
     for name, value in lines.items():
         if name in RESPONSE_HEADERS or _OCI_HEADER.fullmatch(name):
-            passed = _passed_value(name, value, relay)
+            passed = _passed_value(name, value, relay, response.status)
             if passed is not None:
                 headers[name] = passed
     if sum(len(name) + len(value) + 4 for name, value in headers.items()) > MAX_HEADERS:
@@ -134,9 +134,9 @@ def is_length(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-def _passed_value(name: str, value: str, relay: Relay) -> str | None:
+def _passed_value(name: str, value: str, relay: Relay, status: int) -> str | None:
     if name == "Location":
-        location = location_from(relay.registry, relay.target, value)
+        location = location_from(relay.registry, relay.target, value, elsewhere=300 <= status < 400)
         if location is None:
             raise ResponseNotRelayable(
                 relay.registry.origin, "answered with a Location that cannot be passed on"
@@ -158,7 +158,7 @@ def _link(value: str, relay: Relay) -> str | None:
     # A second link would be passed on unread.
     if not value.startswith("<") or not closed or "<" in parameters:
         return None
-    target = location_from(relay.registry, relay.target, reference)
+    target = location_from(relay.registry, relay.target, reference, elsewhere=False)
     return f"<{target}>{parameters}" if target is not None and target.startswith("/") else None
 
 

@@ -102,7 +102,7 @@ LOCATIONS = {
     "a relative upload": ("/v2/a/blobs/uploads/1", "{prefix}/v2/a/blobs/uploads/1"),
     "an upload beside the path": ("2", "{prefix}/v2/a/blobs/uploads/2"),
     "a blob": ("{origin}/v2/a/blobs/sha256:0", "/v2/a/blobs/sha256:0"),
-    "another host": ("https://bucket.example.com/x?y=z", "https://bucket.example.com/x?y=z"),
+    "another host": ("https://bucket.example.com/x?y=z", None),
     "user info": ("https://AWS:x@bucket.example.com/x", None),
     "user info at the registry": ("http://AWS:x@{authority}/v2/", None),
     "another scheme": ("ftp://bucket.example.com/x", None),
@@ -131,6 +131,16 @@ def test_a_url_at_the_registry_becomes_ours(
     else:
         location = expected.format(prefix=f"/_registry/{registry.authority}")
         assert (response.status, response.headers[name]) == (202, form.format(location))
+
+
+def test_a_redirect_to_another_host_stays(
+    registry: AnsweringRegistry, client: http.client.HTTPConnection
+) -> None:
+    bucket = "https://bucket.example.com/x?y=z"
+    registry.answer = f"HTTP/1.1 307 OK\r\nLocation: {bucket}\r\nContent-Length: 0\r\n\r\n".encode()
+    client.request("GET", target(registry))
+    response = client.getresponse()
+    assert (response.status, response.headers["Location"]) == (307, bucket)
 
 
 def test_headers_of_the_connection_and_no_others_are_dropped(

@@ -44,7 +44,8 @@ EDGE = (
         f"{_FUNCTIONS}/registry_viewer_response.js",
         "    } else if (SCHEME_OR_AUTHORITY.test(reference)) {\n        return null;\n",
         "    } else if (SCHEME_OR_AUTHORITY.test(reference)) {\n        return reference;\n",
-        f"{_UNIT}::test_no_location_holds_user_info_or_leads_away_unless_the_registry_named_that_host",
+        "tests/unit/infra/test_edge_function_properties.py"
+        "::test_no_location_holds_user_info_or_leads_away_unless_the_registry_named_that_host",
     ),
     Mutant(
         "a Location at the edge has one reading",

@@ -95,7 +95,7 @@ REDIRECTS = (
     Mutant(
         "a shared cache keeps nothing outside mode edge",
         _DECISION,
-        "mode is RedirectMode.EDGE and line.method in _CACHEABLE",
+        'name == "edge" and line.method in _CACHEABLE',
         "line.method in _CACHEABLE",
         f"{_TESTS}/test_app.py::test_nothing_else_may_be_kept",
     ),

@@ -1,6 +1,7 @@
 // Viewer response of the behaviour /_registry/REGISTRY/*: a URL at the registry's host becomes one at the
 // name that the client asked. Uploads stay under the prefix, since they must go on where they began; all
-// else starts again under /v2/. A URL at another host is the registry's own choice and is not changed.
+// else starts again under /v2/. A redirect to another host is the registry's own choice and is not changed;
+// any other Location there is refused, since clients would send that host their credentials.
 var REGISTRY = 'REGISTRY';
 var PREFIX = '/_registry/' + REGISTRY;
 
@@ -20,7 +21,7 @@ var UNFIT = /\/\.{1,2}(?:\/|$)|%(?:2[ef]|5c|7f|[01].)|%(?![0-9a-f]{2})/i;
 var BODY = '{"errors":[{"code":"UNKNOWN","message":"the registry answered with a URL that cannot be handed on"}]}';
 
 // The reference as the client may see it; null where it must not be handed on.
-function ours(reference, uri) {
+function ours(reference, uri, elsewhere) {
     if (!REFERENCE.test(reference)) {
         return null;
     }
@@ -29,7 +30,7 @@ function ours(reference, uri) {
         var port = Number(absolute[2] || 443);
         var authority = absolute[1].toLowerCase() + (port === 443 ? '' : ':' + port);
         if (authority !== REGISTRY) {
-            return port < 65536 ? reference : null;
+            return elsewhere && port < 65536 ? reference : null;
         }
         reference = absolute[3] || '';
     } else if (SCHEME_OR_AUTHORITY.test(reference)) {
@@ -53,7 +54,7 @@ function ours(reference, uri) {
 
 function link(value, uri) {
     var parts = LINK.exec(value);
-    var reference = parts && ours(parts[1], uri);
+    var reference = parts && ours(parts[1], uri, false);
     return reference && '<' + reference + '>' + parts[2];
 }
 
@@ -83,7 +84,8 @@ function handler(event) {
         }
         var rewrite = names[i] === 'link' ? link : ours;
         // Repeated lines: clients would not agree on which one counts.
-        var value = header.multiValue ? null : rewrite(header.value, event.request.uri);
+        var redirects = response.statusCode >= 300 && response.statusCode < 400;
+        var value = header.multiValue ? null : rewrite(header.value, event.request.uri, redirects);
         if (!value) {
             return refuse(response);
         }

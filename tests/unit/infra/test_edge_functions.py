@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
-import ada_url
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from chalicelib.registry_host import RegistryHost
 from infra.edge_template import edge_template
@@ -49,9 +45,9 @@ def answered(uri: str, headers: dict[str, str], status: int = 200) -> dict[str, 
     return _RESPONSE.run({"request": {"method": "POST", "uri": uri}, "response": response})
 
 
-def location(reference: str, uri: str = "/v2/team/app/blobs/uploads/") -> str | None:
+def location(reference: str, uri: str = "/v2/team/app/blobs/uploads/", status: int = 307) -> str | None:
     """The Location that is handed on; None where the answer is refused."""
-    answer = answered(uri, {"location": reference}, 202)
+    answer = answered(uri, {"location": reference}, status)
     handed: str | None = answer["headers"].get("location", {}).get("value")
     assert (answer["statusCode"] == 502) == (handed is None)
     return handed
@@ -156,16 +152,30 @@ def test_what_is_not_the_registry_api_is_refused_in_the_registrys_form(path: str
         (f"https://{REGISTRY}/v2/team/app/blobs/sha256:00", "/v2/team/app/blobs/sha256:00"),
         ("/v2/team/app/manifests/sha256:00", "/v2/team/app/manifests/sha256:00"),
         ("/v2/", "/v2/"),
-        # Other hosts are the registry's own choice: the layer bucket.
-        (BUCKET, BUCKET),
-        ("https://bucket.example.com:8443", "https://bucket.example.com:8443"),
-        ("//bucket.example.com/layer", "//bucket.example.com/layer"),
-        (f"https://{REGISTRY}:8443/v2/", f"https://{REGISTRY}:8443/v2/"),
-        (f"https://{REGISTRY}.example.com/v2/", f"https://{REGISTRY}.example.com/v2/"),
     ],
 )
-def test_a_location_at_the_registry_becomes_ours(uri: str, given: str, handed: str) -> None:
-    assert location(given, uri) == handed
+@pytest.mark.parametrize("status", [201, 202, 307])
+def test_a_location_at_the_registry_becomes_ours(uri: str, given: str, handed: str, status: int) -> None:
+    assert location(given, uri, status) == handed
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        BUCKET,
+        "https://bucket.example.com:8443",
+        "//bucket.example.com/layer",
+        f"https://{REGISTRY}:8443/v2/",
+        f"https://{REGISTRY}.example.com/v2/",
+    ],
+)
+def test_another_host_is_reached_by_a_redirect_alone(given: str) -> None:
+    """The layer bucket is the registry's own choice. Where an upload goes on, skopeo and others send their
+    credentials to whatever host a Location names."""
+    for status in (301, 302, 303, 307, 308):
+        assert location(given, status=status) == given
+    for status in (200, 201, 202, 204):
+        assert location(given, status=status) is None
 
 
 @pytest.mark.parametrize(
@@ -224,7 +234,6 @@ def test_two_locations_fail_closed() -> None:
         ('</v2/_catalog?last=b&n=1>; rel="next"', '</v2/_catalog?last=b&n=1>; rel="next"'),
         (f'<https://{REGISTRY}/v2/a/tags/list?last=b>; rel="next"', '</v2/a/tags/list?last=b>; rel="next"'),
         ('<?last=b>; rel="next"', '</v2/a/tags/list?last=b>; rel="next"'),
-        ('<https://other.example.com/x>; rel="next"', '<https://other.example.com/x>; rel="next"'),
     ],
 )
 @pytest.mark.parametrize("uri", ["/v2/a/tags/list", PREFIX + "/v2/a/tags/list"])
@@ -236,9 +245,14 @@ def test_a_link_at_the_registry_becomes_ours(uri: str, given: str, handed: str) 
 
 @pytest.mark.parametrize(
     "given",
-    ['</v2/a>; rel="next", <https://AWS:x@other.example.com/>', f"<https://AWS:x@{REGISTRY}/v2/>", "x"],
+    [
+        '</v2/a>; rel="next", <https://AWS:x@other.example.com/>',
+        f"<https://AWS:x@{REGISTRY}/v2/>",
+        '<https://other.example.com/x>; rel="next"',
+        "x",
+    ],
 )
-def test_a_link_that_cannot_be_read_fails_closed(given: str) -> None:
+def test_a_link_that_cannot_be_read_or_leads_away_fails_closed(given: str) -> None:
     """Without it a client would take the first page of a list for the whole."""
     answer = answered("/v2/a/tags/list", {"link": given})
     assert answer["statusCode"] == 502
@@ -255,53 +269,6 @@ def test_an_answer_without_either_is_not_touched() -> None:
         },
         "cookies": {"session": {"value": "1"}},
     }
-
-
-_PIECES = st.sampled_from(
-    [
-        "https:", "http:", "HTTPS:", "/", "//", "\\", "@", ":", "?", "#", ".", "..", "%2e", "%2f", "%5c",
-        REGISTRY, REGISTRY.upper(), "ecr.example.com", "evil.example.com", "AWS:token", "443", "8443", "0443",
-        "v2", "blobs", "uploads", "_registry", "a", "%", "%40", "\t", "\n", " ", "\u00e9", "\uff0f", "\uff20",
-        "[::1]", "127.1", "0x7f",
-    ]
-)  # fmt: skip
-_AUTHORITY_SHAPED = st.tuples(
-    st.sampled_from(["https://", "//", "https:/", "https:", "/\\", "\\\\", "///", "https:\\\\", "HtTpS://"]),
-    st.lists(_PIECES, max_size=4),
-    st.sampled_from(["", "/v2/a/blobs/uploads/x", "/v2/a", "?x"]),
-).map(lambda parts: parts[0] + "".join(parts[1]) + parts[2])
-_REFERENCES = st.lists(_PIECES, min_size=1, max_size=8).map("".join) | _AUTHORITY_SHAPED
-
-
-@given(_REFERENCES, st.sampled_from(["/v2/a/blobs/uploads/", PREFIX + "/v2/a/tags/list", "/v2/", "/x", ""]))
-@example(f"https://{REGISTRY}{UPLOAD}", "/v2/a/blobs/uploads/")
-def test_no_location_holds_user_info_or_leads_away_unless_the_registry_named_that_host(
-    given: str, uri: str
-) -> None:
-    """Two readers judge: RFC 3986's way (urllib) and the WHATWG's, which browsers and Node take (ada)."""
-    handed = location(given, uri)
-    if handed is None:
-        return
-    rfc = urlsplit(urljoin(OURS + "/v2/", handed))
-    assert rfc.username is None
-    if not ada_url.check_url(urljoin(OURS, handed)):
-        assert handed == given  # a host that the second reader takes for a broken address
-        return
-    whatwg = ada_url.URL(handed, OURS + "/v2/")
-    assert (whatwg.username, whatwg.password) == ("", "")
-    assert rfc.scheme == "https"
-    assert whatwg.protocol == "https:"
-    if handed.startswith("/") and not handed.startswith("//"):
-        assert rfc.netloc == whatwg.host == "ecr.example.com"
-        assert rfc.path == whatwg.pathname
-        assert rfc.path.startswith(("/v2/", PREFIX + "/v2/")) or rfc.path == "/v2"
-        assert asked(rfc.path.removeprefix(PREFIX)).get("statusCode") == 403
-        assert asked(PREFIX + rfc.path.removeprefix(PREFIX)).get("uri") == rfc.path.removeprefix(PREFIX)
-    else:
-        assert handed == given
-        assert ada_url.URL(given, f"https://{REGISTRY}{uri}").host == whatwg.host
-        assert whatwg.host != REGISTRY
-        assert (rfc.hostname, rfc.port or 443) != (REGISTRY, 443)
 
 
 @pytest.mark.parametrize("code", _CODE.values(), ids=_CODE)

@@ -91,9 +91,18 @@ def test_only_edge_mode_lets_a_shared_cache_keep_an_answer_and_only_a_redirect(
     if isinstance(decision, ToRelay):
         return
     kept = "Cache-Control" in response_of(decision).headers
-    assert kept == (
-        isinstance(decision, Redirect) and mode is RedirectMode.EDGE and line.method in ("GET", "HEAD")
+    assert (
+        kept
+        == (
+            isinstance(decision, Redirect)
+            and decision.name == "edge"
+            and line.method in ("GET", "HEAD")
+            # CloudFront may take these for another path's spelling, and keep one's answer for the other.
+            and not {"%", "//"}
+            & {line.path[at : at + size] for at in range(len(line.path)) for size in (1, 2)}
+        )
     )
+    assert not kept or mode is RedirectMode.EDGE
 
 
 @given(LINES, st.text(min_size=3, max_size=10))

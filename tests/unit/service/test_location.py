@@ -127,17 +127,20 @@ def test_a_lone_surrogate_in_the_query_becomes_a_question_mark() -> None:
     ],
 )
 def test_a_registry_reference_becomes_ours_or_stays_elsewhere(reference: str, expected: str | None) -> None:
-    assert location_from(REGISTRY, "/v2/r/blobs/uploads/", reference) == expected
+    assert location_from(REGISTRY, "/v2/r/blobs/uploads/", reference, elsewhere=True) == expected
 
 
 def test_a_plain_http_registry_keeps_its_scheme() -> None:
     local = RegistryHost.parse("http://127.0.0.1:5000")
-    assert location_from(local, "/v2/", "http://127.0.0.1:5000/v2/x") == "/v2/x"
-    assert location_from(local, "/v2/", "http://127.0.0.1:9000/blob") == "http://127.0.0.1:9000/blob"
+    assert location_from(local, "/v2/", "http://127.0.0.1:5000/v2/x", elsewhere=True) == "/v2/x"
+    assert (
+        location_from(local, "/v2/", "http://127.0.0.1:9000/blob", elsewhere=True)
+        == "http://127.0.0.1:9000/blob"
+    )
 
 
 def test_an_ipv6_registry_is_known_by_its_brackets() -> None:
     local = RegistryHost.parse("http://[::1]:5000")
-    assert location_from(local, "/v2/", "http://[::1]:5000/v2/x?y=z") == "/v2/x?y=z"
-    assert location_from(local, "/v2/", "http://[::1]:5000//evil.example.com/") is None
-    assert location_from(local, "/v2/", "http://[::2]:5000/v2/x") == "http://[::2]:5000/v2/x"
+    assert location_from(local, "/v2/", "http://[::1]:5000/v2/x?y=z", elsewhere=True) == "/v2/x?y=z"
+    assert location_from(local, "/v2/", "http://[::1]:5000//evil.example.com/", elsewhere=True) is None
+    assert location_from(local, "/v2/", "http://[::2]:5000/v2/x", elsewhere=True) == "http://[::2]:5000/v2/x"
