@@ -31,7 +31,7 @@ FOLDERS = (
 def first_sentence(path: Path) -> str:
     """The first sentence of a module's docstring."""
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    return re.split(r"(?<=[.:])\s|\n\n", " ".join(docstring.split("\n\n")[0].split()) + " ", maxsplit=1)[0]
+    return re.split(r"(?<=[.])\s", " ".join(docstring.split("\n\n")[0].split()) + " ", maxsplit=1)[0]
 
 
 def imported_stems(path: Path, package: str) -> set[str]:
@@ -52,7 +52,13 @@ def in_dependency_order(folder: str) -> list[Path]:
     files = {path.stem: path for path in sorted((ROOT / folder).glob("*.py")) if path.stem != "__init__"}
     package = folder.replace("/", ".")
     order = TopologicalSorter({stem: imported_stems(path, package) for stem, path in files.items()})
-    return [files[stem] for stem in order.static_order() if stem in files]
+    order.prepare()
+    found: list[Path] = []
+    while order.is_active():
+        ready = sorted(order.get_ready())
+        order.done(*ready)
+        found += [files[stem] for stem in ready if stem in files]
+    return found
 
 
 def tree() -> str:

@@ -153,10 +153,11 @@ million requests, Lambda $0.20 per million and $0.0000133334 per GB-second on ar
 function has, CloudFront $1.00 per million HTTPS requests of viewers in the United States and Europe and $0.10
 per million runs of a CloudFront Function. Durations are those measured here, where the registry is a process
 on the same machine. At AWS a relayed request waits for ECR as well: each {1000 * _ECR_WAIT:.0f} ms of waiting
-add ${waited:.2f} per million requests.
+adds ${waited:.2f} per million requests.
 
 Not counted: data transfer (manifests are a few KB; layers are ECR's own transfer, with or without us), about
-$0.02 per GB that is uploaded through CloudFront, a hosted zone ($0.50 a month) and logs (about 250 bytes per
+$0.02 per GB that is uploaded through CloudFront, a hosted zone ($0.50 a month), four alarms ($0.10 a
+month each) and logs (about 250 bytes per
 request). CloudFront gives 1 TB of transfer, ten million requests and two million runs of functions a month
 free of charge.
 """
