@@ -45,6 +45,7 @@ def account_with_zone(
 ) -> Iterator[Deployer]:
     """Someone in an account with a hosted zone and what other teams have, under the deployer's policies."""
     account.reset()
+    account.stacks.pace = 3
     route53 = account.client("route53", "us-east-1")
     zone = route53.create_hosted_zone(Name="example.test", CallerReference="1")["HostedZone"]["Id"]
     zone_id = zone.rpartition("/")[2]

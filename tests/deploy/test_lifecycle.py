@@ -107,7 +107,12 @@ def _live(deployer: Deployer, story: Story, certificates: Certificates, ecr: Fak
     use("team/app", largest)
     use("app2", largest)
 
-    story.resources["move"] = deployer.resources(REGION)
+    app = deployer.project / "app.py"
+    app.write_text(app.read_text() + "# a new release\n")
+    step("code", "up", "--yes", "--json")
+    use("app3", largest)
+
+    story.resources["code"] = deployer.resources(REGION)
     story.calls = list(account.calls)
     step("down", "down", "--yes", "--json")
     story.resources["down"] = deployer.resources(REGION, "us-east-1")
@@ -162,7 +167,7 @@ def test_looking_changes_nothing(story: Story) -> None:
 
 
 def test_the_deployed_name_serves(story: Story) -> None:
-    assert story.used == ["app", "team/app", "app2"]
+    assert story.used == ["app", "team/app", "app2", "app3"]
 
 
 def test_a_changed_setting_changes_only_its_resources(story: Story) -> None:
@@ -190,8 +195,12 @@ def test_the_edge_has_a_registry_before_the_service_leads_to_it(story: Story) ->
         )
 
 
+def test_new_code_changes_the_functions_alone(story: Story) -> None:
+    assert story.touched("code") == {"APIHandler", "Challenge"}
+
+
 def test_the_bucket_is_private_and_holds_one_state_of_the_code(story: Story) -> None:
-    keys = story.resources["move"]["buckets"][f"custom-ecr-domain-{ACCOUNT}-{REGION}"]
+    keys = story.resources["code"]["buckets"][f"custom-ecr-domain-{ACCOUNT}-{REGION}"]
     assert len([key for key in keys if key.endswith(".zip")]) == 1
     asked = {call.name for call in story.calls if call.service == "s3"}
     private = {

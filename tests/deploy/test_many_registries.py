@@ -1,0 +1,53 @@
+"""As many registries behind one name as make the edge's template too long for a call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.deploy.deployer import DOMAIN, REGION, Deployer
+from tests.standins.certificates import Certificates
+from tests.standins.http_message import HttpResponse
+from tests.standins.http_server import HttpServer
+
+COUNT = 16
+
+
+@pytest.fixture
+def registries(certificates: Certificates) -> Iterator[list[str]]:
+    """Origins that answer as a registry does before its login."""
+    context = certificates.server_context("127.0.0.1")
+    challenge = HttpResponse(401, (("WWW-Authenticate", 'Basic realm="test"'),), b"")
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(HttpServer(lambda _: challenge, context=context)).origin for _ in range(COUNT)
+        ]
+
+
+def test_the_template_goes_by_way_of_the_bucket(deployer: Deployer, registries: list[str]) -> None:
+    before = deployer.resources(REGION, "us-east-1")
+    prefixes = {f"team-{number}/": origin for number, origin in enumerate(registries)}
+    variables = {"ECR_REGISTRY": deployer.registry, "ECR_REGISTRIES": json.dumps(prefixes)}
+    deployer.configure("production", environment_variables=variables)
+    # There is no bucket yet, in which the template could be shown to CloudFormation.
+    plan = deployer.run("plan")
+    assert plan.status == 2, plan.err
+    assert deployer.resources(REGION, "us-east-1") == before
+
+    up = deployer.run("up", "--yes")
+    assert up.status == 0, up.err
+    edge = deployer.account.stacks.stack("us-east-1", "custom-ecr-domain-production-edge")
+    assert edge.version is not None
+    assert len(edge.version.template.text) > 51_200
+    for number, origin in enumerate(registries):
+        reply = deployer.internet.get(f"https://{DOMAIN}", f"/v2/team-{number}/app/tags/list", {})
+        authority = origin.removeprefix("https://")
+        location = reply.headers["location"]
+        assert location == f"/_registry/{authority}/v2/team-{number}/app/tags/list"
+        assert deployer.internet.get(f"https://{DOMAIN}", location, {}).status == 401
+    assert deployer.run("plan").status == 0
+    assert deployer.run("down", "--yes").status == 0
+    assert deployer.resources(REGION, "us-east-1") == before
