@@ -14,7 +14,7 @@ from tests.standins.project import ROOT
 
 # Who reads the configuration names it, or Chalice, or the package that all served tests share.
 NAMES = re.compile(r"config\.json|\.chalice\b|make_project|\"chalice\"|service_package: ")
-SERVED = ("test_packages.py", "test_templates.py")
+SERVED = ("test_packages.py",)
 
 
 def readers() -> list[str]:
