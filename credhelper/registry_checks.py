@@ -110,12 +110,16 @@ def destination(host: str, location: str) -> tuple[str, str] | None:
     path = at_host(host, location)
     if path is not None:
         return host, path
-    try:
-        name = urlsplit(location).hostname or ""
-    except ValueError:
-        return None
+    name = _host_of(location)
     path = at_host(name, location)
     return (name, path) if path is not None and ecr_registry(name) is not None else None
+
+
+def _host_of(location: str) -> str:
+    try:
+        return urlsplit(location).hostname or ""
+    except ValueError:
+        return ""
 
 
 def check_registry(holder: TokenHolder) -> str:
@@ -165,8 +169,13 @@ def check_layer(holder: TokenHolder, image: ImageName, digest: str) -> str:
         return f"{host} sends the layer itself"
     if response.status not in REDIRECTS:
         raise refusal(holder, host, response, "ecr:GetDownloadUrlForLayer", image)
-    # Its query is a credential for the layer.
-    return f"the layer is at {urlsplit(response.location).hostname}"
+    # The rest of the address is a credential for the layer.
+    bucket = _host_of(response.location)
+    if not bucket:
+        raise CheckFailed(
+            f"{host} redirects the layer to an address without a host", "see the registry's log"
+        )
+    return f"the layer is at {shown(bucket)}"
 
 
 def check_push(holder: TokenHolder, image: ImageName) -> str:
@@ -175,15 +184,17 @@ def check_push(holder: TokenHolder, image: ImageName) -> str:
     host, response = holder.ask("HEAD", f"{blobs}/{_NO_BLOB}")
     if response.status not in (200, 404) and response.status not in REDIRECTS:
         raise refusal(holder, host, response, "ecr:BatchCheckLayerAvailability", image)
-    host, response = holder.ask("POST", f"{blobs}/uploads/", body=b"")
+    # Of another type, API Gateway would not pass the bytes as they are.
+    binary = (("Content-Type", "application/octet-stream"),)
+    host, response = holder.ask("POST", f"{blobs}/uploads/", headers=binary, body=b"")
     following = destination(host, response.location)
     if response.status != 202 or following is None:
         raise refusal(holder, host, response, "ecr:InitiateLayerUpload", image)
     upload_host, target = following
     upload = TokenHolder(upload_host, holder.registry, holder.caller, holder.token)
-    binary = (("Content-Type", "application/octet-stream"), ("Content-Range", "0-0"))
-    host, response = upload.ask("PATCH", target, headers=binary, body=b"\0")
-    if response.status not in (202, 204):
+    part = (*binary, ("Content-Range", "0-0"))
+    host, response = upload.ask("PATCH", target, headers=part, body=b"\0")
+    if response.status not in (201, 202, 204):  # ECR says 201, where the specification has 202
         upload.ask("DELETE", target)
         raise refusal(holder, host, response, "ecr:UploadLayerPart", image)
     after = destination(host, response.location)

@@ -9,10 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from infra.aws import Account, absent_as_none, refusals
-from infra.errors import InfraError, NotReady
+from infra.errors import AwsRefused, InfraError, NotReady
 from infra.stack import OWN_TAG
 
 if TYPE_CHECKING:
@@ -42,23 +40,23 @@ class ArtefactBucket:
 
     def exists(self) -> bool:
         """Raises NotReady where a bucket of that name is not ours."""
-        problem = f"the bucket {self.name} is not ours (it lacks the tag {OWN_TAG}=artefacts)"
         try:
-            if absent_as_none(lambda: self.s3.head_bucket(**self._bucket)) is None:
-                return False
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "403":
-                problem = f"the bucket {self.name} belongs to another account, or may not be read"
-                raise NotReady(f"{problem}; ask its owner, or AWS support, to give the name back") from error
             with refusals():
+                if absent_as_none(lambda: self.s3.head_bucket(**self._bucket)) is None:
+                    return False
+        except AwsRefused as error:
+            if error.code != "403":
                 raise
+            problem = f"the bucket {self.name} belongs to another account, or may not be read"
+            raise NotReady(f"{problem}; ask its owner, or AWS support, to give the name back") from error
         with refusals():
             tags: Any = absent_as_none(lambda: self.s3.get_bucket_tagging(**self._bucket))
             # A creation that was interrupted before the tag left an empty bucket.
             if tags is None and not self.s3.list_objects_v2(**self._bucket, MaxKeys=1)["KeyCount"]:
                 return False
         if {"Key": OWN_TAG, "Value": "artefacts"} not in (tags or {}).get("TagSet", []):
-            raise NotReady(f"{problem}; delete it, or give it the tag, then run the command again")
+            tag = f"{OWN_TAG}=artefacts"
+            raise NotReady(f"the bucket {self.name} is not ours; delete it, or give it the tag {tag}")
         return True
 
     def code_uri(self, stage: str, digest: str) -> str:

@@ -8,18 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import boto3
+from botocore import exceptions as boto
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    NoRegionError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
 
 from infra.errors import DEPLOYER_TEMPLATE, AwsRefused, AwsUnreachable
 
@@ -89,7 +79,7 @@ class Aws:
         with refusals():
             session = boto3.Session(profile_name=profile, region_name=region)
             if session.region_name is None:
-                raise NoRegionError()
+                raise boto.NoRegionError()
             return cls(
                 region=session.region_name,
                 acm=session.client("acm", config=_RETRIES),
@@ -112,23 +102,23 @@ def refusals() -> Iterator[None]:
     """Turn botocore's errors into ours."""
     try:
         yield
-    except ClientError as error:
+    except boto.ClientError as error:
         raise refusal_of(error) from error
-    except NoCredentialsError as error:
+    except boto.NoCredentialsError as error:
         raise AwsUnreachable("no AWS credentials; run `aws configure` or pass --profile") from error
-    except NoRegionError as error:
+    except boto.NoRegionError as error:
         raise AwsUnreachable("no AWS region; pass --region or set AWS_REGION") from error
-    except ProfileNotFound as error:
+    except boto.ProfileNotFound as error:
         raise AwsUnreachable(f"{error}; `aws configure list-profiles` shows those there are") from error
-    except (SSOError, TokenRetrievalError, CredentialRetrievalError) as error:
+    except (boto.SSOError, boto.TokenRetrievalError, boto.CredentialRetrievalError) as error:
         raise AwsUnreachable(f"{_line(error)}; sign in again (`aws sso login`)") from error
-    except EndpointConnectionError as error:
+    except boto.EndpointConnectionError as error:
         raise AwsUnreachable(f"{_line(error)}; see --region and the network") from error
-    except BotoCoreError as error:
+    except boto.BotoCoreError as error:
         raise AwsUnreachable(f"AWS could not be asked: {_line(error)}") from error
 
 
-def refusal_of(error: ClientError) -> AwsRefused:
+def refusal_of(error: boto.ClientError) -> AwsRefused:
     """An AWS error with what to do about it."""
     details = error.response.get("Error", {})
     code, message = details.get("Code", ""), details.get("Message", "")
@@ -143,7 +133,7 @@ def absent_as_none(ask: Callable[[], T]) -> T | None:
     """What `ask` returns, or None where AWS says that there is no such thing."""
     try:
         return ask()
-    except ClientError as error:
+    except boto.ClientError as error:
         if error.response.get("Error", {}).get("Code") in _ABSENT:
             return None
         raise

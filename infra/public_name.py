@@ -7,8 +7,9 @@ registry's refusal is what shows that a request reaches it.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalice_patches.gateway_responses import CHALLENGE
 from chalicelib.registries import Registries
@@ -19,6 +20,7 @@ _AGENT = {"User-Agent": "custom-ecr-domain-doctor/1"}
 _WRONG = {"Authorization": "Basic " + base64.b64encode(b"custom-ecr-domain:made-up").decode(), **_AGENT}
 # ECR answers made-up credentials with 400 or 401, other registries with 401 or 403.
 _REFUSALS = (400, 401, 403)
+_SHOWN = ("location", "www-authenticate", "x-cache")
 _UNCONFIGURED = "/_registry/not-configured.invalid/v2/"
 
 
@@ -57,60 +59,56 @@ def probe(outside: Outside, domain: str, registries: Registries, mode: str) -> t
         line = f"{error}; a new record takes a minute, and the zone must be the one its parent delegates to"
         return (Finding("dns", False, line),)
     dns = Finding("dns", True, f"{domain} is at {', '.join(found)}")
-    name = _Name(outside, f"https://{domain}")
+    origin = f"https://{domain}"
     try:
-        name.get("/", _AGENT)
+        outside.get(origin, "/", _AGENT)
     except NotReached as error:
         return (dns, Finding("certificate", False, f"{error}; a new name takes some minutes"))
     certificate = Finding("certificate", True, f"{domain} shows a certificate that holds")
-    checks = {"edge": name.edge, "relay": name.relay, "plain": name.plain}[mode](registries)
-    return (dns, certificate, *checks)
+    return (dns, certificate, *(_ask(outside, origin, each) for each in _questions(registries, mode)))
 
 
-@dataclass(frozen=True)
-class _Name:
-    outside: Outside
-    origin: str
+class _Question(NamedTuple):
+    """A request, and what its answer has to be."""
 
-    def get(self, target: str, headers: dict[str, str]) -> Reply:
-        return self.outside.get(self.origin, target, headers)
+    #: A key of _EXPECTED.
+    check: str
+    target: str
+    headers: Mapping[str, str]
+    is_right: Callable[[Reply], bool]
 
-    def edge(self, registries: Registries) -> Iterator[Finding]:
-        for path, registry in _paths(registries):
+
+def _questions(registries: Registries, mode: str) -> Iterator[_Question]:
+    # The API's root, and a repository under each prefix.
+    paths = [("/v2/", registries.default)]
+    for prefix, registry in registries.prefixes:
+        paths.append((f"/v2/{prefix}custom-ecr-domain-doctor/tags/list", registry))
+    for path, registry in paths:
+        if mode == "plain":
+            yield _Question("redirect", path, _AGENT, _leads_to(f"{registry.origin}{path}"))
+        elif mode == "relay":
+            yield _Question("redirect", path, _AGENT, _leads_to(f"/_challenge{path}"))
+            yield _Question("challenge", f"/_challenge{path}", _AGENT, _gateway_challenges)
+            yield _Question("refusal", path, _WRONG, _refuses)
+        else:
             location = f"/_registry/{registry.authority}{path}"
-            yield self._check("redirect", path, _AGENT, _leads_to(location))
-            yield self._check("challenge", location, _AGENT, _registry_challenges)
-            yield self._check("refusal", location, _WRONG, _refuses)
-        yield self._check("other hosts", _UNCONFIGURED, _AGENT, lambda reply: reply.status == 404)
-        yield self._check("cache", "/v2/", _AGENT, _from_cache)
+            yield _Question("redirect", path, _AGENT, _leads_to(location))
+            yield _Question("challenge", location, _AGENT, _registry_challenges)
+            yield _Question("refusal", location, _WRONG, _refuses)
+    if mode == "edge":
+        yield _Question("other hosts", _UNCONFIGURED, _AGENT, lambda reply: reply.status == 404)
+        yield _Question("cache", "/v2/", _AGENT, _from_cache)
 
-    def relay(self, registries: Registries) -> Iterator[Finding]:
-        for path, _ in _paths(registries):
-            yield self._check("redirect", path, _AGENT, _leads_to(f"/_challenge{path}"))
-            yield self._check("challenge", f"/_challenge{path}", _AGENT, _gateway_challenges)
-            yield self._check("refusal", path, _WRONG, _refuses)
 
-    def plain(self, registries: Registries) -> Iterator[Finding]:
-        for path, registry in _paths(registries):
-            yield self._check("redirect", path, _AGENT, _leads_to(f"{registry.origin}{path}"))
-
-    def _check(
-        self, check: str, target: str, headers: dict[str, str], expected: Callable[[Reply], bool]
-    ) -> Finding:
-        try:
-            reply = self.get(target, headers)
-        except NotReached as error:
-            return Finding(check, False, str(error))
-        seen = {
-            key: reply.headers[key]
-            for key in ("location", "www-authenticate", "x-cache")
-            if key in reply.headers
-        }
-        line = (
-            f"{target} is answered {reply.status} {', '.join(f'{k}: {v}' for k, v in seen.items())}".rstrip()
-        )
-        ok = expected(reply)
-        return Finding(check, ok, line if ok else f"{line}; {_EXPECTED[check]}")
+def _ask(outside: Outside, origin: str, question: _Question) -> Finding:
+    try:
+        reply = outside.get(origin, question.target, question.headers)
+    except NotReached as error:
+        return Finding(question.check, False, str(error))
+    named = (f"{name}: {reply.headers[name]}" for name in _SHOWN if name in reply.headers)
+    line = f"{question.target} is answered {reply.status} {', '.join(named)}".rstrip()
+    ok = question.is_right(reply)
+    return Finding(question.check, ok, line if ok else f"{line}; {_EXPECTED[question.check]}")
 
 
 _EXPECTED = {
@@ -120,13 +118,6 @@ _EXPECTED = {
     "other hosts": "expected a 404 for a host that is not configured",
     "cache": "expected the second answer from CloudFront's cache (X-Cache: Hit from cloudfront)",
 }
-
-
-def _paths(registries: Registries) -> Iterator[tuple[str, RegistryHost]]:
-    """A path of each registry: the API's root, and a repository under each prefix."""
-    yield "/v2/", registries.default
-    for prefix, registry in registries.prefixes:
-        yield f"/v2/{prefix}custom-ecr-domain-doctor/tags/list", registry
 
 
 def _leads_to(location: str) -> Callable[[Reply], bool]:

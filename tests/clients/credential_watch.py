@@ -4,7 +4,8 @@
 - The token stands in the client's own `Authorization` and in what goes to the registry, and nowhere else: in
   no other header, no query, no answer, no line of the function's log and no kept answer.
 - In `edge` API Gateway, and so the function, is sent no `Authorization`, and no token in anything else.
-- In `edge` the service answers everybody the same, so that what CloudFront keeps is the same for everybody.
+- In `edge` the service answers everybody the same, and CloudFront keeps its answers alone, not a registry's:
+  so what is kept was asked for without credentials, and is the same for everybody.
 """
 
 from __future__ import annotations
@@ -112,6 +113,8 @@ class CredentialWatch:
     def _look_at(self, logged: _Logged) -> None:
         self._saw("the function's log", "\n".join(logged.new_lines()))
         for answer in logged.new_answers():
+            if answer.key.pattern is not None:
+                self._fault(f"kept, though it was asked for with credentials: {answer.key.path}")
             self._answered("CloudFront's cache", HttpResponse(answer.status, answer.headers, answer.body))
 
     def _answered(self, whose: str, response: HttpResponse) -> None:

@@ -6,11 +6,15 @@ import base64
 from dataclasses import replace
 
 import pytest
+import urllib3
 
 from chalicelib.settings import RedirectMode
+from tests.clients.conftest import Start
 from tests.clients.credential_watch import CredentialWatch
 from tests.clients.registry import USER, registry_token
+from tests.clients.sandbox import DOMAIN_NAME
 from tests.clients.secret import Secret
+from tests.standins.cloudfront.edge_cache import CacheKey
 from tests.standins.cloudfront.passage import Passage
 from tests.standins.domain import API_TARGET
 from tests.standins.http_message import HttpRequest, HttpResponse
@@ -110,6 +114,25 @@ def test_in_edge_everybody_gets_the_same_answer(second: HttpResponse) -> None:
     assert len(_at_edge(TO_API, other)) == 1
     kept = replace(second, headers=(*second.headers, ("Age", "3")))
     assert len(_at_edge(TO_API, replace(other, origin=None, origin_request=None, viewer_response=kept))) == 1
+
+
+def test_a_domains_log_and_cache_are_looked_at(start_domain: Start) -> None:
+    watch = _watch()
+    with start_domain("watched", mode=RedirectMode.EDGE) as running, watch.over(running):
+        assert running.cloudfront is not None
+        cache = running.cloudfront.cache
+        tls = running.certificates.client_context()
+        with urllib3.PoolManager(ssl_context=tls, assert_hostname=DOMAIN_NAME) as http:
+            # The path is among what the service logs.
+            url = f"https://127.0.0.1:{running.cloudfront.port}/v2/{TOKEN}/manifests/1"
+            http.request("GET", url, redirect=False, headers={"Host": DOMAIN_NAME})
+        assert any("the function's log" in fault for fault in watch.faults())
+        assert watch.faults() == []
+        cache.keep(CacheKey(False, None, "/v2/", ""), HttpResponse(200, (("X-Note", TOKEN),)), 60)
+        assert any("CloudFront's cache" in fault for fault in watch.faults())
+        cache.keep(CacheKey(False, "/_registry/localhost/*", "/v2/", ""), HttpResponse(404), 60)
+        assert watch.faults() == ["kept, though it was asked for with credentials: /v2/"]
+        cache.forget()  # The ring's own watch would find it as well.
 
 
 def test_a_fault_is_reported_once() -> None:

@@ -134,7 +134,12 @@ class FakeDomain:
                 return HttpResponse(status, (), json.dumps(error).encode() if code else b"")
         if "/blobs/uploads/" in path:
             upload = (("Location", f"{prefix}/v2/app/blobs/uploads/1"),)
-            return HttpResponse(204 if method == "DELETE" else 202, () if method == "DELETE" else upload)
+            # ECR's answer to PATCH is 201 (docs/cloudfront.md#the-registry-behind-it).
+            return (
+                HttpResponse(204)
+                if method == "DELETE"
+                else HttpResponse(201 if method == "PATCH" else 202, upload)
+            )
         if path.endswith(LAYER_DIGEST):
             return HttpResponse(307, (("Location", BUCKET),))
         if "/blobs/" in path and not path.endswith(CONFIG_DIGEST):

@@ -142,6 +142,7 @@ def test_another_accounts_registry_needs_its_repositorys_policy(
         ),
         ("/manifests/1.0", (401, "UNAUTHORIZED", "x"), "answers 401: x", "mean the same registry"),
         ("/manifests/1.0", (503, "", ""), "answers 503", "log of the redirect service"),
+        (LAYER_DIGEST, (307, "", "https://[/"), "an address without a host", "registry's log"),
         ("PATCH /uploads/1", (413, "", ""), "over 4.5 MB is answered 413", "REDIRECT_MODE=edge"),
     ],
 )
