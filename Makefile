@@ -90,7 +90,9 @@ package: .venv/installed  ## what CloudFormation (build/) and Terraform (terrafo
 	@$(BIN)/chalice package --stage $(STAGE) --merge-template infra/templates/service.json build/cloudformation
 	@$(BIN)/chalice package --stage $(STAGE) --pkg-format terraform terraform
 	@cp -R infra/templates/terraform/*.tf.json infra/templates/functions terraform/
-	@test -z "$(REGISTRIES)" || $(BIN)/python -m infra.edge_template $(REGISTRIES) > build/cloudformation/edge.json
+	@test -z "$(REGISTRIES)" || { $(BIN)/python -m infra.edge_template $(REGISTRIES) > build/edge.json.partial \
+		&& mv build/edge.json.partial build/cloudformation/edge.json; } || { rm -f build/edge.json.partial; exit 1; }
+	@echo "CloudFormation's templates are in build/cloudformation, and Terraform's files in terraform"
 
 clean:  ## remove what the targets made, but for terraform/, which may hold Terraform's state
 	@rm -rf .venv build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chalicelib.registry_host import RegistryHost
+from chalicelib.registry_host import InvalidRegistry, RegistryHost
 from infra.errors import InfraError
 
 MAX_REGISTRIES = 24
@@ -135,4 +135,8 @@ def _code(name: str) -> str:
 
 if __name__ == "__main__":
     # For those who deploy the stacks themselves: the template for the registries that are named.
-    json.dump(edge_template(tuple(map(RegistryHost.parse, sys.argv[1:]))), sys.stdout, indent=2)
+    try:
+        made = edge_template(tuple(map(RegistryHost.parse, sys.argv[1:])))
+    except (InvalidRegistry, UnfitForEdge) as error:
+        sys.exit(f"infra.edge_template: {error}")
+    json.dump(made, sys.stdout, indent=2)
