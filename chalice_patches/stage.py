@@ -63,7 +63,7 @@ def check_stage(command: Command, project: Path, environment: MutableMapping[str
         there = ", ".join(stages)
         end_command(
             f"the stage {command.stage!r} is not in {CONFIG}, which has {there or 'none'}; correct it, or "
-            f"run `{ECR_DOMAIN} init --stage {command.stage}` to set it up with a domain"
+            f"run `{ECR_DOMAIN} init --stage {command.stage} --region REGION --domain NAME` to set it up"
         )
     if command.name not in ("deploy", "package"):
         return ""
@@ -82,7 +82,10 @@ def check_stage(command: Command, project: Path, environment: MutableMapping[str
         region = "us-east-1"
     _set_region(command.stage, region, environment)
     if own is None and not domain and not command.merges:
-        return f"registry clients still need a domain in front of this; next: {ECR_DOMAIN} init"
+        missing = "registry clients still need a domain in front of this"
+        if command.name == "package":
+            return f"{missing}; docs/deployment.md says how CloudFormation and Terraform add it"
+        return f"{missing}; next: {ECR_DOMAIN} init --region {region or 'REGION'} --domain NAME"
     return ""
 
 
