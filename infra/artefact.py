@@ -63,10 +63,14 @@ class ArtefactBucket:
         return f"s3://{self.name}/{stage}/{digest}.zip"
 
     def upload(self, stage: str, digest: str, archive: Path) -> None:
-        """Make the bucket where it is missing, and put the code of a stage into it."""
-        if not self.exists():
-            with refusals():
+        """Make the bucket where it is missing, protect it, and put the code of a stage into it."""
+        there = self.exists()
+        with refusals():
+            if not there:
                 self._make()
+            self._protect()
+            if not there:
+                self._mark()
         self._put(f"{stage}/{digest}.zip", archive.read_bytes())
 
     def place_template(self, stage: str, body: str) -> str:
@@ -99,12 +103,15 @@ class ArtefactBucket:
             self.s3.put_object(**self._bucket, Key=key, Body=content)
 
     def _make(self) -> None:
-        """A private, encrypted bucket that takes TLS alone; a new bucket has no versions."""
+        """A new bucket has no versions."""
         place: Any = {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
-        bucket = self._bucket
         # It is there where an earlier creation was interrupted.
         with suppress(self.s3.exceptions.BucketAlreadyOwnedByYou):
             self.s3.create_bucket(Bucket=self.name, **({} if self.region == "us-east-1" else place))
+
+    def _protect(self) -> None:
+        """Private, encrypted, TLS alone: what somebody has changed since the bucket was made is put back."""
+        bucket = self._bucket
         everything: Any = dict.fromkeys(
             ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
         )
@@ -112,9 +119,11 @@ class ArtefactBucket:
         encryption: Any = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
         self.s3.put_bucket_encryption(**bucket, ServerSideEncryptionConfiguration=encryption)
         self.s3.put_bucket_policy(**bucket, Policy=json.dumps(self._tls_only()))
+
+    def _mark(self) -> None:
         # The tag comes last: it says that all the rest is done.
         tags: Any = {"TagSet": [{"Key": OWN_TAG, "Value": "artefacts"}]}
-        self.s3.put_bucket_tagging(**bucket, Tagging=tags)
+        self.s3.put_bucket_tagging(**self._bucket, Tagging=tags)
 
     def _tls_only(self) -> dict[str, Any]:
         arn = f"arn:{self.account.partition}:s3:::{self.name}"

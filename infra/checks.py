@@ -26,13 +26,16 @@ def before(site: DeployedStage, stacks: tuple[Stack, ...]) -> tuple[Finding, ...
     """Every check that is made before a change. `stacks` have our names, and are in whatever condition."""
     domain = site.settings.domain
     made = any(stack.name == site.service_name and stack.condition is Condition.READY for stack in stacks)
+    zone = _zone(site)
     found = {
         "stacks": next(filter(None, (foreign(site, stack) or _state(site, stack) for stack in stacks)), ""),
+        "service role": next(filter(None, (_role(site, stack) for stack in stacks)), ""),
         "edge": _edge(site),
-        "zone": _zone(site),
+        "zone": zone,
         "certificates": next(_certificates(site), ""),
         "domain": "" if made else _domain(site),
-        "records": next(_records(site, made), ""),
+        # The records of another zone are not the deployer's to read.
+        "records": "" if zone else next(_records(site, made), ""),
         "health check": _health_check(site),
         "access log": _access_log(site),
     }
@@ -70,6 +73,21 @@ def _state(site: DeployedStage, stack: Stack) -> str:
         undo = f"aws cloudformation continue-update-rollback --stack-name {stack.name} --region {region}"
         return f"{where}: a rollback failed; run `{undo}` first"
     return ""
+
+
+def _role(site: DeployedStage, stack: Stack) -> str:
+    """CloudFormation acts with the role of a stack whoever asks, without a check of iam:PassRole.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
+    """
+    wanted = site.settings.service_role_arn
+    if stack.role_arn in ("", wanted):
+        return ""
+    return (
+        f"the stack {stack.name} has the role {stack.role_arn}, and {site.origin('service_role_arn')} is "
+        f"{wanted or 'not set'}; if that role is meant, run `{PROGRAM} init --stage {site.stage} "
+        f"--service-role-arn {stack.role_arn}`; if not, ask an administrator to delete the stack"
+    )
 
 
 def _edge(site: DeployedStage) -> str:

@@ -68,8 +68,8 @@ def settings_in(
     where = f"stage {stage!r} in {CONFIG_PATH}"
     entry = document["stages"].get(stage, {})
     if OWN_KEY not in entry and flags is None:
-        remedy = f"{_stages_there(document)}; run `{PROGRAM} init --stage {stage}` first"
-        raise UnknownStage(stage, CONFIG_PATH, remedy)
+        command = f"{PROGRAM} init --stage {stage} --region REGION --domain NAME"
+        raise UnknownStage(stage, CONFIG_PATH, f"{_stages_there(document)}; run `{command}` first")
     for key, accepted, remedy in _REFUSED:
         value = entry.get(key, document.get(key, _DEFAULTS.get(key)))
         if value != accepted:
@@ -99,6 +99,11 @@ def stage_for(document: Mapping[str, Any], stage: str, region: str | None) -> st
     found = f"the stage {stage!r} is in {here}" if here else _stages_there(document)
     remedy = f"{found}; run `{PROGRAM} init --stage {stage} --region {region}` first"
     raise UnknownStage(regional if here else stage, CONFIG_PATH, remedy)
+
+
+def region_of(document: Mapping[str, Any], stage: str) -> str | None:
+    """The region that the file gives a stage; None where the stage is not set up."""
+    return _own(document, stage, "region")
 
 
 def stage_to_set_up(document: Mapping[str, Any], stage: str, region: str) -> str:

@@ -45,6 +45,8 @@ class Stack:
     parameters: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    #: The role that CloudFormation keeps for every later operation; empty: none.
+    role_arn: str = ""
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Stack:
@@ -60,6 +62,7 @@ class Stack:
             pairs("Parameters", "ParameterKey", "ParameterValue"),
             pairs("Outputs", "OutputKey", "OutputValue"),
             pairs("Tags", "Key", "Value"),
+            answer.get("RoleARN", ""),
         )
 
     @property

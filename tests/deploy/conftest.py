@@ -50,7 +50,7 @@ def account_with_zone(
     zone = route53.create_hosted_zone(Name="example.test", CallerReference="1")["HostedZone"]["Id"]
     zone_id = zone.rpartition("/")[2]
     make_foreign_things(account, zone_id, REGION)
-    give_rights(account, REGION)
+    give_rights(account, REGION, zone_id)
     (directory / "functions").mkdir()
     time = FakeClock()
     with PublicInternet(account, zone_id, certificates, directory / "functions", time.now) as internet:

@@ -27,14 +27,17 @@ class ServiceRole:
             raise ResourceFailed(f"the service role is not authorized to perform: {action} on {resource}")
 
 
-def give_rights(account: AwsAccount, region: str, *, service_role: bool = False) -> dict[str, str]:
+def give_rights(
+    account: AwsAccount, region: str, zone_id: str, *, service_role: bool = False
+) -> dict[str, str]:
     """Deploys the template as the account's owner and puts the deployer under its policies; returns the
     stack's outputs."""
     client = account.client("cloudformation", region)
-    parameter = {"ParameterKey": "ServiceRole", "ParameterValue": "on" if service_role else "off"}
-    create(
-        account, region, ADMINISTRATORS_STACK, TEMPLATE.read_text(encoding="utf-8"), Parameters=[parameter]
-    )
+    parameters = [
+        {"ParameterKey": "HostedZoneId", "ParameterValue": zone_id},
+        {"ParameterKey": "ServiceRole", "ParameterValue": "on" if service_role else "off"},
+    ]
+    create(account, region, ADMINISTRATORS_STACK, TEMPLATE.read_text(encoding="utf-8"), Parameters=parameters)
     stack = client.describe_stacks(StackName=ADMINISTRATORS_STACK)["Stacks"][0]
     assert stack["StackStatus"] == "CREATE_COMPLETE", client.describe_stack_events(
         StackName=ADMINISTRATORS_STACK

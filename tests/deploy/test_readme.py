@@ -88,7 +88,7 @@ def fresh_clone(account: AwsAccount, tmp_path: Path, certificates: Certificates)
     account.stacks.pace = 1000
     route53 = account.client("route53", "us-east-1")
     zone = route53.create_hosted_zone(Name=ZONE, CallerReference="1")["HostedZone"]["Id"].rpartition("/")[2]
-    give_rights(account, REGION)
+    give_rights(account, REGION, zone)
     (tmp_path / "functions").mkdir()
     ecr = FakeEcr(certificates.server_context(REGISTRY, "127.0.0.2"), name=REGISTRY)
     internet = PublicInternet(account, zone, certificates, tmp_path / "functions", lambda: 0.0)

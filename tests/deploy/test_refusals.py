@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from tests.deploy.deployer import DOMAIN, REGION, Deployer
+from tests.deploy.deployer_rights import give_rights
 
 IN_FILE = "in .chalice/config.json"
 OUR_BUCKET = f"custom-ecr-domain-123456789012-{REGION}"
@@ -143,7 +145,10 @@ def test_a_stage_that_is_not_set_up_is_refused(bare_deployer: Deployer, command:
     outcome = bare_deployer.run(command)
     assert outcome.status == 1
     assert "the stage 'production' is not set up in .chalice/config.json" in outcome.err
-    assert "run `.venv/bin/ecr-domain init --stage production` first" in outcome.err
+    assert (
+        "run `.venv/bin/ecr-domain init --stage production --region REGION --domain NAME` first"
+        in outcome.err
+    )
     assert bare_deployer.account.calls == []
 
 
@@ -173,3 +178,41 @@ def test_a_foreign_deployment_is_not_taken_down(deployer: Deployer) -> None:
     before = deployer.resources(REGION, "us-east-1")
     assert deployer.run("down", "--yes").status == 0
     assert deployer.resources(REGION, "us-east-1") == before
+
+
+def test_a_stack_with_a_role_that_was_not_configured_is_refused(bare_deployer: Deployer) -> None:
+    """CloudFormation would act with it, whether or not the deployer may pass it."""
+    deployer = bare_deployer
+    deployer.forget_rights()
+    outputs = give_rights(deployer.account, REGION, deployer.zone_id, service_role=True)
+    assert deployer.init("--service-role-arn", outputs["ServiceRoleArn"], "--edge", "off").status == 0
+    assert deployer.run("up", "--yes").status == 0
+    document = deployer.configuration()
+    del document["stages"]["production"]["custom_ecr_domain"]["service_role_arn"]
+    (deployer.project / ".chalice/config.json").write_text(json.dumps(document))
+    deployer.account.calls.clear()
+    for command in (("plan",), ("up", "--yes")):
+        outcome = deployer.run(*command)
+        assert outcome.status == 1
+        (line,) = [line for line in outcome.err.splitlines() if "has the role" in line]
+        assert f"has the role {outputs['ServiceRoleArn']}" in line
+    assert deployer.account.changes() == []
+    # What the line says to run.
+    assert deployer.run("init", "--service-role-arn", outputs["ServiceRoleArn"]).status == 0
+    assert deployer.run("plan").status == 0
+
+
+def test_a_bucket_that_somebody_opened_is_closed_again(deployer: Deployer) -> None:
+    assert deployer.run("up", "--yes").status == 0
+    s3 = deployer.account.client("s3", REGION)
+    policies = deployer.account.lessons.bucket_policies
+    policy = policies.pop(OUR_BUCKET)
+    s3.delete_public_access_block(Bucket=OUR_BUCKET)
+    tags = [{"Key": "custom-ecr-domain", "Value": "artefacts"}, {"Key": "cost", "Value": "7"}]
+    s3.put_bucket_tagging(Bucket=OUR_BUCKET, Tagging={"TagSet": tags})
+    deployer.configure("production", own={"dashboard": "on"})
+    assert deployer.run("up", "--yes").status == 0
+    block = s3.get_public_access_block(Bucket=OUR_BUCKET)["PublicAccessBlockConfiguration"]
+    assert all(block.values())
+    assert policies[OUR_BUCKET] == policy
+    assert s3.get_bucket_tagging(Bucket=OUR_BUCKET)["TagSet"] == tags

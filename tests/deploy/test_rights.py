@@ -205,7 +205,7 @@ def test_a_permission_that_is_missing_is_named_by_up(deployer: Deployer) -> None
 def test_with_a_service_role_the_deployer_needs_next_to_nothing(bare_deployer: Deployer) -> None:
     deployer = bare_deployer
     deployer.forget_rights()
-    outputs = give_rights(deployer.account, REGION, service_role=True)
+    outputs = give_rights(deployer.account, REGION, deployer.zone_id, service_role=True)
     before = deployer.resources(REGION, "us-east-1")
     assert deployer.init("--service-role-arn", outputs["ServiceRoleArn"]).status == 0
     deployer.account.calls.clear()

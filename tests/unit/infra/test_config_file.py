@@ -102,7 +102,7 @@ def test_a_stage_that_was_not_set_up_says_which_are_and_what_to_do() -> None:
     with pytest.raises(UnknownStage) as unknown:
         settings_in(document(), "dev")
     assert "set up are production" in str(unknown.value)
-    assert ".venv/bin/ecr-domain init --stage dev" in str(unknown.value)
+    assert ".venv/bin/ecr-domain init --stage dev --region REGION --domain NAME`" in str(unknown.value)
 
 
 def test_a_further_region_is_a_stage_of_its_own() -> None:

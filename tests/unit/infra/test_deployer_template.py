@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,8 @@ from infra.errors import DEPLOYER_TEMPLATE
 from tests.standins.project import ROOT
 
 PATH = ROOT / DEPLOYER_TEMPLATE
-RESOURCES: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))["Resources"]
+DOCUMENT: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
+RESOURCES: dict[str, Any] = DOCUMENT["Resources"]
 POLICIES = ("CommandsPolicy", "ServicePolicy", "EdgePolicy")
 
 
@@ -105,3 +107,10 @@ def test_each_policy_fits_into_a_managed_policy(name: str) -> None:
     text = json.dumps(resolved, separators=(",", ":"))
     text = text.replace("${AWS::AccountId}", "1" * 12).replace("${HostedZoneId}", "Z" * 32)
     assert len(text) < 6_144
+
+
+def test_the_administrator_names_one_hosted_zone() -> None:
+    zone = DOCUMENT["Parameters"]["HostedZoneId"]
+    assert "Default" not in zone
+    assert re.fullmatch(zone["AllowedPattern"], "Z0123456789ABC")
+    assert not re.fullmatch(zone["AllowedPattern"], "*")
