@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
             for field_name, setting in SETTINGS.items():
                 if field_name != "region":
                     kind = int if field_name == "log_retention_in_days" else str
-                    add(flag_of(field_name), type=kind, help=setting.help, metavar="VALUE")
+                    add(flag_of(field_name), type=kind, help=setting.help, metavar=setting.metavar)
     return root
 
 

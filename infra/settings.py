@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.errors import InvalidSetting
 from chalicelib.registries import Registries
@@ -30,15 +30,34 @@ RETENTION_DAYS = (
 )
 ON_OFF = ("on", "off")
 _MODES = ("", "edge", "relay", "plain")
+
+
+class Form(NamedTuple):
+    """What a text must look like."""
+
+    #: The regular expression that matches the whole text.
+    pattern: str
+    #: The same for a person, after "expected".
+    expected: str
+
+
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = rf"(?=.{{4,253}}$)({_LABEL}\.)+(?!\d+$){_LABEL}"
-_CERTIFICATE = r"arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+"
-_NAME = "[A-Za-z0-9_-]{1,54}"
-_MAIL = r"[^@\s]+@[^@\s]+\.[^@\s]+"
-_POLICY = r"arn:[a-z-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+"
-_ROLE = r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+"
+_DOMAIN = Form(
+    rf"(?=.{{4,253}}$)({_LABEL}\.)+(?!\d+$){_LABEL}", "a name such as ecr.example.com, in lower case"
+)
+_REGION = Form(r"[a-z]{2,4}(-[a-z]+){1,2}-\d", "a region such as us-west-2")
+_ZONE = Form("[A-Z0-9]{1,32}", "the ID of a hosted zone, such as Z0123456789ABC")
+_CERTIFICATE = Form(
+    r"arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+", "the ARN of a certificate of ACM"
+)
+_HEALTH_CHECK = Form("[A-Za-z0-9-]{1,64}", "the ID of a health check of Route 53")
+_NAME = Form("[A-Za-z0-9_-]{1,54}", "at most 54 letters, digits, hyphens and underscores")
+_MAIL = Form(r"[^@\s]+@[^@\s]+\.[^@\s]+", "a mail address")
+_POLICY = Form(r"arn:[a-z-]+:iam::(\d{12}|aws):policy/[\w+=,.@/-]+", "the ARN of a managed policy")
+_ROLE = Form(r"arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]+", "the ARN of a role")
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
-_LOG = r"on|off|.*\$context\.requestId.*"
+_LOG = Form(r"on|off|.*\$context\.requestId.*", "on, off, or a format with $context.requestId")
+_TYPES = {str: "a text", int: "a number"}
 
 
 @dataclass(frozen=True)
@@ -49,12 +68,24 @@ class Setting:
     help: str
     #: The parameter of the service stack; empty: it is not a parameter.
     parameter: str = ""
-    #: The regular expression that a value other than the default matches as a whole; empty: any text.
-    form: str = ""
+    #: What a value other than the default must look like; None: any text.
+    form: Form | None = None
     #: The values that are accepted; empty: see `form`.
     accepted: tuple[Any, ...] = ()
     #: The variable of the functions' environment that holds it; empty: our own key holds it.
     variable: str = ""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The accepted values as a person writes them; none where `form` decides."""
+        return tuple(str(value) for value in self.accepted if value != "")
+
+    @property
+    def metavar(self) -> str:
+        """What stands for the value in `init --help`."""
+        if self.accepted == RETENTION_DAYS:
+            return "DAYS"
+        return f"{{{','.join(self.choices)}}}" if self.accepted else "VALUE"
 
     def key(self, name: str) -> str:
         """The path of the key in a stage of .chalice/config.json."""
@@ -69,53 +100,98 @@ def _set(default: Any, *known: Any, **more: Any) -> Any:  # noqa: ANN401 - as da
 class DeploymentSettings:
     """The settings of one stage. An empty text stands for "not set"."""
 
-    domain: str = _set("", "the name, such as ecr.example.com, in lower case", "DomainName", _DOMAIN)
-    region: str = _set("", "the region of the stage, such as us-west-2", "", r"[a-z]{2,4}(-[a-z]+){1,2}-\d")
+    domain: str = _set("", "The name that clients use, such as ecr.example.com", "DomainName", _DOMAIN)
+    region: str = _set("", "The region in which the stage is deployed, such as us-west-2", "", _REGION)
     hosted_zone_id: str = _set(
-        "", "the ID of the name's hosted zone; found", "HostedZoneId", "[A-Z0-9]{1,32}"
+        "",
+        "The ID of the Route 53 hosted zone that holds the name; `init` finds it",
+        "HostedZoneId",
+        _ZONE,
     )
     certificate_arn: str = _set(
-        "", "a certificate of ACM; not set: the stack makes one", "CertificateArn", _CERTIFICATE
+        "",
+        "The ARN of an ACM certificate for the name; if it is not set, the stack makes a certificate",
+        "CertificateArn",
+        _CERTIFICATE,
     )
-    edge: str = _set("on", "CloudFront in front, so that layers of any size can be pushed", accepted=ON_OFF)
-    edge_certificate_arn: str = _set("", "the same for the edge, in us-east-1", "", _CERTIFICATE)
+    edge: str = _set(
+        "on", "Whether CloudFront carries the layers, so that their size has no limit", accepted=ON_OFF
+    )
+    edge_certificate_arn: str = _set(
+        "",
+        "The ARN of CloudFront's certificate in us-east-1; if it is not set, the stack makes one",
+        "",
+        _CERTIFICATE,
+    )
     registry: str = _set(
-        "", "the registry; not set: the account's own in the region", "EcrRegistry", variable=ECR_REGISTRY
+        "",
+        "The host of the registry; if it is not set, it is the ECR registry of the account and region",
+        "EcrRegistry",
+        variable=ECR_REGISTRY,
     )
     registries: str = _set(
-        "", "a JSON object: repository prefix to registry", "EcrRegistries", variable=ECR_REGISTRIES
+        "",
+        "A JSON object that gives repositories under a prefix another registry",
+        "EcrRegistries",
+        variable=ECR_REGISTRIES,
     )
     redirect_mode: str = _set(
-        "", "without the edge: relay or plain; not set: relay", accepted=_MODES, variable=REDIRECT_MODE
+        "",
+        "How the function answers if the edge is off; if it is not set, it is relay",
+        accepted=_MODES,
+        variable=REDIRECT_MODE,
     )
     health_check_id: str = _set(
-        "", "a health check that takes this region's records out", "HealthCheckId", "[A-Za-z0-9-]{1,64}"
+        "",
+        "The ID of a Route 53 health check; while it fails, clients are sent to another region",
+        "HealthCheckId",
+        _HEALTH_CHECK,
     )
     log_retention_in_days: int = _set(
-        14, "how long logs are kept; 0: for ever", "LogRetentionInDays", accepted=RETENTION_DAYS
+        14,
+        "The number of days for which logs are kept; 0 keeps them for ever",
+        "LogRetentionInDays",
+        accepted=RETENTION_DAYS,
     )
-    access_log: str = _set("off", "API Gateway's log: off, on, or a format with $context.requestId", "", _LOG)
-    notify: str = _set("", "a mail address that alarms write to", "NotificationAddress", _MAIL)
-    dashboard: str = _set("off", "a CloudWatch dashboard for each stack", "Dashboard", accepted=ON_OFF)
-    api_name: str = _set("", "the API's name; not set: that of the stack", "ApiName")
+    access_log: str = _set(
+        "off", "API Gateway's access log, which is off, on, or a format with $context.requestId", "", _LOG
+    )
+    notify: str = _set("", "The mail address to which alarms are sent", "NotificationAddress", _MAIL)
+    dashboard: str = _set(
+        "off", "Whether each stack has a CloudWatch dashboard", "Dashboard", accepted=ON_OFF
+    )
+    api_name: str = _set("", "The name of the API; if it is not set, it is the name of the stack", "ApiName")
     api_description: str = _set(
-        "Redirects a custom domain to private ECR", "the API's description", "ApiDescription"
+        "Redirects a custom domain to private ECR", "The description of the API", "ApiDescription"
     )
     function_name: str = _set(
-        "", "the function's name, with -challenge the authorizer's; not set: made", "FunctionName", _NAME
+        "",
+        "The name of the function, and with -challenge of its authorizer; if it is not set, AWS names them",
+        "FunctionName",
+        _NAME,
     )
     function_description: str = _set(
-        "Answers registry clients at a custom domain", "the functions' description", "FunctionDescription"
+        "Answers registry clients at a custom domain",
+        "The description of both functions",
+        "FunctionDescription",
     )
-    function_role_name: str = _set("", "the same for their roles", "FunctionRoleName", _NAME)
+    function_role_name: str = _set(
+        "",
+        "The name of the function's role, and with -challenge of the authorizer's; by default AWS names them",
+        "FunctionRoleName",
+        _NAME,
+    )
     permissions_boundary_arn: str = _set(
         "",
-        "the roles' boundary; found where the deployer's template made it",
+        "The ARN of the policy that limits the functions' roles; `init` finds the deployer template's",
         "PermissionsBoundaryArn",
         _POLICY,
     )
     service_role_arn: str = _set(
-        "", "a role for CloudFormation, in place of the deployer's rights", "", _ROLE
+        "",
+        "The ARN of a role with which CloudFormation acts, in place of the deployer's rights",
+        "",
+        _ROLE,
     )
 
     @property
@@ -148,9 +224,9 @@ def flag_of(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def settings_of(values: Mapping[str, Any], flags: Mapping[str, str], elsewhere: str) -> DeploymentSettings:
-    """The settings from their values by field name. `flags` names the flag that a value came from, and
-    `elsewhere` the place of all others. Raises InvalidConfiguration for the first value that is refused."""
+def check_alone(values: Mapping[str, Any], flags: Mapping[str, str], elsewhere: str) -> None:
+    """Refuse a value that is wrong in any region and beside any other setting. The arguments and the error
+    are those of `settings_of`."""
 
     def refusal(name: str, value: object, remedy: str) -> InvalidConfiguration:
         return InvalidConfiguration(SETTINGS[name].key(name), value, flags.get(name, elsewhere), remedy)
@@ -159,12 +235,27 @@ def settings_of(values: Mapping[str, Any], flags: Mapping[str, str], elsewhere: 
         setting = SETTINGS[each.name]
         value: Any = values.get(each.name, each.default)
         if type(value) is not type(each.default):
-            raise refusal(each.name, value, f"expected a {type(each.default).__name__}")
+            raise refusal(each.name, value, f"expected {_TYPES[type(each.default)]}")
         if setting.accepted and value not in setting.accepted:
-            listed = ", ".join(str(one) for one in setting.accepted if one != "")
-            raise refusal(each.name, value, f"expected one of {listed}")
-        if value != each.default and setting.form and not re.fullmatch(setting.form, str(value)):
-            raise refusal(each.name, value, f"expected {setting.help.partition(';')[0]}")
+            raise refusal(each.name, value, f"expected one of {', '.join(setting.choices)}")
+        if value != each.default and setting.form and not re.fullmatch(setting.form.pattern, str(value)):
+            raise refusal(each.name, value, f"expected {setting.form.expected}")
+    names = {name: setting.variable for name, setting in SETTINGS.items()}
+    for name in ("registry", "registries"):
+        try:
+            Settings.from_environment({names[name]: values.get(name, "")})
+        except InvalidSetting as error:
+            raise refusal(name, error.value, str(error).partition("; ")[2]) from error
+
+
+def settings_of(values: Mapping[str, Any], flags: Mapping[str, str], elsewhere: str) -> DeploymentSettings:
+    """The settings from their values by field name. `flags` names the flag that a value came from, and
+    `elsewhere` the place of all others. Raises InvalidConfiguration for the first value that is refused."""
+
+    def refusal(name: str, value: object, remedy: str) -> InvalidConfiguration:
+        return InvalidConfiguration(SETTINGS[name].key(name), value, flags.get(name, elsewhere), remedy)
+
+    check_alone(values, flags, elsewhere)
     settings = DeploymentSettings(**values)
     for name in ("domain", "region", "hosted_zone_id"):
         if not getattr(settings, name):

@@ -44,10 +44,11 @@ class Terminal:
             self.progress(f"  {about}")
         self._about = about
 
-    def ask(self, question: str, default: str = "") -> str:
-        """The answer, or `default` for an empty one. Raises NotConfirmed where nobody answers."""
+    def ask(self, question: str, flag: str, default: str = "") -> str:
+        """The answer, or `default` for an empty one; `flag` is what answers without anybody. Raises
+        NotConfirmed where nobody answers."""
         if self.answers is None:
-            raise NotConfirmed(f"nobody is there to answer {question!r}; pass it as a flag, or --yes")
+            raise NotConfirmed(f"nobody is there to answer {question!r}; pass {flag}")
         self._clear()
         self.err.write(f"{question} [{default}] " if default else f"{question} ")
         self.err.flush()
@@ -58,7 +59,7 @@ class Terminal:
 
     def confirm(self, question: str) -> None:
         """Raises NotConfirmed unless the answer is yes."""
-        if self.ask(f"{question} (yes/no)", "no").lower() not in ("y", "yes"):
+        if self.ask(f"{question} (yes/no)", "--yes", "no").lower() not in ("y", "yes"):
             raise NotConfirmed("nothing was changed")
 
     def _clear(self) -> None:

@@ -14,12 +14,14 @@ from infra.config_file import (
     CONFIG_PATH,
     domain_of,
     read_document,
+    region_of,
     settings_in,
     stage_to_set_up,
     with_stage,
     write_document,
 )
 from infra.errors import PROGRAM, NotReady
+from infra.settings import check_alone, flag_of
 from infra.site import CommandContext, DeployedStage
 
 BOUNDARY_NAME = "custom-ecr-domain-boundary"
@@ -28,15 +30,19 @@ BOUNDARY_NAME = "custom-ecr-domain-boundary"
 
 def init(world: CommandContext, stage: str, region: str | None, given: Mapping[str, Any]) -> Report:
     """Set a stage up. `given` holds the values of flags by field name. Makes nothing but the stage in the
-    configuration. Raises InvalidConfiguration and NotReady for what `plan` would refuse."""
+    configuration. Without a region, it is the one that the file gives the stage, else that of the profile or
+    the environment. Raises InvalidConfiguration and NotReady for what `plan` would refuse."""
     terminal, document = world.terminal, read_document(world.project)
-    aws = world.connect(world.profile, region)
+    values = dict(given)
+    if "domain" in values:
+        values["domain"] = _as_name(values["domain"])
+    check_alone(values, {name: flag_of(name) for name in values}, "")
+    aws = world.connect(world.profile, region or region_of(document, stage))
     account = aws.account()
     stage = stage_to_set_up(document, stage, aws.region)
-    values: dict[str, Any] = {**given, "region": aws.region}
-    if "domain" not in values:
-        values["domain"] = terminal.ask("domain name of the registry:", domain_of(document, stage) or "")
-    values["domain"] = values["domain"].strip().lower().rstrip(".")
+    values["region"] = aws.region
+    if "domain" not in values and domain_of(document, stage) is None:
+        values["domain"] = _as_name(terminal.ask("domain name of the registry:", "--domain NAME"))
     if "edge" not in values and not account.has_cloudfront:
         terminal.progress(f"CloudFront is not in the partition {account.partition}: the edge is off")
         values["edge"] = "off"
@@ -59,6 +65,10 @@ def init(world: CommandContext, stage: str, region: str | None, given: Mapping[s
         f"wrote the stage {stage} to {CONFIG_PATH}; next: {PROGRAM} up --stage {stage}{profile}"
     )
     return Report("init", stage, aws.region, 0, True)
+
+
+def _as_name(text: str) -> str:
+    return text.strip().lower().rstrip(".")
 
 
 def _zone(aws: Aws, domain: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.deploy.aws_account import ACCOUNT
@@ -39,7 +41,7 @@ def test_it_asks_for_the_domain(bare_deployer: Deployer) -> None:
 def test_without_anybody_to_ask_the_flag_is_named(bare_deployer: Deployer) -> None:
     outcome = bare_deployer.run("init", "--region", REGION)
     assert outcome.status == 1
-    assert "pass it as a flag" in outcome.err
+    assert "pass --domain NAME" in outcome.err
 
 
 def test_a_second_init_keeps_what_it_is_not_told(deployer: Deployer) -> None:
@@ -120,3 +122,57 @@ def test_a_further_region_does_not_inherit_the_registry(deployer: Deployer) -> N
     outcome = deployer.run("init", *given)
     assert "us-east-1.amazonaws.com" in outcome.err
     assert deployer.registry not in outcome.err
+
+
+@pytest.mark.parametrize("elsewhere", [None, "us-east-1"])
+def test_a_stage_stays_in_its_region_whatever_the_environment_says(
+    deployer: Deployer, monkeypatch: pytest.MonkeyPatch, elsewhere: str | None
+) -> None:
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(variable, raising=False)
+        if elsewhere:
+            monkeypatch.setenv(variable, elsewhere)
+    stages = set(deployer.configuration()["stages"])
+    registries = json.dumps({"team/": deployer.registry})
+    for flags in (("--edge", "off"), ("--registries", registries)):
+        outcome = deployer.run("init", *flags)
+        assert outcome.status == 0, outcome.err
+    assert set(deployer.configuration()["stages"]) == stages
+    stage = deployer.configuration()["stages"]["production"]
+    own = stage["custom_ecr_domain"]
+    assert (own["domain"], own["region"], own["edge"]) == (DOMAIN, REGION, "off")
+    assert stage["environment_variables"]["ECR_REGISTRIES"] == registries
+
+
+def test_a_new_stage_has_the_region_of_the_environment(
+    bare_deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    given = ("--domain", DOMAIN, "--registry", bare_deployer.registry)
+    outcome = bare_deployer.run("init", *given)
+    assert outcome.status == 0, outcome.err
+    stage = bare_deployer.configuration()["stages"]["production"]
+    assert stage["custom_ecr_domain"]["region"] == "eu-central-1"
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        (("--edge", "maybe"), "edge='maybe' (--edge)"),
+        (("--domain", f"https://{DOMAIN}"), f"domain='https://{DOMAIN}' (--domain)"),
+        (("--registry", "a registry"), "ECR_REGISTRY='a registry' (--registry)"),
+        (("--registries", "team"), "ECR_REGISTRIES='team' (--registries)"),
+    ],
+)
+def test_a_flag_is_judged_before_aws_is_asked(
+    bare_deployer: Deployer, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, str], expected: str
+) -> None:
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(variable, raising=False)
+    bare_deployer.account.calls.clear()
+    outcome = bare_deployer.run("init", *flags)
+    assert outcome.status == 1
+    (line,) = outcome.err.splitlines()
+    assert expected in line
+    assert bare_deployer.account.calls == []

@@ -53,10 +53,10 @@ def test_the_edge_decides_the_mode(values: dict[str, str], mode: str) -> None:
         ({"domain": "ecr..com"}, "such as ecr.example.com"),
         ({"domain": "10.0.0.1"}, "such as ecr.example.com"),
         ({"domain": "https://ecr.example.com"}, "such as ecr.example.com"),
-        ({"domain": 7}, "expected a str"),
+        ({"domain": 7}, "expected a text"),
         ({"region": "mars"}, "such as us-west-2"),
         ({"hosted_zone_id": "/hostedzone/Z1"}, "hosted zone"),
-        ({"certificate_arn": "arn:aws:iam::123456789012:role/x"}, "a certificate of ACM"),
+        ({"certificate_arn": "arn:aws:iam::123456789012:role/x"}, "the ARN of a certificate of ACM"),
         ({"certificate_arn": ARN.replace("us-west-2", "us-east-1")}, "the certificate must be in us-west-2"),
         ({"edge_certificate_arn": ARN}, "the certificate must be in us-east-1"),
         ({"edge": "yes"}, "expected one of on, off"),
@@ -65,8 +65,8 @@ def test_the_edge_decides_the_mode(values: dict[str, str], mode: str) -> None:
         ({"edge": "off", "redirect_mode": "edge"}, "custom_ecr_domain.edge is off, which decides"),
         ({"health_check_id": "abc"}, "which need custom_ecr_domain.edge off"),
         ({"log_retention_in_days": 2}, "expected one of 0, 1, 3"),
-        ({"log_retention_in_days": "14"}, "expected a int"),
-        ({"log_retention_in_days": True}, "expected a int"),
+        ({"log_retention_in_days": "14"}, "expected a number"),
+        ({"log_retention_in_days": True}, "expected a number"),
         ({"access_log": "$context.path"}, "$context.requestId"),
         ({"access_log": "$context.requestId\n"}, "$context.requestId"),
         ({"notify": "somebody"}, "a mail address"),
@@ -127,5 +127,18 @@ def test_the_access_log_holds_neither_query_nor_header() -> None:
 def test_every_setting_says_what_it_is() -> None:
     assert [each.name for each in fields(DeploymentSettings)] == list(SETTINGS)
     for name, setting in SETTINGS.items():
-        assert setting.help, name
-        assert len(setting.help) < 80, name
+        assert setting.help[:1].isupper(), name
+        assert len(setting.help) < 110, name
+
+
+@pytest.mark.parametrize(
+    ("name", "metavar"),
+    [
+        ("edge", "{on,off}"),
+        ("redirect_mode", "{edge,relay,plain}"),
+        ("log_retention_in_days", "DAYS"),
+        ("domain", "VALUE"),
+    ],
+)
+def test_the_help_shows_the_values_that_are_accepted(name: str, metavar: str) -> None:
+    assert SETTINGS[name].metavar == metavar
