@@ -46,12 +46,14 @@ def parser() -> argparse.ArgumentParser:
     for name, text in COMMANDS.items():
         command = subparsers.add_parser(name, help=text, description=text)
         add = command.add_argument
-        add("--stage", default=DEFAULT_STAGE, help="stage of .chalice/config.json (%(default)s)")
-        add("--profile", help="profile of the AWS configuration")
-        add("--region", help="region; a further one of the same domain is a stage of its own")
-        add("--json", action="store_true", help="one JSON document on standard output")
+        add(
+            "--stage", default=DEFAULT_STAGE, help="The stage of .chalice/config.json; by default %(default)s"
+        )
+        add("--profile", help="The profile of the AWS configuration")
+        add("--region", help="The region; by default the stage's, and for a new stage the environment's")
+        add("--json", action="store_true", help="Write one JSON document on standard output")
         if name in ("init", "up", "down"):
-            add("--yes", action="store_true", help="do not ask")
+            add("--yes", action="store_true", help="Do not ask before a change")
         if name == "init":
             for field_name, setting in SETTINGS.items():
                 if field_name != "region":
