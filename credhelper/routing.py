@@ -7,7 +7,8 @@ its own.
 
 A host is listed if its user has named it for this helper, in custom.json or under `credHelpers`. The client
 sends the token to the host that it asks about. So, as the `credsStore` of all hosts, this helper would
-otherwise give a token to every host in an image's name. The kubelet's matchImages list hosts as well.
+otherwise give a token to every host in an image's name. The kubelet's matchImages list none: they can hold
+wildcards, and the kubelet does not say which of them matched.
 
 Discovery sends one request, for a path that is not under /v2/. The redirect service answers it with a
 redirect to its registry in every mode and in every release, and so does the original module, which
