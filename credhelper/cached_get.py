@@ -187,12 +187,12 @@ def open_private_directory(path: str) -> int:
     raise PermissionError(1, "the directory is open to other users", path)
 
 
-def route_key(settings: HelperSettings, host: str, plain_http: bool, listed: bool = False) -> str:
-    """The key of what is known about `host` under this configuration; `listed` as in the helper."""
+def route_key(settings: HelperSettings, host: str, plain_http: bool) -> str:
+    """The key of what is known about `host` under this configuration."""
     return _digest(
         "route",
         host,
-        f"{plain_http} {listed}",
+        str(plain_http),
         settings.discover_text,
         settings.default_registry,
         *map(

@@ -69,8 +69,7 @@ def _examinations(options: argparse.Namespace, settings: HelperSettings) -> list
     """What to examine: the image given, else the mapped domains, else those that Docker asks us about."""
     if options.image is not None:
         url = _url(options.image)
-        rest = url.text.partition("://")[2] or url.text
-        image = ImageName.parse(rest.removeprefix("//").partition("/")[2])
+        image = ImageName.parse(url.path)
         if options.push and image is None:
             raise InvalidInput("--push needs a repository", f"{NAME} doctor {url.host}/REPOSITORY --push")
         return [Examination(settings, url, image, options.push)]

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from credhelper import VERSION
 from credhelper.cached_get import RegistryRoute, Token
 from credhelper.client_config import HELPER, helper_of, lists_helper
-from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, TimedOut
+from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, TimedOut, without_secrets
 from credhelper.json_file import read_json_file
 from credhelper.mapping import DomainMapping, DomainMappings
 from credhelper.registry_checks import (
@@ -32,6 +32,7 @@ from credhelper.registry_checks import (
     check_manifest,
     check_push,
     check_registry,
+    token_forms,
 )
 from credhelper.routing import DISCOVERY_PATH, LONGEST_DISCOVERY, ask, registry_of, route_to, tls_context
 from credhelper.server_url import ServerURL
@@ -63,6 +64,8 @@ class Examination:
     #: The ARN of these credentials.
     caller: str = field(init=False)
     token: Token = field(init=False, repr=False)
+    #: What no finding may hold: the token's forms, once there is one.
+    secrets: tuple[str, ...] = field(default=(), init=False, repr=False)
     #: The digest of one of the image's layers.
     layer: str = field(init=False)
 
@@ -171,6 +174,7 @@ def identified(exam: Examination) -> str:
 
 def token_given(exam: Examination) -> str:
     exam.token = bounded(exam.settings.timeout, exam.account.token, "AWS ECR")
+    exam.secrets = token_forms(exam.token)
     hours = (exam.token.expires_at - time.time()) / 3600
     return f"AWS gives a token for {exam.route.registry}, valid for {hours:.1f} hours"
 
@@ -228,12 +232,19 @@ class CheckResult:
 def examine(exam: Examination) -> list[CheckResult]:
     """The findings of all checks in order, up to and including the first that fails."""
     findings = []
+
+    def add(check: str, ok: bool, *texts: str) -> None:
+        # The domain is sent the token and can repeat it in all that is taken from its answers.
+        findings.append(
+            CheckResult(exam.domain, check, ok, *(without_secrets(text, exam.secrets) for text in texts))
+        )
+
     for name, check in CHECKS:
         try:
             if finding := check(exam):
-                findings.append(CheckResult(exam.domain, name, True, finding))
+                add(name, True, finding)
         except HelperError as error:
-            findings.append(CheckResult(exam.domain, name, False, error.finding, error.next_step))
+            add(name, False, error.finding, error.next_step)
             break
     return findings
 

@@ -1,6 +1,10 @@
 """What can go wrong, as a tree: each error is one line for a person, and says what to do next."""
 
+from collections.abc import Iterable
+
 _LONGEST_SHOWN = 200
+#: Characters of a secret that say nothing without the rest of it.
+_HARMLESS_PIECE = 15
 
 
 def shown(text: str) -> str:
@@ -16,6 +20,25 @@ def shown(text: str) -> str:
     if marks:
         text = text[: min(marks) + 1] + "***"
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
+def without_secrets(text: str, secrets: Iterable[str]) -> str:
+    """`text` with `***` in place of each secret, and of each piece of one that has 16 characters or more.
+
+    Whoever is sent a secret can repeat it, cut off or in lower case, as a host name is shown.
+    """
+    hidden = [False] * len(text)
+    for secret in filter(None, secrets):
+        length = min(_HARMLESS_PIECE + 1, len(secret))
+        pieces = {secret[start : start + length].lower() for start in range(len(secret) - length + 1)}
+        for start in range(len(text) - length + 1):
+            if text[start : start + length].lower() in pieces:
+                hidden[start : start + length] = [True] * length
+    shown_parts = (
+        ("" if place and hidden[place - 1] else "***") if hidden[place] else character
+        for place, character in enumerate(text)
+    )
+    return "".join(shown_parts)
 
 
 class HelperError(Exception):

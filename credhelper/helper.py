@@ -56,16 +56,18 @@ class CredentialHelper:
                 registries.add(mapping.registry)
         self._cache.remove(self._cache.records_of(url.host, registries))
 
-    def route(self, url: ServerURL, listed: bool = False) -> RegistryRoute:
-        """Where `url` leads: from the cache, or as configured or discovered now. `listed`: the caller itself
-        has listed the host for this helper. Raises HostNotServed, and HelperError for what is malformed."""
+    def route(self, url: ServerURL) -> RegistryRoute:
+        """Where `url` leads: from the cache, or as configured or discovered now.
+
+        Raises HostNotServed, and HelperError for what is malformed.
+        """
         remaining = self._remaining()
-        key = route_key(self.settings, url.host, url.plain_http, listed)
+        key = route_key(self.settings, url.host, url.plain_http)
         route = found_or_made(
             self._cache,
             key,
             lambda: self._cache.route(key, url.host, time.time()),
-            lambda: self._new_route(key, url, listed),
+            lambda: self._new_route(key, url),
             remaining,
         )
         if not route.registry:
@@ -110,10 +112,10 @@ class CredentialHelper:
     def _remaining(self) -> float:
         return self._started + self.settings.timeout - time.monotonic()
 
-    def _new_route(self, key: str, url: ServerURL, listed: bool) -> RegistryRoute:
+    def _new_route(self, key: str, url: ServerURL) -> RegistryRoute:
         def is_listed() -> bool:
             paths = (self.settings.docker_config_path, self.settings.containers_auth_path)
-            return listed or lists_helper(paths, url.host)
+            return lists_helper(paths, url.host)
 
         try:
             mappings = DomainMappings.read(self.settings.config_path)

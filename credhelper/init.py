@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from dataclasses import dataclass, replace
 from typing import TextIO
 
@@ -157,8 +158,9 @@ def _check_aws_options(options: argparse.Namespace, registry: str) -> None:
     from credhelper.ecr_token import available_profiles, is_region_of
 
     if options.profile and options.profile not in (known := available_profiles()):
-        there_are = f"there are {', '.join(known)}" if known else "there are none"
-        raise InvalidInput(f"there is no AWS profile {options.profile!r}", f"{UNCHANGED}; {there_are}")
+        create = f"make it with `aws configure --profile {shlex.quote(options.profile)}`"
+        step = f"there are {', '.join(known)}: name one of them, or {create}" if known else create
+        raise InvalidInput(f"there is no AWS profile {options.profile!r}", f"{UNCHANGED}; {step}")
     ecr = ecr_registry(registry)
     if options.region and ecr is not None and not is_region_of(options.region, ecr.partition):
         raise InvalidInput(

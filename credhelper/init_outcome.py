@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from credhelper.errors import InvalidInput
+from credhelper.errors import InvalidInput, shown
 from credhelper.mapping import DomainMapping, DomainMappings, InvalidMapping, domain_host, ecr_host
+from credhelper.server_url import parse_server_url
 
 NAME = "docker-credential-ecr-custom"
 UNCHANGED = "nothing was changed"
@@ -62,11 +63,17 @@ class InitOutcome:
 
 
 def checked_domain(text: str) -> str:
-    """`text` as HOST[:PORT]. Raises InvalidInput."""
+    """`text` as HOST[:PORT]. Raises InvalidInput, also for a path: clients ask a helper about hosts alone."""
     try:
-        return domain_host(text)
+        domain = domain_host(text)
     except InvalidMapping as error:
         raise InvalidInput(str(error), UNCHANGED) from error
+    if parse_server_url(text.strip()).path.strip("/"):
+        raise InvalidInput(
+            f"{shown(text)!r} is a domain with a path; {UNCHANGED}",
+            f"name the domain alone, which stands for all of its repositories: {domain}",
+        )
+    return domain
 
 
 def checked_registry(text: str) -> str:

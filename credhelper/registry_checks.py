@@ -65,6 +65,11 @@ class ImageName:
         return cls(name, reference)
 
 
+def token_forms(token: Token) -> tuple[str, str]:
+    """The token's secret, and the form in which a registry is sent it; no finding may hold either."""
+    return token.secret, base64.b64encode(f"AWS:{token.secret}".encode()).decode()
+
+
 @dataclass(frozen=True)
 class TokenHolder:
     """Somebody with a token, who asks the registry behind a domain."""
@@ -86,7 +91,7 @@ class TokenHolder:
         longest_body: int = 64 * 1024,
     ) -> tuple[str, DomainResponse]:
         """The host that answered in the end, and its answer. Raises DiscoveryFailed."""
-        basic = base64.b64encode(f"AWS:{self.token.secret}".encode()).decode()
+        _, basic = token_forms(self.token)
         host = self.domain
         for _ in range(_MOST_REDIRECTS):
             response = ask(
@@ -175,7 +180,7 @@ def check_layer(holder: TokenHolder, image: ImageName, digest: str) -> str:
         raise CheckFailed(
             f"{host} redirects the layer to an address without a host", "see the registry's log"
         )
-    return f"the layer is at {shown(bucket)}"
+    return f"the layer is at {_one_line(bucket)}"
 
 
 def check_push(holder: TokenHolder, image: ImageName) -> str:

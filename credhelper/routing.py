@@ -1,12 +1,14 @@
 """Routing: from a host that a client asks about to the registry whose token it needs.
 
 In this order: what custom.json says about the host (with its port); an ECR host stands for itself;
-AWS_ECR_CUSTOM_DEFAULT; discovery, which asks the host. No token is ever given for Docker Hub, for a
-plain http host other than this machine, or for an ECR host at another port than its own.
+AWS_ECR_CUSTOM_DEFAULT; discovery, which asks the host. The last two are for listed hosts. No token is ever
+given for Docker Hub, for a plain http host other than this machine, or for an ECR host at another port than
+its own.
 
-A host is asked only if its user has listed it for this helper: in custom.json, under `credHelpers`, or
-in the kubelet's matchImages. A host that is asked can name any registry, and the client then sends it the
-token: as the `credsStore` of all hosts, this helper would give a token to every host that names ECR.
+A host is listed if its user has named it for this helper, in custom.json or under `credHelpers`. The client
+sends the token to the host that it asks about. So, as the `credsStore` of all hosts, this helper would
+otherwise give a token to every host in an image's name. The kubelet's matchImages list none: they can hold
+wildcards, and the kubelet does not say which of them matched.
 
 Discovery sends one request, for a path that is not under /v2/. The redirect service answers it with a
 redirect to its registry in every mode and in every release, and so does the original module, which
@@ -83,8 +85,7 @@ def route_to(
     registry = (
         mapping.registry
         or (host.host if host.ecr is not None else "")
-        or _default(settings)
-        or _discovered(url, may_ask, discover, lambda: mapped is not None or is_listed())
+        or _unmapped(url, may_ask, _default(settings), discover, lambda: mapped is not None or is_listed())
     )
     return RegistryRoute(url.host, registry, mapping.profile, mapping.role_arn, mapping.region)
 
@@ -100,15 +101,18 @@ def _default(settings: HelperSettings) -> str:
         ) from error
 
 
-def _discovered(url: ServerURL, may_ask: str, discover: Discover, is_listed: Callable[[], bool]) -> str:
+def _unmapped(
+    url: ServerURL, may_ask: str, default: str, discover: Discover, is_listed: Callable[[], bool]
+) -> str:
+    """The registry of a host for which custom.json names none: the default, or what the host says."""
     next_step = f"map it with `docker-credential-ecr-custom init {url.host} REGISTRY`"
-    if url.plain_http:
+    if url.plain_http and not default:
         raise HostNotServed(url.host, "it is not mapped, and plain http is not asked", next_step)
-    if may_ask == NO_HOST:
+    if may_ask == NO_HOST and not default:
         raise HostNotServed(url.host, f"it is not mapped, and {DISCOVER} turns discovery off", next_step)
     if may_ask != EVERY_HOST and not is_listed():
         raise HostNotServed(url.host, "it is neither mapped nor listed under credHelpers", next_step)
-    return discover(url.host)
+    return default or discover(url.host)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,12 @@ class ServerURL:
         return self.host if self.host.endswith("]") else self.host.partition(":")[0]
 
     @property
+    def path(self) -> str:
+        """What follows the first `/` after the host, as it came."""
+        rest = self.text.partition("://")[2] or self.text
+        return rest.removeprefix("//").partition("/")[2]
+
+    @property
     def is_docker_hub(self) -> bool:
         """Whether the host is one of Docker Hub's, for which no ECR registry can stand in."""
         name = self.name

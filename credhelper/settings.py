@@ -21,11 +21,11 @@ CACHE_DIR = "AWS_ECR_CACHE_DIR"
 DISABLE_CACHE = "AWS_ECR_DISABLE_CACHE"
 KUBELET_ROLE = "AWS_ECR_ROLE_ARN"
 
-#: Only hosts that the user's configuration lists for this helper may be asked for their registry.
+#: Only hosts that the user's configuration lists may be asked for their registry or have the default.
 LISTED_HOSTS = ""
 #: No host may be asked.
 NO_HOST = "0"
-#: Every host may be asked.
+#: Every host may be asked, or has the default.
 EVERY_HOST = "1"
 
 #: Seconds that a whole `get` may take.
@@ -59,7 +59,7 @@ class HelperSettings:
         disabled = directory is None or environ.get(DISABLE_CACHE)
         #: The cache's own directory; None where caching is off or has no place.
         self.cache_directory = None if disabled else f"{directory}/custom"
-        #: The registry of hosts that are not mapped: the text as given, or empty.
+        #: The registry of listed hosts for which custom.json names none: the text as given, or empty.
         self.default_registry = environ.get(DEFAULT_REGISTRY, "")
         #: Which hosts may be asked for their registry: the text as given; see `discover`.
         self.discover_text = environ.get(DISCOVER, "")

@@ -120,16 +120,24 @@ def test_a_mapping_without_a_registry_names_its_host(program: Program, domain: F
     assert program.get(domain.host, AWS_ECR_CUSTOM_DISCOVER="").secret == SECRET
 
 
-def test_the_kubelet_names_its_hosts_itself_and_for_itself(program: Program, domain: FakeDomain) -> None:
+def test_what_the_kubelet_asks_about_has_to_be_listed_too(
+    program: Program, domain: FakeDomain, aws: FakeAws
+) -> None:
+    """A wildcard in its matchImages matches the hosts of others."""
     asked = {
         "kind": "CredentialProviderRequest",
         "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
         "image": f"{domain.host}/app",
     }
     off = {"AWS_ECR_CUSTOM_DISCOVER": ""}
+    for environ in (off, off | {"AWS_ECR_CUSTOM_DEFAULT": REGISTRY}):
+        refused = program.run("kubelet", stdin=json.dumps(asked), environ=environ)
+        assert json.loads(refused.stdout)["auth"] == {}
+        assert "neither mapped nor listed" in refused.stderr
+    assert (domain.seen, aws.calls) == ([], [])
+    program.map({domain.host: {}})
     answered = program.run("kubelet", stdin=json.dumps(asked), environ=off)
     assert json.loads(answered.stdout)["auth"][domain.host]["password"] == SECRET
-    assert program.get(domain.host, **off).code == 1
 
 
 def test_a_certificate_that_is_not_trusted_ends_discovery(program: Program, domain: FakeDomain) -> None:

@@ -28,6 +28,12 @@ def snapshot(program: Program) -> dict[Path, tuple[int, bytes]]:
         (["docker.io", REGISTRY], "is Docker Hub"),
         (["a b", REGISTRY], "is not a valid domain"),
         (['x" // "', REGISTRY], "is not a valid domain"),
+        ([f"{DOMAIN}/my-repo", REGISTRY], f"'{DOMAIN}/my-repo' is a domain with a path; nothing was changed"),
+        ([f"https://{DOMAIN}:8443/my-repo", REGISTRY], f"all of its repositories: {DOMAIN}:8443\n"),
+        (
+            ["--remove", f"{DOMAIN}/my-repo"],
+            "name the domain alone, which stands for all of its repositories",
+        ),
         ([], "there is no DOMAIN, and no terminal"),
         (["--remove"], "there is no DOMAIN"),
         (["--all"], "init --remove --all"),
@@ -100,3 +106,13 @@ def test_a_profile_or_a_region_that_does_not_exist_is_refused(
     assert refused in result.stderr
     assert result.stderr.count("\n") == 1
     assert snapshot(program) == before
+
+
+def test_where_there_is_no_profile_the_next_step_makes_one(program: Program) -> None:
+    result = program.run("init", DOMAIN, REGISTRY, "--profile", "my prod")
+    assert result.code == 1
+    assert (
+        "no AWS profile 'my prod'; nothing was changed; make it with `aws configure --profile 'my prod'`"
+        in (result.stderr)
+    )
+    assert not snapshot(program)

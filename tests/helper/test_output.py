@@ -21,7 +21,7 @@ REQUEST = (
 
 #: Arguments, standard input, exit code, and how standard output ends.
 RUNS = {
-    "help": (["--help"], "", 0, "docs/credential-helper.md\n"),
+    "help": (["--help"], "", 0, "in the repository of custom-ecr-domain\n"),
     "version": (["version"], "", 0, "0\n"),
     "no verb": ([], "", 1, "<store|get|erase|list|version>\n"),
     "init --help": (["init", "--help"], "", 0, "print what was done as JSON\n"),

@@ -31,6 +31,21 @@ def test_doctor_sends_no_token_where_get_gives_none(
     assert (domain.seen, aws.calls) == ([], [])
 
 
+def test_the_default_registrys_token_goes_to_listed_hosts_alone(program: Program, aws: FakeAws) -> None:
+    """One `FROM evil.example/x` must not send it there."""
+    as_store_of_all_hosts(program, credHelpers={"listed.example.com": "ecr-custom"})
+    program.map({"mapped.example.com": {"region": "us-east-1"}})
+    default = UNLISTED | {"AWS_ECR_CUSTOM_DEFAULT": REGISTRY}
+    result = program.get("evil.example", **default)
+    assert (result.code, result.stdout) == (1, NOT_FOUND)
+    assert "neither mapped nor listed under credHelpers" in result.stderr
+    assert "init evil.example REGISTRY" in result.stderr
+    assert program.run("doctor", "evil.example/x", environ=default).code == 1
+    assert not aws.calls
+    for host in ("listed.example.com", "mapped.example.com"):
+        assert program.get(host, **default).secret == SECRET
+
+
 def test_doctor_sends_a_token_where_get_gives_one(program: Program, domain: FakeDomain) -> None:
     domain.password = SECRET
     as_store_of_all_hosts(program, credHelpers={domain.host: "ecr-custom"})

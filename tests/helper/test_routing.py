@@ -135,7 +135,7 @@ def test_the_config_file_can_be_elsewhere(program: Program) -> None:
         ("notdocker.io", True),
     ],
 )
-def test_the_default_registry_is_for_unlisted_hosts_but_docker_hub(
+def test_with_every_host_allowed_the_default_registry_is_for_all_but_docker_hub(
     program: Program, host: str, found: bool
 ) -> None:
     result = program.get(host, AWS_ECR_CUSTOM_DEFAULT=REGISTRY)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from credhelper.errors import without_secrets
 from tests.live.live_domain import LiveAnswer
 
 #: Headers whose values say something about API Gateway, CloudFront or ECR, and nothing about the user.
@@ -78,11 +79,15 @@ class LiveReport:
         text = _ACCOUNT.sub("ACCOUNT", text)
         return _QUERY_VALUE.sub(r"\1VALUE", _UPLOAD.sub(r"\1SESSION", text))
 
+    def shows_secret(self, text: str) -> bool:
+        """Whether a secret is in `text`, or a piece of one, as in a body or an output that was cut off."""
+        return without_secrets(text, self.secrets) != text
+
     def write(self, path: Path, about: Mapping[str, object]) -> None:
         """Raises SecretFound, and writes nothing then."""
         document = {"format": 1, **about, "outcomes": self.outcomes, "facts": self.facts}
         text = json.dumps(document, indent=2, sort_keys=True) + "\n"
-        if any(secret in text for secret in self.secrets):
+        if self.shows_secret(text):
             raise SecretFound(
                 "the report holds a credential and was not written: please tell us, see SECURITY.md"
             )

@@ -148,6 +148,19 @@ def test_a_report_with_a_secret_is_not_written(tmp_path: Path) -> None:
     assert not (tmp_path / "report.json").exists()
 
 
+@pytest.mark.parametrize("place", [0, 1, 290, 384])
+def test_a_report_with_a_piece_of_a_secret_is_not_written(tmp_path: Path, place: int) -> None:
+    """As a body has it that repeats the token and is cut off."""
+    token = "".join(f"{number:04x}" for number in range(100))
+    report = LiveReport("ecr.example.com", REPOSITORY, secrets=["another", token])
+    report.record("a body", f"you sent {token[place : place + 15]}")
+    report.write(tmp_path / "harmless.json", {})
+    report.record("a body", f"you sent {token[place : place + 16]}")
+    with pytest.raises(SecretFound):
+        report.write(tmp_path / "report.json", {})
+    assert not (tmp_path / "report.json").exists()
+
+
 def test_names_numbers_and_query_values_are_replaced() -> None:
     report = LiveReport("ecr.example.com", "team/live")
     location = f"https://ecr.example.com/v2/team/live/blobs/uploads/5f1c?_state=abc ({ACCOUNT})"

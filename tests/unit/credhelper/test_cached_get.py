@@ -81,9 +81,8 @@ def test_a_variable_that_is_set_and_empty_is_not_one_that_is_unset(name: str) ->
 
 def test_what_may_be_asked_decides_which_route_is_found() -> None:
     keys = [
-        route_key(_settings(AWS_ECR_CUSTOM_DISCOVER=discover), "ecr.example.com", plain_http, listed)
+        route_key(_settings(AWS_ECR_CUSTOM_DISCOVER=discover), "ecr.example.com", plain_http)
         for discover in ("", "0", "1", "none")
         for plain_http in (False, True)
-        for listed in (False, True)
     ]
     assert len(set(keys)) == len(keys)
