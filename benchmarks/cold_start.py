@@ -2,7 +2,8 @@
 
     python -m benchmarks.cold_start [--rounds N]
 
-The three take turns: the deployed zip, redirecting and relaying; a Python function that does nothing; a
+They take turns: the deployed zip, redirecting in mode `edge` and relaying; an empty view in the same zip's
+Chalice, which is what the redirect is compared with (target 1.3x); a Python function that does nothing; a
 Node.js function that answers a plain 307, which is all that other redirectors do. Python runs under AWS's
 own `awslambdaric`. AWS's Node.js client is compiled when it is installed, so the few lines of
 cold_start.mjs stand for it; what they leave out makes Node.js look faster than it is.
@@ -13,6 +14,7 @@ One local processor is not Lambda's: only the ratios say something.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import shutil
 import statistics
@@ -36,6 +38,10 @@ from tests.unit.service.gateway_events import event
 
 TARGET = "/v2/team/app/manifests/latest"
 EMPTY = "def handler(event, context):\n    return {'statusCode': 307, 'headers': {'Location': '/'}}\n"
+EMPTY_VIEW = """from chalice import Chalice, Response
+app = Chalice(app_name="empty")
+app.route("/{proxy+}")(lambda: Response("", {"Location": "/"}, 307))
+"""
 NODE = Path(__file__).with_name("cold_start.mjs")
 _ARN = "arn:aws:lambda:us-west-2:123456789012:function:"
 
@@ -74,8 +80,8 @@ def measure(contenders: Sequence[Contender], rounds: int) -> dict[str, list[floa
 
 
 def report(seconds: Mapping[str, Sequence[float]]) -> str:
-    """Median, and the ratio to the function that does nothing."""
-    base = statistics.median(seconds["empty Python function"])
+    """Median, and the ratio to the empty view."""
+    base = statistics.median(seconds["empty Chalice view"])
     lines = [f"{'from nothing to the first answer':<44} {'median':>9} {'slowest':>9}"]
     for name, values in seconds.items():
         median = statistics.median(values)
@@ -93,8 +99,11 @@ def contenders(stack: ExitStack, directory: Path) -> list[Contender]:
     service = next(each for each in deployed.functions.values() if each.handler == "app.app")
     variables = {"ECR_REGISTRY": ecr.authority, "SSL_CERT_FILE": str(certificates.authority_pem)}
 
-    def started(source: FunctionSource, name: str, command: Sequence[str] = ()) -> LambdaFunction:
-        function = LambdaFunction(source, directory / name, limit=1, variables=variables, command=command)
+    def started(
+        source: FunctionSource, name: str, command: Sequence[str] = (), mode: str = "relay"
+    ) -> LambdaFunction:
+        given = {**variables, "REDIRECT_MODE": mode}
+        function = LambdaFunction(source, directory / name, limit=1, variables=given, command=command)
         return stack.enter_context(function)
 
     def asked(**headers: str) -> bytes:
@@ -104,11 +113,14 @@ def contenders(stack: ExitStack, directory: Path) -> list[Contender]:
 
     anonymous = asked(**{"User-Agent": "docker/26.1.5"})
     authorized = asked(**{"User-Agent": "crane/v0.20.3", "Authorization": ecr.authorization})
-    ours = started(service, "service")
+    edge = started(service, "edge", mode="edge")
+    relay = started(service, "relay")
+    view = started(_with_chalice(directory, service), "view")
     empty = started(_source(directory, "empty.py", EMPTY), "empty")
     found = [
-        Contender("this service, a redirect", ours, anonymous, 307),
-        Contender("this service, a relayed manifest", ours, authorized, 200),
+        Contender("this service, a redirect of mode edge", edge, anonymous, 307),
+        Contender("this service, a relayed manifest", relay, authorized, 200),
+        Contender("empty Chalice view", view, anonymous, 307),
         Contender("empty Python function", empty, anonymous, 307),
     ]
     if (node := shutil.which("node")) is not None:
@@ -119,6 +131,16 @@ def contenders(stack: ExitStack, directory: Path) -> list[Contender]:
             )
         )
     return found
+
+
+def _with_chalice(directory: Path, service: FunctionSource) -> FunctionSource:
+    """The empty view beside the Chalice that is in the service's zip."""
+    source = _source(directory, "app.py", EMPTY_VIEW)
+    with zipfile.ZipFile(service.archive) as shipped, zipfile.ZipFile(source.archive, "a") as zipped:
+        for name in shipped.namelist():
+            if name.startswith("chalice/"):
+                zipped.writestr(name, shipped.read(name))
+    return dataclasses.replace(source, handler="app.app")
 
 
 def _source(directory: Path, file: str, code: str) -> FunctionSource:
@@ -136,7 +158,7 @@ def main(arguments: Sequence[str], write: Callable[[str], object]) -> int:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         found = contenders(stack, Path(name))
         write(report(measure(found, rounds)) + "\n")
-        if len(found) < 4:
+        if len(found) < 5:
             write("not compared: node is not installed\n")
     return 0
 
