@@ -20,8 +20,8 @@ SECRET = base64.b64encode(b"a registry token " * 150).decode()
 """As long as a real one (3,400 characters), and easy to search for."""
 ASSUMED_KEY = "ASIAFROMTHEROLE00000"
 
-_STS = """<{action}HttpResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{result}
-</{action}Result><ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></{action}HttpResponse>"""
+_STS = """<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>{result}
+</{action}Result><ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></{action}Response>"""
 _CREDENTIALS = f"""<Credentials><AccessKeyId>{ASSUMED_KEY}</AccessKeyId><SecretAccessKey>assumed-secret
 </SecretAccessKey><SessionToken>assumed-session</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"""
 

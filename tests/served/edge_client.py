@@ -192,7 +192,7 @@ def raw_registry(
 
 
 def function_code(template: dict[str, Any], kind: str, code: str) -> None:
-    """Puts `code` in place of the registry's function: kind HttpRequest or HttpResponse."""
+    """Puts `code` in place of the registry's function: kind Request or Response."""
     for name, resource in template["Resources"].items():
         if name.startswith("Registry") and name.endswith(kind):
             resource["Properties"]["FunctionCode"] = code

@@ -156,7 +156,7 @@ class FakeEcr(Running):
         if credentials is SentCredentials.EXPIRED:
             return HttpResponse(403, (_PLAIN,), _EXPIRED)
         if credentials is SentCredentials.WRONG:
-            return HttpResponse(400, (_PLAIN,), b"Bad HttpRequest\n")
+            return HttpResponse(400, (_PLAIN,), b"Bad Request\n")
         return self.faults.strike() or self.distribution.answer(request)
 
     def _credentials(self, request: HttpRequest) -> SentCredentials:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -38,7 +39,11 @@ def project(tmp_path: Path) -> Path:
 
 def package(project: Path, registries: str) -> subprocess.CompletedProcess[str]:
     command = ("make", "package", "BIN=bin", f"REGISTRIES={registries}")
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    # The tests are run by a make of their own, which must not speak here.
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_a_registry_that_is_named_gets_its_template(project: Path) -> None:
