@@ -154,7 +154,11 @@ def test_nothing_shows_the_token(
     leaks += [f"{trace} in {place}" for place, text in places.items() for trace in secret.traces(text)]
     for row in asked:
         count = sum(run.row is row for run in runs)
-        cell = "fails: it shows the token" if leaks else f"shows no token, {count} refusals"
+        cell = (
+            "fails: it shows the token"
+            if leaks
+            else f"shows no token, {count} refusal{'s' if count > 1 else ''}"
+        )
         matrix.add(
             MatrixRow(
                 client.name,
