@@ -140,7 +140,7 @@ class RegistryApiHandler(ChaliceRequestHandler):
     def _parse_payload(self) -> tuple[Any, bytes | None]:
         if not self.path.startswith("/"):
             # Chalice's own refusal of what it cannot route repeats the Authorization header.
-            self._refuse(400, "the target is no path")
+            self._refuse(400, "the target is not a path")
         try:
             body = b"".join(request_body(self.headers, self.rfile, MAX_BODY).pieces)
         except RefusedBody as error:

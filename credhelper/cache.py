@@ -79,7 +79,7 @@ class Cache(CacheReader):
         return found
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove the files `names`; what is gone already is no error."""
+        """Remove the files `names`; what is gone already is not an error."""
         with self._opened() as place:
             for name in names:
                 place.remove(name)

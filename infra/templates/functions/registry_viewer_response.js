@@ -18,9 +18,9 @@ var UPLOAD = /^\/v2\/.+\/blobs\/uploads(?:\/[^\/]*)?$/;
 var PATH = /^\/v2(?:\/[A-Za-z0-9._~!$&'()*+,;=:@\/%-]*)?$/;
 var UNFIT = /\/\.{1,2}(?:\/|$)|%(?:2[ef]|5c|7f|[01].)|%(?![0-9a-f]{2})/i;
 
-var BODY = '{"errors":[{"code":"UNKNOWN","message":"the registry answered with a URL that cannot be handed on"}]}';
+var BODY = '{"errors":[{"code":"UNKNOWN","message":"the registry answered with a URL that cannot be passed on"}]}';
 
-// The reference as the client may see it; null where it must not be handed on.
+// The reference as the client may see it; null where it must not be passed on.
 function ours(reference, uri, elsewhere) {
     if (!REFERENCE.test(reference)) {
         return null;
