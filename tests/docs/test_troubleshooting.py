@@ -22,7 +22,7 @@ OURS = (
     "this path is not part of the registry API",
     "no registry of this name is at this path",
     "more bytes than a Lambda response can hold",
-    "a URL that cannot be handed on",
+    "a URL that cannot be passed on",
     "SIZE_INVALID",
     "UNAVAILABLE",
 )
