@@ -7,7 +7,6 @@ Location and Link; which paths pass is for the service's own decision to say.
 from __future__ import annotations
 
 import http.client
-import re
 import socket
 import ssl
 import sys
@@ -22,7 +21,7 @@ from chalice_patches.request_body import PIECE, RefusedBody, request_body
 from chalicelib.decision import ToRelay, decide
 from chalicelib.errors import RegistryError, RegistryLate, ResponseNotRelayable
 from chalicelib.http_message import RequestLine, error_response, is_printable_ascii
-from chalicelib.location import location_from
+from chalicelib.location import link_parts, location_from
 from chalicelib.registries import Registries
 from chalicelib.registry_host import RegistryHost
 from chalicelib.registry_path import Endpoint, edge_path, registry_path, split_edge_path
@@ -34,7 +33,6 @@ _OF_THE_CONNECTION = frozenset(
     {"connection", "content-length", "expect", "host", "keep-alive", "proxy-authenticate"}
     | {"proxy-authorization", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 )
-_LINK = re.compile(r"<([^<>]*)>([^<>]*)")
 # How long a client that was answered in mid-body may go on sending.
 _LINGER_SECONDS = 30.0
 
@@ -112,9 +110,9 @@ class _Exchange:
         if name.lower() == "location":
             new = self._location(value, elsewhere=redirects)
         elif name.lower() == "link":
-            link = _LINK.fullmatch(value)
-            reference = link and self._location(link[1], elsewhere=False)
-            new = f"<{reference}>{link[2]}" if link and reference else None
+            link = link_parts(value)
+            reference = link and self._location(link[0], elsewhere=False)
+            new = f"<{reference}>{link[1]}" if link and reference else None
         if new is None:
             raise ResponseNotRelayable(
                 self._registry.origin, f"answered with a {name} that cannot be passed on"

@@ -73,6 +73,15 @@ def location_from(registry: RegistryHost, target: str, reference: str, elsewhere
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
+def link_parts(value: str) -> tuple[str, str] | None:
+    """The URL reference and the parameters of a `Link` header such as `<URL>; rel="next"`, as registries page
+    their lists (RFC 8288). None for what is malformed, and for a second link, which would go unread."""
+    reference, closed, parameters = value[1:].partition(">")
+    if not value.startswith("<") or not closed or "<" in value[1:]:
+        return None
+    return reference, parameters
+
+
 def _quoted(text: str) -> str:
     # Lone surrogates, which JSON can carry and UTF-8 cannot, become "?".
     return quote(text, safe=_UNRESERVED_QUERY, errors="replace")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from chalicelib.errors import ResponseNotRelayable
 from chalicelib.http_message import Request, Response, is_printable_ascii, without_repr
-from chalicelib.location import location_from
+from chalicelib.location import link_parts, location_from
 from chalicelib.registry_path import Endpoint
 from chalicelib.relaying.relay_decision import Relay
 
@@ -153,13 +153,9 @@ def _passed_value(name: str, value: str, relay: Relay, status: int) -> str | Non
 
 
 def _link(value: str, relay: Relay) -> str | None:
-    """`<URL>; rel="next"`, as registries page their lists (RFC 8288); None where it leads elsewhere."""
-    reference, closed, parameters = value.removeprefix("<").partition(">")
-    # A second link would be passed on unread.
-    if not value.startswith("<") or not closed or "<" in parameters:
-        return None
-    target = location_from(relay.registry, relay.target, reference, elsewhere=False)
-    return f"<{target}>{parameters}" if target is not None and target.startswith("/") else None
+    parts = link_parts(value)
+    target = parts and location_from(relay.registry, relay.target, parts[0], elsewhere=False)
+    return f"<{target}>{parts[1]}" if parts and target else None
 
 
 def _is_text(content_type: str) -> bool:

@@ -70,16 +70,16 @@ RELAYED = (
     ),
     Mutant(
         "a second link is not passed on",
-        _RELAY,
-        ' or "<" in parameters:',
+        "chalicelib/location.py",
+        ' or "<" in value[1:]:',
         ":",
         f"{_UNIT}/test_relay.py::test_answer_headers_are_made_ours",
     ),
     Mutant(
         "a link that leads elsewhere is not passed on",
         _RELAY,
-        'if target is not None and target.startswith("/") else None',
-        "if target is not None else None",
+        "parts[0], elsewhere=False)",
+        "parts[0], elsewhere=True)",
         f"{_UNIT}/test_relay.py::test_answer_headers_are_made_ours",
     ),
     Mutant(
