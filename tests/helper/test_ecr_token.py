@@ -51,7 +51,11 @@ def _an_identity_of_the_tests_own(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ecr-public.aws.com", "https://ecr-public.us-east-1.api.aws"),
     ],
 )
-def test_each_registry_asks_the_endpoint_of_its_own_form(registry: str, endpoint: str) -> None:
+def test_each_registry_asks_the_endpoint_of_its_own_form(
+    registry: str, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The deployment's tests give this process an AWS of their own.
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     assert AwsSession(RegistryRoute(registry, registry)).endpoint() == endpoint
 
 
