@@ -71,7 +71,7 @@ def decide(line: RequestLine, registries: Registries, mode: RedirectMode) -> Dec
     asked = registry_path(path)
     if asked is None:
         target = with_query(path, line.query)
-        return _redirect("plain", registries.default.origin + target, line)
+        return redirect("plain", registries.default.origin + target, line)
     registry = registries.of_repository(asked.repository)
     query = line.query
     if asked.endpoint is Endpoint.UPLOAD and registries.prefixes:
@@ -80,8 +80,8 @@ def decide(line: RequestLine, registries: Registries, mode: RedirectMode) -> Dec
         return ToRelay(registry, asked.endpoint, path, query, unprefixed is not None)
     target = with_query(path, query)
     if mode is RedirectMode.PLAIN:
-        return _redirect("plain", registry.origin + target, line)
-    return _redirect("edge", edge_path(registry.authority, target), line)
+        return redirect("plain", registry.origin + target, line)
+    return redirect("edge", edge_path(registry.authority, target), line)
 
 
 def _past_the_edge(
@@ -95,11 +95,13 @@ def _past_the_edge(
     if registry is None or asked is None or path_fault(path) or "%2f" in lower or "%2e" in lower:
         return Refusal(404, "NAME_UNKNOWN", "no registry of this name is at this path")
     if mode is RedirectMode.PLAIN:
-        return _redirect("plain", registry.origin + with_query(path, line.query), line)
+        return redirect("plain", registry.origin + with_query(path, line.query), line)
     return ToRelay(registry, asked.endpoint, path, line.query)
 
 
-def _redirect(name: str, location: str, line: RequestLine) -> Redirect | Refusal:
+def redirect(name: str, location: str, line: RequestLine) -> Redirect | Refusal:
+    """A redirect, or a refusal where its Location is longer than what stands in front of us passes: beyond
+    its limit API Gateway answers 500 without a word."""
     limit, passes = (MAX_EDGE_LOCATION, "CloudFront") if name == "edge" else (MAX_LOCATION, "API Gateway")
     if len(location) > limit:
         return Refusal(

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from chalicelib.decision import Redirect, Refusal, ToRelay
+from chalicelib.decision import Redirect, Refusal, ToRelay, redirect
 from chalicelib.http_message import Request
-from chalicelib.location import MAX_LOCATION, with_query
+from chalicelib.location import with_query
 from chalicelib.registry_host import RegistryHost
 from chalicelib.registry_path import Endpoint, challenge_path
 from chalicelib.relaying.client_families import Family
@@ -32,16 +32,16 @@ def decide_relay(request: Request, asked: ToRelay, family: Family) -> Redirect |
         # A domain in front of itself: each relay would be a relay's relay.
         return Refusal(508, "UNSUPPORTED", "the registry behind this domain is the domain itself")
     if family.always_plain or request.line.method == "OPTIONS":
-        return _redirect("plain", asked.registry.origin + target)
+        return redirect("plain", asked.registry.origin + target, request.line)
     credentials = credentials_from(request.headers.get("authorization", ()))
     if credentials is None:
         if asked.challenged:
             # The authorizer lets any Authorization pass; to challenge again would be an endless loop.
             return Refusal(401, "UNAUTHORIZED", "the Authorization header does not hold Basic credentials")
-        return _redirect("challenge", challenge_path(target))
+        return redirect("challenge", challenge_path(target), request.line)
     if asked.endpoint is Endpoint.UPLOAD and request.line.method in _UPLOAD_METHODS:
         if family.uploads_plain:
-            return _redirect("plain", asked.registry.origin + target)
+            return redirect("plain", asked.registry.origin + target, request.line)
         if request.body_is_lossy:
             return Refusal(
                 415,
@@ -53,14 +53,3 @@ def decide_relay(request: Request, asked: ToRelay, family: Family) -> Redirect |
 
 def _is_for(registry: RegistryHost, host: str) -> bool:
     return host.lower().removesuffix(":443") == registry.authority
-
-
-def _redirect(name: str, location: str) -> Redirect | Refusal:
-    if len(location) > MAX_LOCATION:
-        # Beyond its limit API Gateway answers 500 without a word.
-        return Refusal(
-            431,
-            "UNSUPPORTED",
-            f"the redirect would have {len(location)} bytes, and API Gateway passes {MAX_LOCATION}",
-        )
-    return Redirect(name, location)

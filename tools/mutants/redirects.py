@@ -23,8 +23,9 @@ REDIRECTS = (
     Mutant(
         "the Host does not choose where a redirect leads",
         "chalicelib/relaying/relay_decision.py",
-        '"OPTIONS":\n        return _redirect("plain", asked.registry.origin + target)',
-        '"OPTIONS":\n        return _redirect("plain", "https://" + request.header("host") + target)',
+        '"OPTIONS":\n        return redirect("plain", asked.registry.origin + target, request.line)',
+        '"OPTIONS":\n'
+        '        return redirect("plain", "https://" + request.header("host") + target, request.line)',
         f"{_TESTS}/test_relay_decision.py::test_no_header_chooses_the_host",
     ),
     Mutant(
