@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-from infra.settings import RETENTION_DAYS, SETTINGS, DeploymentSettings
+from infra.settings import SETTINGS, DeploymentSettings
 
 PAGE = Path(__file__).parents[1] / "docs" / "deployment.md"
 BEGIN = "<!-- settings: begin (written by `python -m tools.settings_table`) -->\n"
@@ -18,10 +18,8 @@ def table() -> str:
     for each in fields(DeploymentSettings):
         setting = SETTINGS[each.name]
         default = "" if each.default == "" else f"`{each.default}`"
-        choices = ", ".join(f"`{value}`" for value in setting.accepted if value != "")
-        if setting.accepted == RETENTION_DAYS:
-            choices = "what CloudWatch Logs accepts"
-        text = setting.help + (f": {choices}" if choices else "")
+        choices = ", ".join(f"`{value}`" for value in setting.choices)
+        text = f"{setting.help}: {choices}" if choices else setting.help
         rows.append(f"| `{setting.variable or each.name}` | {default} | {text} |")
     return "\n".join(rows) + "\n"
 
