@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.standins.registry_store import digest_of
+from tests.standins.registry_store import Manifest, RegistryStore, digest_of
 
 KB = 1000
 MB = 1000 * KB
@@ -47,13 +47,20 @@ class Blob:
 class Image:
     """One platform's image."""
 
-    architecture: str
     layers: tuple[Blob, ...]
+    #: The digests of the layers' tars: of the layers themselves, unless they are compressed.
+    diff_ids: tuple[str, ...]
+    architecture: str = "amd64"
+    command: str = "/none"
 
     @classmethod
     def fresh(cls, *layer_sizes: int, architecture: str = "amd64") -> Image:
         """An image whose layers hold one file of `layer_sizes` random bytes each."""
-        return cls(architecture, tuple(_random_layer(size) for size in layer_sizes))
+        layers = tuple(
+            Blob(_LAYER, tar_of(f"file-{secrets.token_hex(4)}", secrets.token_bytes(size)))
+            for size in layer_sizes
+        )
+        return cls(layers, tuple(layer.digest for layer in layers), architecture)
 
     @property
     def config(self) -> Blob:
@@ -61,8 +68,8 @@ class Image:
             "architecture": self.architecture,
             "os": "linux",
             "created": "2026-01-01T00:00:00Z",
-            "config": {"Cmd": ["/none"]},
-            "rootfs": {"type": "layers", "diff_ids": [layer.digest for layer in self.layers]},
+            "config": {"Cmd": [self.command]},
+            "rootfs": {"type": "layers", "diff_ids": self.diff_ids},
         }
         return Blob(_CONFIG, json.dumps(content).encode())
 
@@ -77,6 +84,15 @@ class Image:
         return Blob(MANIFEST, json.dumps(content).encode())
 
     @property
+    def top(self) -> Blob:
+        """What a tag names."""
+        return self.manifest
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        return (self,)
+
+    @property
     def blobs(self) -> tuple[Blob, ...]:
         return (*self.layers, self.config)
 
@@ -87,7 +103,7 @@ class Image:
         for blob in (*self.blobs, self.manifest):
             (stored / _hex(blob)).write_bytes(blob.content)
         tag = reference.rpartition(":")[2]
-        named = self.manifest.descriptor | {
+        tagged = self.manifest.descriptor | {
             "annotations": {"org.opencontainers.image.ref.name": tag, "io.containerd.image.name": reference}
         }
         docker = {
@@ -96,7 +112,7 @@ class Image:
             "Layers": [f"blobs/sha256/{_hex(layer)}" for layer in self.layers],
         }
         _write_json(directory / "oci-layout", {"imageLayoutVersion": "1.0.0"})
-        _write_json(directory / "index.json", {"schemaVersion": 2, "mediaType": INDEX, "manifests": [named]})
+        _write_json(directory / "index.json", {"schemaVersion": 2, "mediaType": INDEX, "manifests": [tagged]})
         _write_json(directory / "manifest.json", [docker])
 
 
@@ -111,13 +127,27 @@ class MultiArch:
         return cls(tuple(Image.fresh(layer_size, architecture=name) for name in ("amd64", "arm64")))
 
     @property
-    def index(self) -> Blob:
+    def top(self) -> Blob:
+        """The index, which a tag names."""
         manifests = [
             image.manifest.descriptor | {"platform": {"os": "linux", "architecture": image.architecture}}
             for image in self.images
         ]
         content = {"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}
         return Blob(INDEX, json.dumps(content).encode())
+
+
+def store_image(store: RegistryStore, content: Image | MultiArch, repository: str, *tags: str) -> None:
+    """The image or the index in a registry that lives in memory, as if it had been pushed."""
+    with store.lock:
+        stored = store.repository(repository)
+        for image in content.images:
+            for blob in image.blobs:
+                stored.put_blob(blob.content)
+            stored.put_manifest(Manifest(image.manifest.media_type, image.manifest.content))
+        top = Manifest(content.top.media_type, content.top.content)
+        for tag in tags:
+            stored.put_manifest(top, tag)
 
 
 def archive(layout: Path) -> Path:
@@ -129,12 +159,13 @@ def archive(layout: Path) -> Path:
     return path
 
 
-def _random_layer(size: int) -> Blob:
-    member = tarfile.TarInfo(f"file-{secrets.token_hex(4)}")
-    member.size = size
-    to_full_block = -size % tarfile.BLOCKSIZE
-    end = bytes(to_full_block + 2 * tarfile.BLOCKSIZE)
-    return Blob(_LAYER, b"".join((member.tobuf(), secrets.token_bytes(size), end)))
+def tar_of(name: str, content: bytes, mode: int = 0o644) -> bytes:
+    """A tar with one file."""
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = len(content), mode
+    to_full_block = bytes(-len(content) % tarfile.BLOCKSIZE)
+    end = bytes(2 * tarfile.BLOCKSIZE)
+    return b"".join((member.tobuf(tarfile.USTAR_FORMAT), content, to_full_block, end))
 
 
 def _hex(blob: Blob) -> str:

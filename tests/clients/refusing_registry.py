@@ -17,9 +17,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
 
-from tests.clients.image import Image
+from tests.clients.image import Image, store_image
 from tests.clients.registry import USER, registry_token
-from tests.clients.stored_image import store_image
 from tests.standins.bucket import LayerBucket
 from tests.standins.distribution import Distribution
 from tests.standins.faults import registry_error

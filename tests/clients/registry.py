@@ -100,14 +100,12 @@ class Registry:
 
     def put(self, content: Image | MultiArch, repository: str, *tags: str) -> None:
         """Uploads an image or an index, straight to the registry."""
-        images = content.images if isinstance(content, MultiArch) else (content,)
-        for image in images:
+        for image in content.images:
             for blob in image.blobs:
                 self._put_blob(repository, blob)
             self._put_manifest(repository, image.manifest, image.manifest.digest)
-        top = content.index if isinstance(content, MultiArch) else content.manifest
         for tag in tags:
-            self._put_manifest(repository, top, tag)
+            self._put_manifest(repository, content.top, tag)
 
     def has_tag(self, repository: str, tag: str) -> bool:
         return self._manifest(repository, tag) is not None

@@ -13,13 +13,12 @@ from tests.clients import client as c
 from tests.clients.bench import Bench, ClientCredentials, last_words
 from tests.clients.conftest import require
 from tests.clients.expectation import WORKS, Expectation
-from tests.clients.image import Image
+from tests.clients.image import Image, store_image
 from tests.clients.matrix import Matrix, MatrixRow
 from tests.clients.operation import LIST_TAGS, LOGIN, PULL, PUSH, TAG, write_image
 from tests.clients.registry import Registry
 from tests.clients.row import SMALL, Row
 from tests.clients.sandbox import Debian, Result
-from tests.clients.stored_image import store_image
 from tests.clients.table import ROWS, oras_referrers
 from tests.standins.domain import Domain
 

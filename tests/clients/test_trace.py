@@ -12,11 +12,10 @@ from chalicelib.settings import RedirectMode
 from tests.clients import client as c
 from tests.clients.bench import Bench, ClientCredentials
 from tests.clients.conftest import RECORDING, Start, require
-from tests.clients.image import Image
+from tests.clients.image import Image, store_image
 from tests.clients.operation import PULL, TAG
 from tests.clients.row import SMALL, Row
 from tests.clients.sandbox import Debian
-from tests.clients.stored_image import store_image
 from tests.clients.table import ROWS
 from tests.clients.trace import BUCKET, GATEWAY, REGISTRY, Exchange, Recorder
 

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from tests.clients.image import Image
 from tests.demo.front import DemoFront, Fronts, can_run_lambda, deployed, local
 from tests.demo.hop_table import CACHED_LEGEND, LEGEND, HopTable
-from tests.demo.image import DemoImage, demo_image
+from tests.demo.image import demo_image
 from tests.demo.program import architecture_of
 from tests.demo.serve import serve
 from tests.standins.registry_client import CONTAINERD, DOCKER_CLASSIC, SKOPEO, Conversation, RegistryClient
@@ -36,8 +37,7 @@ A custom name for ECR, tried on this machine alone: no AWS account and no Docker
 {stand_ins}
 A small client plays three kinds of clients by their recorded conversations; its images are real ones.
 
-  {legend}
-"""
+{legend}"""
 
 
 def main(arguments: Sequence[str], out: TextIO) -> int:
@@ -58,16 +58,17 @@ def show(fronts: Fronts, out: TextIO) -> int:
     legend = LEGEND + (CACHED_LEGEND if fronts.cached else "")
     out.write(_INTRODUCTION.format(stand_ins=fronts.description, legend=legend))
     for title, conversation in KINDS:
-        table = HopTable(fronts.edge.origin, out.write, "/_registry/REGISTRY")
+        table = _table(fronts.edge, out, "/_registry/REGISTRY")
         table.head(title)
         image = demo_image(f"Hello, {conversation.user_agent}!", architecture_of(platform.machine()))
         with _client(fronts.edge, fronts, conversation, table) as client:
             out.write(f"  push ecr.example.com/{REPOSITORY}\n")
-            client.push(REPOSITORY, "latest", *image.layers, config=image.config)
+            layers = [layer.content for layer in image.layers]
+            client.push(REPOSITORY, "latest", *layers, config=image.config.content)
         with _client(fronts.edge, fronts, conversation, table) as client:
             _pull(client, image, out)
     out.write("\nMode relay, for where there is no CloudFront: the function asks the registry itself.\n")
-    table = HopTable(fronts.relay.origin, out.write, "/_challenge")
+    table = _table(fronts.relay, out, "/_challenge")
     table.head(KINDS[1][0])
     with _client(fronts.relay, fronts, KINDS[1][1], table) as client:
         _pull(client, image, out)
@@ -79,13 +80,17 @@ def show(fronts: Fronts, out: TextIO) -> int:
     return 0
 
 
+def _table(front: DemoFront, out: TextIO, second_place: str) -> HopTable:
+    return HopTable(front.origin, out.write, "ecr.example.com", second_place, chained=True)
+
+
 def _client(front: DemoFront, fronts: Fronts, conversation: Conversation, table: HopTable) -> RegistryClient:
     return RegistryClient(front.origin, fronts.ecr.token, conversation, tls=front.tls, observe=table.add)
 
 
-def _pull(client: RegistryClient, image: DemoImage, out: TextIO) -> None:
+def _pull(client: RegistryClient, image: Image, out: TextIO) -> None:
     out.write(f"  pull ecr.example.com/{REPOSITORY}\n")
-    if client.pull(REPOSITORY, "latest") != list(image.layers):
+    if client.pull(REPOSITORY, "latest") != [layer.content for layer in image.layers]:
         raise ValueError("the layers came back changed")
 
 

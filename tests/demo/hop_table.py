@@ -11,20 +11,26 @@ from tests.standins.registry_client import Hop
 _PATH = 44
 _COLUMN = 21
 _LARGE = 1_000_000
-LEGEND = "->  redirected to the next column      *  sent with credentials"
-CACHED_LEGEND = "      cached  by CloudFront"
+LEGEND = """\
+How to read a line: a request, and below the place that it comes to the HTTP status of the response there.
+
+  307 ->     a redirect, which leads the client to the next place on the right
+  +token     the request was sent with credentials, which hold the registry's token
+"""
+CACHED_LEGEND = "  cached     CloudFront had the redirect already, and did not ask the service for it\n"
 
 
 class HopTable:
-    """Writes to `write` as hops come; `origin` is the service's, and `second_place` what stands before the
-    registry's paths there. With `chained`, a redirect and what follows it share a line."""
+    """Writes to `write` as hops come. `origin` is the service's, `places` are the headings of the columns:
+    the name, its paths that lead to the registry, and the layer bucket. With `chained`, a redirect and what
+    follows it share a line."""
 
     def __init__(
-        self, origin: str, write: Callable[[str], object], second_place: str, *, chained: bool = True
+        self, origin: str, write: Callable[[str], object], name: str, second_place: str, *, chained: bool
     ) -> None:
         self._origin = origin
         self._write = write
-        self._places = ("ecr.example.com", second_place, "layer bucket")
+        self._places = (name, second_place, "layer bucket")
         self._chained = chained
         #: The place at which the line stands.
         self._column = 0
@@ -43,7 +49,7 @@ class HopTable:
             own_path = path.rpartition("/")[2].replace("-", ":", 1)
         if self._column == 0:
             self._write(f"    {hop.method:<6} {_short(own_path):<{_PATH}}")
-        marks = ((hop.authenticated, " *"), (hop.cached, " cached"), (hop.redirected, " ->"))
+        marks = ((hop.cached, " cached"), (hop.authenticated, " +token"), (hop.redirected, " ->"))
         cell = f"{hop.status}{''.join(mark for applies, mark in marks if applies)}"
         before = " " * _COLUMN * (place - self._column)
         if hop.redirected and self._chained:

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TextIO
 
 from chalicelib.registry_path import split_edge_path
+from tests.clients.image import store_image
 from tests.demo.helper import DemoHelper, demo_helper
 from tests.demo.hop_table import LEGEND, HopTable
-from tests.demo.image import MANIFEST_TYPE, demo_image
+from tests.demo.image import demo_image
 from tests.demo.program import architecture_of
 from tests.standins.chalice_local import ChaliceLocal
 from tests.standins.ecr import FakeEcr
 from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.registry_client import Hop
-from tests.standins.registry_store import Manifest
 
 REPOSITORY = "demo/hello"
 _SECONDS = 0.1
@@ -35,7 +35,10 @@ def serve(directory: Path, out: TextIO) -> int:
         ChaliceLocal(ecr.origin, directory / "log", mode="edge") as service,
         demo_helper(directory, service.authority, ecr.token) as helper,
     ):
-        _fill(ecr)
+        greeting = "Hello from a custom name for ECR!"
+        store_image(
+            ecr.store, demo_image(greeting, architecture_of(platform.machine())), REPOSITORY, "latest"
+        )
         out.write(_directions(service.authority, helper))
         watch = ServeWatch(service, ecr, notes, out)
         watch.table.head("Requests, as they come")
@@ -45,14 +48,6 @@ def serve(directory: Path, out: TextIO) -> int:
         except KeyboardInterrupt:
             out.write("\nEnded. In the other terminal: unset DOCKER_CONFIG REGISTRY_AUTH_FILE\n")
     return 0
-
-
-def _fill(ecr: FakeEcr) -> None:
-    image = demo_image("Hello from a custom name for ECR!", architecture_of(platform.machine()))
-    repository = ecr.store.repository(REPOSITORY)
-    for blob in (*image.layers, image.config):
-        repository.put_blob(blob)
-    repository.put_manifest(Manifest(MANIFEST_TYPE, image.manifest), "latest")
 
 
 class RegistryNotes:
@@ -70,10 +65,8 @@ class RegistryNotes:
 
     def take(self, method: str, path: str) -> Hop:
         with self._lock:
-            hops = self._hops.pop((method, path), [])
-            if hops[1:]:
-                self._hops[method, path] = hops[1:]
-            return hops[0] if hops else Hop("", "", 0)
+            hops = self._hops[method, path]
+            return hops.pop(0) if hops else Hop("", "", 0)
 
 
 class ServeWatch:
@@ -86,7 +79,9 @@ class ServeWatch:
         self._bucket_origin = ecr.bucket.server.origin
         self._shown = 0
         self._lock = threading.Lock()
-        self.table = HopTable(service.origin, out.write, "/_registry/REGISTRY", chained=False)
+        self.table = HopTable(
+            service.origin, out.write, service.authority, "/_registry/REGISTRY", chained=False
+        )
         ecr.bucket.observe = self._bucket
 
     def run(self) -> None:
@@ -148,8 +143,7 @@ Then take what you like of these:
 
 Ctrl-C ends it.
 
-  {LEGEND}
-"""
+{LEGEND}"""
 
 
 def _docker_host() -> str:

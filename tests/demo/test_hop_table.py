@@ -18,36 +18,37 @@ HOPS = (
 )
 
 
-def written(*, chained: bool) -> list[str]:
+def written(*, chained: bool) -> tuple[str, list[str]]:
+    """The heading, and the lines below it."""
     pieces: list[str] = []
-    table = HopTable(SERVICE, pieces.append, "/_registry/REGISTRY", chained=chained)
+    table = HopTable(SERVICE, pieces.append, "ecr.example.com", "/_registry/REGISTRY", chained=chained)
+    table.head("a client")
     for hop in HOPS:
         table.add(hop)
-    return "".join(pieces).splitlines()
+    head, *lines = "".join(pieces).strip("\n").splitlines()
+    return head, lines
 
 
 def test_a_redirect_and_what_follows_share_a_line() -> None:
-    assert [line.split() for line in written(chained=True)] == [
-        f"GET {BLOB[:41]}… 307 * cached -> 307 * -> 200 12.6 MB".split(),
-        ["PATCH", "/v2/a/blobs/uploads/1", "201", "*"],
+    _, lines = written(chained=True)
+    assert [line.split() for line in lines] == [
+        f"GET {BLOB[:41]}… 307 cached +token -> 307 +token -> 200 12.6 MB".split(),
+        ["PATCH", "/v2/a/blobs/uploads/1", "201", "+token"],
     ]
 
 
 def test_each_hop_of_clients_that_talk_at_once_has_a_line() -> None:
-    lines = written(chained=False)
-    assert [line.split()[-1] for line in lines] == ["->", "->", "MB", "*"]
+    _, lines = written(chained=False)
+    assert [line.split()[-1] for line in lines] == ["->", "->", "MB", "+token"]
     assert lines[2].split()[1] == "sha256:0123"
 
 
 @pytest.mark.parametrize("chained", [True, False])
 def test_statuses_stand_below_their_places_and_nothing_is_wider_than_a_page(chained: bool) -> None:
-    heads: list[str] = []
-    HopTable(SERVICE, heads.append, "/_registry/REGISTRY").head("a client")
-    head = "".join(heads).strip("\n")
-    carried = head.index("/_registry")
-    for line in written(chained=chained):
+    head, lines = written(chained=chained)
+    for line in lines:
         assert len(line) <= 110
         assert "secret" not in line
-    assert written(chained=chained)[-1].index("201") == carried
-    assert written(chained=chained)[0].index("307") == head.index("ecr.example.com")
-    assert written(chained=chained)[-2].index("200") == head.index("layer bucket")
+    assert lines[0].index("307") == head.index("ecr.example.com")
+    assert lines[-2].index("200") == head.index("layer bucket")
+    assert lines[-1].index("201") == head.index("/_registry")

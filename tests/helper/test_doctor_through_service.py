@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import platform
 from pathlib import Path
 
 import pytest
 
 from chalicelib.settings import REDIRECT_MODE
 from credhelper.domain_checks import CHECKS
-from tests.demo.image import MANIFEST_TYPE, demo_image
-from tests.demo.program import architecture_of
+from tests.clients.image import Image, store_image
 from tests.helper.fake_aws import FakeAws
 from tests.helper.program import REGISTRY, Program
 from tests.standins.domain import running_domain
 from tests.standins.package import Package
-from tests.standins.registry_store import Manifest
 
 
 @pytest.mark.parametrize("mode", ["edge", "relay"])
@@ -25,11 +22,7 @@ def test_a_pull_and_a_push_are_tried_to_their_end(
 ) -> None:
     """The registry here has no name of ECR's, so the domain is mapped."""
     with running_domain(tmp_path, service_package, variables={REDIRECT_MODE: mode}) as domain:
-        image = demo_image("hello", architecture_of(platform.machine()), 1000)
-        repository = domain.ecr.store.repository("team/app")
-        for blob in (*image.layers, image.config):
-            repository.put_blob(blob)
-        repository.put_manifest(Manifest(MANIFEST_TYPE, image.manifest), "1.0")
+        store_image(domain.ecr.store, Image.fresh(1000), "team/app", "1.0")
         aws.secret = domain.ecr.token
         environ = {"SSL_CERT_FILE": str(domain.certificates.authority_pem)}
         program.run("init", domain.authority, REGISTRY)

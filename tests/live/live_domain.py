@@ -1,4 +1,4 @@
-"""A domain that is there already, asked one request at a time: nothing is followed, nothing is tidied up."""
+"""A domain that is there already, one request at a time: nothing is followed, nothing is tidied up."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import contextlib
 import http.client
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 _TIMEOUT = 60.0
-#: What may be raised where a server gives no answer that can be read; never of a wrong certificate.
-NO_ANSWER = (http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLEOFError)
+#: What may be raised where a server gives no response that can be read; never of a wrong certificate.
+NO_RESPONSE = (http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLEOFError)
 _AGENT = "custom-ecr-domain-live/1"
 
 
@@ -25,7 +25,7 @@ class LiveMode(Enum):
 
 
 @dataclass(frozen=True)
-class LiveAnswer:
+class LiveResponse:
     """One response, as it came."""
 
     status: int
@@ -57,53 +57,46 @@ class LiveDomain:
         """The registry's authority, which the redirect of a path outside of /v2/ names in every mode."""
         return self.ask("GET", "/").location.partition("//")[2].partition("/")[0]
 
-    def connect(self, timeout: float = _TIMEOUT) -> http.client.HTTPSConnection:
-        return http.client.HTTPSConnection(self.authority, timeout=timeout, context=self.tls)
-
     def ask(
         self,
         method: str,
         target: str,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
         body: bytes | Iterable[bytes] = b"",
         *,
         chunked: bool = False,
         timeout: float = _TIMEOUT,
-    ) -> LiveAnswer:
-        """http.client sends the target byte for byte. A repeated header is sent as often as it is given.
-        `body` may be an iterable whose length is in the headers; `chunked` sends each part as a chunk."""
-        connection = self.connect(timeout)
+    ) -> LiveResponse:
+        """http.client sends the target byte for byte. `body` may be an iterable whose length is in the
+        headers; `chunked` sends each part as a chunk."""
+        connection = http.client.HTTPSConnection(self.authority, timeout=timeout, context=self.tls)
         try:
             connection.putrequest(method, target, skip_accept_encoding=True)
-            pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
-            if isinstance(body, bytes) and not chunked and (body or method in ("POST", "PUT", "PATCH")):
-                pairs.append(("Content-Length", str(len(body))))
-            for name, value in (("User-Agent", _AGENT), *pairs):
+            lines = {"User-Agent": _AGENT, **(headers or {})}
+            if isinstance(body, bytes) and (body or method in ("POST", "PUT", "PATCH")):
+                lines["Content-Length"] = str(len(body))
+            for name, value in lines.items():
                 connection.putheader(name, value)
             if chunked:
                 connection.putheader("Transfer-Encoding", "chunked")
             connection.endheaders()
-            # A server may answer, and close, before it has read the whole body: its answer is what counts.
+            # A server may respond, and close, before it has read the whole body: its response counts.
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 for part in (body,) if isinstance(body, bytes) else body:
                     connection.send(b"%x\r\n%b\r\n" % (len(part), part) if chunked else part)
                 if chunked:
                     connection.send(b"0\r\n\r\n")
             response = connection.getresponse()
-            return LiveAnswer(response.status, response.headers, response.read())
+            return LiveResponse(response.status, response.headers, response.read())
         finally:
             connection.close()
 
     def raw(self, request: bytes) -> bytes:
         """All bytes that come back for a request which asks to close the connection."""
-        host, _, port = self.authority.partition(":")
-        with (
-            socket.create_connection((host, int(port or 443)), timeout=_TIMEOUT) as plain,
-            self.tls.wrap_socket(plain, server_hostname=host) as secure,
-        ):
-            secure.sendall(request)
+        with self._connection(self.tls) as connection:
+            connection.sendall(request)
             received = b""
-            while data := secure.recv(65_536):
+            while data := connection.recv(65_536):
                 received += data
             return received
 
@@ -111,9 +104,14 @@ class LiveDomain:
         """What the server chooses when it is offered HTTP/2 and HTTP/1.1; empty where it chooses nothing."""
         context = ssl.create_default_context()
         context.set_alpn_protocols(["h2", "http/1.1"])
+        with self._connection(context) as connection:
+            return connection.selected_alpn_protocol() or ""
+
+    @contextlib.contextmanager
+    def _connection(self, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
         host, _, port = self.authority.partition(":")
         with (
             socket.create_connection((host, int(port or 443)), timeout=_TIMEOUT) as plain,
             context.wrap_socket(plain, server_hostname=host) as secure,
         ):
-            return secure.selected_alpn_protocol() or ""
+            yield secure

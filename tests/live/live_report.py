@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from credhelper.errors import without_secrets
-from tests.live.live_domain import LiveAnswer
+from tests.live.live_domain import NO_RESPONSE, LiveResponse
 
 #: Headers whose values say something about API Gateway, CloudFront or ECR, and nothing about the user.
-_TOLD = frozenset(
+_WHOLE = frozenset(
     {
         "age",
         "allow",
@@ -60,16 +60,26 @@ class LiveReport:
     def record(self, fact: str, value: object) -> None:
         self.facts[fact] = value
 
-    def answer(self, answer: LiveAnswer, *, body: bool = False) -> dict[str, object]:
-        """A response as it may be told."""
+    def response(self, response: LiveResponse, *, body: bool = False) -> dict[str, object]:
+        """A response without what is only its user's."""
         headers = [
-            [name, self.text(value)] for name, value in answer.headers.items() if name.lower() in _TOLD
+            [name, self.text(value)] for name, value in response.headers.items() if name.lower() in _WHOLE
         ]
-        others = sorted({name for name in answer.headers if name.lower() not in _TOLD})
-        told: dict[str, object] = {"status": answer.status, "headers": headers, "other_headers": others}
+        others = sorted({name for name in response.headers if name.lower() not in _WHOLE})
+        kept: dict[str, object] = {"status": response.status, "headers": headers, "other_headers": others}
         if body:
-            told["body"] = self.text(answer.body[:_BODY].decode("latin-1"))
-        return told
+            kept["body"] = self.text(response.body[:_BODY].decode("latin-1"))
+        return kept
+
+    def attempt(self, fact: str, send: Callable[[], LiveResponse]) -> LiveResponse | None:
+        """The response, which is recorded with its body; where none comes, the error is."""
+        try:
+            response = send()
+        except NO_RESPONSE as error:
+            self.record(fact, {"error": type(error).__name__})
+            return None
+        self.record(fact, self.response(response, body=True))
+        return response
 
     def text(self, text: str) -> str:
         """A text without names, account numbers, upload sessions and values of queries."""

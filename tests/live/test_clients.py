@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.image import Image, archive
 from tests.live.live_domain import LiveDomain
-from tests.live.live_image import LiveImage
 from tests.live.live_report import LiveReport
 from tests.live.live_repository import LiveRepository
 
@@ -76,18 +76,19 @@ def test_a_client_pushes_and_pulls(
     if shutil.which(client.program) is None:
         pytest.skip(f"{client.program} is not installed")
     tag = f"live-{client.program}-{os.urandom(4).hex()}"
-    image = LiveImage.write(tmp_path, f"{live.authority}/{repository.name}:{tag}")
+    reference, layout = f"{live.authority}/{repository.name}:{tag}", tmp_path / "layout"
+    Image.fresh(5_000).write_layout(layout, reference)
     words = {
-        "reference": image.reference,
-        "archive": str(image.archive),
-        "layout": str(image.layout),
-        "tag": image.tag,
+        "reference": reference,
+        "archive": str(archive(layout)),
+        "layout": str(layout),
+        "tag": tag,
         "out": str(tmp_path / "out"),
     }
     version = subprocess.run(client.version, capture_output=True, text=True, check=False)
     if version.returncode:
         pytest.skip(f"{client.program} is installed, but its daemon does not run")
-    told: dict[str, object] = {"version": version.stdout.strip().splitlines()[:1]}
+    outcome: dict[str, object] = {"version": version.stdout.strip().splitlines()[:1]}
     failed = ""
     for operation, commands in (("push", client.push), ("pull", client.pull)):
         for command in commands:
@@ -102,7 +103,7 @@ def test_a_client_pushes_and_pulls(
             assert not printed, f"{client.program} {command[1]} printed the token"
             if done.returncode:
                 failed = f"{operation}: {report.text(done.stdout[-500:])}"
-        told[operation] = "failed" if failed else "works"
+        outcome[operation] = "failed" if failed else "works"
     repository.ask("DELETE", repository.path(f"manifests/{tag}"))
-    report.record(f"client {client.program}", {**told, "output": failed})
+    report.record(f"client {client.program}", {**outcome, "output": failed})
     assert not failed, failed

@@ -16,61 +16,61 @@ REFUSED = (400, 401, 403)
 def test_the_root_of_the_api_leads_where_the_mode_says(
     live: LiveDomain, mode: LiveMode, report: LiveReport
 ) -> None:
-    answer = live.ask("GET", "/v2/")
-    report.record("GET /v2/", report.answer(answer))
+    response = live.ask("GET", "/v2/")
+    report.record("GET /v2/", report.response(response))
     expected = {
         LiveMode.EDGE: f"/_registry/{live.registry}/v2/",
         LiveMode.RELAY: "/_challenge/v2/",
         LiveMode.PLAIN: f"https://{live.registry}/v2/",
     }[mode]
-    assert (answer.status, answer.location) == (307, expected)
+    assert (response.status, response.location) == (307, expected)
 
 
 def test_a_client_without_credentials_is_challenged_by_the_host_that_it_asked(
     live: LiveDomain, mode: LiveMode, report: LiveReport
 ) -> None:
-    answer = live.ask("GET", live.ask("GET", "/v2/").location) if mode is not LiveMode.PLAIN else None
-    if answer is not None:
-        report.record("the challenge", report.answer(answer, body=True))
-        assert answer.status == 401
-        assert (answer.headers["WWW-Authenticate"] or "").startswith("Basic ")
+    response = live.ask("GET", live.ask("GET", "/v2/").location) if mode is not LiveMode.PLAIN else None
+    if response is not None:
+        report.record("the challenge", report.response(response, body=True))
+        assert response.status == 401
+        assert (response.headers["WWW-Authenticate"] or "").startswith("Basic ")
 
 
 def test_made_up_credentials_are_refused_by_the_registry(
     live: LiveDomain, mode: LiveMode, report: LiveReport
 ) -> None:
     target = live.ask("GET", "/v2/").location if mode is LiveMode.EDGE else "/v2/"
-    answer = live.ask("GET", target, MADE_UP)
-    report.record("made-up credentials", report.answer(answer, body=True))
+    response = live.ask("GET", target, MADE_UP)
+    report.record("made-up credentials", report.response(response, body=True))
     if mode is not LiveMode.PLAIN:
-        assert answer.status in REFUSED
-        assert b"<html" not in answer.body.lower()
+        assert response.status in REFUSED
+        assert b"<html" not in response.body.lower()
 
 
 def test_another_host_behind_the_edges_prefix_is_not_reached(
     live: LiveDomain, mode: LiveMode, report: LiveReport
 ) -> None:
-    answer = live.ask("GET", "/_registry/not-configured.invalid/v2/")
-    report.record("/_registry/ of another host", report.answer(answer, body=True))
-    assert mode is LiveMode.PLAIN or answer.status == 404
+    response = live.ask("GET", "/_registry/not-configured.invalid/v2/")
+    report.record("/_registry/ of another host", report.response(response, body=True))
+    assert mode is LiveMode.PLAIN or response.status == 404
 
 
 def test_the_edge_lets_nothing_but_the_registry_api_through(
     live: LiveDomain, edge: str, report: LiveReport
 ) -> None:
     for path in ("/", "/v1/", "/v2/../x", "/v2/%2e%2e/x"):
-        answer = live.ask("GET", f"{edge}{path}", MADE_UP)
-        report.record(f"edge {path}", report.answer(answer, body=True))
-        assert 400 <= answer.status < 500
+        response = live.ask("GET", f"{edge}{path}", MADE_UP)
+        report.record(f"edge {path}", report.response(response, body=True))
+        assert 400 <= response.status < 500
 
 
 def test_the_second_request_comes_from_the_cache(live: LiveDomain, edge: str, report: LiveReport) -> None:
     target = "/v2/live-tests/cache/manifests/1"
-    answers = [live.ask("GET", target) for _ in range(5)]
-    report.record("the same request, five times", [report.answer(answer) for answer in answers])
+    responses = [live.ask("GET", target) for _ in range(5)]
+    report.record("the same request, five times", [report.response(response) for response in responses])
     # CloudFront has many caches in one place, so the second request may meet another one than the first.
-    assert any((answer.headers["X-Cache"] or "").startswith("Hit") for answer in answers[1:])
-    assert len({answer.location for answer in answers}) == 1
+    assert any((response.headers["X-Cache"] or "").startswith("Hit") for response in responses[1:])
+    assert len({response.location for response in responses}) == 1
 
 
 def test_the_answer_does_not_depend_on_credentials(live: LiveDomain, edge: str) -> None:

@@ -1,17 +1,19 @@
-"""What nobody could tell us about AWS, asked and written down. These tests assert nothing about AWS: they
+"""What nobody could tell us about AWS is tried and written down. These tests assert nothing about AWS: they
 fail only where the domain is not reached at all.
 
-docs/api-gateway.md and docs/cloudfront.md have the question to each answer.
+docs/api-gateway.md and docs/cloudfront.md have the question to each response.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 import pytest
 
-from tests.live.live_domain import NO_ANSWER, LiveDomain
+from tests.live.live_domain import NO_RESPONSE, LiveDomain
 from tests.live.live_report import LiveReport
 from tests.live.test_front import MADE_UP
 
@@ -39,59 +41,50 @@ QUERY_BYTES = (2_000, 6_000, 7_500, 8_500, 9_500, 10_500)
 METHODS = ("HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW")
 
 
-def _asked(
-    live: LiveDomain,
-    report: LiveReport,
-    method: str,
-    target: str,
-    headers: Mapping[str, str] | None = None,
-    body: bytes = b"",
-) -> dict[str, object]:
-    """The answer as it may be told, or how there was none."""
-    try:
-        return report.answer(live.ask(method, target, headers or {}, body), body=True)
-    except NO_ANSWER as error:
-        return {"error": type(error).__name__}
+class LiveRequest(NamedTuple):
+    """A request, and the name of the fact that its response is."""
+
+    fact: str
+    method: str
+    target: str
+    headers: Mapping[str, str] = MappingProxyType({})
+    body: bytes = b""
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_forms_of_a_path(live: LiveDomain, report: LiveReport, path: str) -> None:
-    report.record(f"path {path}", _asked(live, report, "GET", path))
+REQUESTS = (
+    *(LiveRequest(f"path {path}", "GET", path) for path in PATHS),
+    *(
+        LiveRequest(f"a request header of {size} bytes", "GET", "/v2/", {"X-Live": "x" * size})
+        for size in HEADER_BYTES
+    ),
+    *(LiveRequest(f"{method} /v2/", method, "/v2/") for method in METHODS),
+    LiveRequest("a GET with a body", "GET", "/v2/", body=b"x"),
+)
 
 
+@pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.fact)
+def test_what_a_request_gets(live: LiveDomain, report: LiveReport, request_: LiveRequest) -> None:
+    fact, method, target, headers, body = request_
+    report.attempt(fact, lambda: live.ask(method, target, headers, body))
+
+
+# The values are made up here, so those of the Location may be in the report.
 @pytest.mark.parametrize("query", QUERIES)
 def test_forms_of_a_query(live: LiveDomain, report: LiveReport, query: str) -> None:
-    told: dict[str, object] = {}
-    with contextlib.suppress(*NO_ANSWER):
-        answer = live.ask("GET", f"/v2/live/tags/list?{query}")
-        # The values are made up here, so those of the Location may be told.
-        told = {"status": answer.status, "query": answer.location.partition("?")[2]}
-    report.record(f"query {query}", told)
-
-
-@pytest.mark.parametrize("size", HEADER_BYTES)
-def test_the_limit_of_request_headers(live: LiveDomain, report: LiveReport, size: int) -> None:
-    told = _asked(live, report, "GET", "/v2/", {"X-Live": "x" * size})
-    report.record(f"a request header of {size} bytes", told)
+    fact: dict[str, object] = {}
+    with contextlib.suppress(*NO_RESPONSE):
+        response = live.ask("GET", f"/v2/live/tags/list?{query}")
+        fact = {"status": response.status, "query": response.location.partition("?")[2]}
+    report.record(f"query {query}", fact)
 
 
 @pytest.mark.parametrize("size", QUERY_BYTES)
 def test_the_limit_of_urls_and_locations(live: LiveDomain, report: LiveReport, size: int) -> None:
-    told: dict[str, object] = {}
-    with contextlib.suppress(*NO_ANSWER):
-        answer = live.ask("GET", f"/v2/live/tags/list?last={'x' * size}")
-        told = {"status": answer.status, "location bytes": len(answer.location)}
-    report.record(f"a query of {size} bytes", told)
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_methods(live: LiveDomain, report: LiveReport, method: str) -> None:
-    report.record(f"{method} /v2/", _asked(live, report, method, "/v2/"))
-
-
-def test_a_get_with_a_body(live: LiveDomain, report: LiveReport) -> None:
-    told = _asked(live, report, "GET", "/v2/", body=b"x")
-    report.record("a GET with a body", told)
+    fact: dict[str, object] = {}
+    with contextlib.suppress(*NO_RESPONSE):
+        response = live.ask("GET", f"/v2/live/tags/list?last={'x' * size}")
+        fact = {"status": response.status, "location bytes": len(response.location)}
+    report.record(f"a query of {size} bytes", fact)
 
 
 def test_the_raw_bytes_of_a_challenge(live: LiveDomain, report: LiveReport) -> None:

@@ -42,8 +42,8 @@ class UserCredentials:
                 check=True,
                 timeout=60,
             )
-            answer = json.loads(done.stdout)
-            user, password = answer["Username"], answer["Secret"]
+            response = json.loads(done.stdout)
+            user, password = response["Username"], response["Secret"]
         except (OSError, subprocess.SubprocessError, ValueError, KeyError):
             # `from None`: the error itself can hold what the helper wrote.
             doctor = f"run: docker-credential-ecr-custom doctor {domain}"
