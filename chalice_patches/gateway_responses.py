@@ -32,5 +32,5 @@ GATEWAY_RESPONSES: dict[str, dict[str, Any]] = {
     # own text for a method it does not know quotes the Authorization header.
     "REQUEST_TOO_LARGE": _in_words("SIZE_INVALID", TOO_LARGE),
     "DEFAULT_4XX": _in_words("UNSUPPORTED", "API Gateway does not take this request"),
-    "DEFAULT_5XX": _in_words("UNAVAILABLE", "API Gateway got no answer from the service in time"),
+    "DEFAULT_5XX": _in_words("UNAVAILABLE", "API Gateway got no response from the service in time"),
 }

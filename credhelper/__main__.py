@@ -6,7 +6,7 @@ It is entered twice: by the installed script, isolated and without `site`, and b
 import sys
 import time
 
-from credhelper.cached_get import cached_answer
+from credhelper.cached_get import cached_credentials
 from credhelper.server_url import LONGEST_INPUT, parse_server_url, read_server_url
 from credhelper.settings import HelperSettings, calls, environment
 
@@ -30,9 +30,9 @@ def main(packages: "list[str]") -> None:
             url = parse_server_url(read_server_url(data))
         except ValueError:
             url = None  # the protocol says what is wrong with it
-        answer = cached_answer(url, settings, time.time()) if url is not None else None
-        if answer is not None and _written(answer):
-            # To tear an interpreter down takes a sixth of the whole answer's time.
+        credentials = cached_credentials(url, settings, time.time()) if url is not None else None
+        if credentials is not None and _written(credentials):
+            # To tear an interpreter down takes a sixth of the whole run's time.
             calls._exit(0)
     if packages:
         import site
@@ -73,7 +73,7 @@ def _written(data: bytes) -> bool:
             data = data[calls.write(1, data) :]
     except OSError:
         if len(data) < length:
-            calls._exit(1)  # what is there must not be followed by a second answer
+            calls._exit(1)  # what is there must not be followed by more
     return not data
 
 

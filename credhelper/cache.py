@@ -25,7 +25,7 @@ from credhelper.cached_get import (
 
 #: Seconds for which a host is remembered as one that stands for no registry.
 REFUSAL_LIFETIME = 60.0
-#: Seconds for which a host is remembered as one that did not answer.
+#: Seconds for which a host is remembered as one that did not respond.
 FAILURE_LIFETIME = 10.0
 
 _ABANDONED_AFTER = 3600.0

@@ -1,6 +1,6 @@
 """`get` from the cache: the path that nearly every `docker pull` takes, in about a millisecond.
 
-It knows neither JSON nor AWS nor the network. What it cannot answer, the helper answers.
+It knows neither JSON nor AWS nor the network. Where the cache has no fresh token, the helper does the work.
 
 The cache is a directory with one small file per record: routes (which registry a host stands for) and
 tokens. The directory must belong to this user and be closed to everybody else, or there is no cache;
@@ -221,8 +221,8 @@ def token_key(settings: HelperSettings, route: RegistryRoute) -> str:
     )
 
 
-def cached_answer(url: ServerURL, settings: HelperSettings, now: float) -> "bytes | None":
-    """The answer to a `get` of `url`; None where the cache has no fresh token for it."""
+def cached_credentials(url: ServerURL, settings: HelperSettings, now: float) -> "bytes | None":
+    """What a `get` of `url` prints; None where the cache has no fresh token for it."""
     if settings.cache_directory is None or not is_plain(url.text):
         return None
     cache = CacheReader(settings.cache_directory)
@@ -230,11 +230,11 @@ def cached_answer(url: ServerURL, settings: HelperSettings, now: float) -> "byte
     if route is None or not route.registry:
         return None
     token = cache.token(token_key(settings, route), route.registry)
-    return answer(url.text, token) if token is not None and token.is_fresh(now) else None
+    return credentials_bytes(url.text, token) if token is not None and token.is_fresh(now) else None
 
 
-def answer(text: str, token: Token) -> bytes:
-    """The protocol's answer, byte for byte as docker-credential-helpers writes it.
+def credentials_bytes(text: str, token: Token) -> bytes:
+    """The protocol's credentials, byte for byte as docker-credential-helpers writes them.
 
     Nothing is escaped, so this is only for what `is_plain` holds of.
     """

@@ -234,7 +234,7 @@ def examine(exam: Examination) -> list[CheckResult]:
     findings = []
 
     def add(check: str, ok: bool, *texts: str) -> None:
-        # The domain is sent the token and can repeat it in all that is taken from its answers.
+        # The domain is sent the token and can repeat it in all that is taken from its responses.
         findings.append(
             CheckResult(exam.domain, check, ok, *(without_secrets(text, exam.secrets) for text in texts))
         )

@@ -84,8 +84,8 @@ class AwsSession:
             return dict(client.get_authorization_token()["authorizationData"])
         # Deprecated in the API's documentation and honoured all the same. Without it a caller of
         # another account gets the token of his own registry.
-        answer = self._client("ecr").get_authorization_token(registryIds=[self.registry.account])
-        for entry in answer["authorizationData"]:
+        response = self._client("ecr").get_authorization_token(registryIds=[self.registry.account])
+        for entry in response["authorizationData"]:
             named = ecr_registry(entry.get("proxyEndpoint", "").removeprefix("https://"))
             if named is None or named.account == self.registry.account:
                 return dict(entry)
@@ -117,14 +117,14 @@ class AwsSession:
             return {}
         sts: Any = self._session.create_client("sts", region_name=self.region, config=self._config("sts"))
         if self._identity is not None:
-            answer = sts.assume_role_with_web_identity(
+            response = sts.assume_role_with_web_identity(
                 RoleArn=self._identity.role_arn,
                 RoleSessionName=_SESSION_NAME,
                 WebIdentityToken=self._identity.token,
             )
         else:
-            answer = sts.assume_role(RoleArn=self.route.role_arn, RoleSessionName=_SESSION_NAME)
-        keys = answer["Credentials"]
+            response = sts.assume_role(RoleArn=self.route.role_arn, RoleSessionName=_SESSION_NAME)
+        keys = response["Credentials"]
         return {
             "aws_access_key_id": keys["AccessKeyId"],
             "aws_secret_access_key": keys["SecretAccessKey"],
@@ -137,7 +137,7 @@ class AwsSession:
         except (aws.BotoCoreError, aws.ClientError) as error:
             refused = refusal(error, self.route.profile or self._session.profile or "", self.region)
         except (KeyError, AttributeError, TypeError, ValueError, OSError) as error:
-            # An answer of another shape, a malformed credential_process, an unreadable SSO cache.
+            # A response of another shape, a malformed credential_process, an unreadable SSO cache.
             refused = TokenRefused(
                 f"AWS gave nothing usable ({type(error).__name__})",
                 f"run `aws sts get-caller-identity{_option(self.route.profile)}` to see more",

@@ -101,7 +101,7 @@ class HostNotServed(HelperError):
 
 
 class DiscoveryFailed(HelperError):
-    """A host that did not answer."""
+    """A host that did not respond."""
 
     def __init__(self, host: str, reason: str) -> None:
         super().__init__(f"cannot ask {host} for its registry: {reason}")

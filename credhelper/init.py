@@ -125,9 +125,9 @@ class _SetUp:
         discovered, reason = self._discovered(domain)
         if self.stdin.isatty():
             offer = f"[Enter: the one that it names, now {discovered}]" if discovered else f"({reason})"
-            answer = self._question(f"Registry {offer}: ")
-            if answer:
-                mapping = replace(mapping, registry=checked_registry(answer))
+            line = self._question(f"Registry {offer}: ")
+            if line:
+                mapping = replace(mapping, registry=checked_registry(line))
                 return mapping, mapping.registry
         if not discovered:
             raise InvalidInput(reason, f"{UNCHANGED}; name the registry: {NAME} init {domain} REGISTRY")

@@ -87,7 +87,7 @@ def response(request: ImageRequest, token: Token | None, now: float) -> dict[str
     }
 
 
-def answer_kubelet(data: bytes, helper: CredentialHelper, now: float) -> str:
+def respond_to_kubelet(data: bytes, helper: CredentialHelper, now: float) -> str:
     """The response's text. A host that stands for no ECR registry gets an empty one. Raises HelperError."""
     request = parse_request(data)
     try:

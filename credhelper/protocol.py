@@ -1,10 +1,10 @@
-"""The protocol of docker-credential-helpers: one verb, standard input, one answer on standard output.
+"""The protocol of docker-credential-helpers: one verb, standard input, one line on standard output.
 
-Clients compare the answers of failures as strings, so standard output holds the protocol's words and
+Clients compare the lines of failures as strings, so standard output holds the protocol's words and
 nothing else; the reason, for a person, goes to standard error, which Docker shows. Source:
 docker-credential-helpers, credentials/credentials.go (`Serve`, `HandleCommand`) and error.go.
 
-`serve` is where a run that the cache alone could not answer begins, whatever its verb; what only some
+`serve` is where a run begins for which the cache alone was not enough, whatever its verb; what only some
 verbs need is imported when they do.
 """
 
@@ -83,9 +83,9 @@ class ProtocolRun:
         self._stderr = stderr
 
     def run(self, arguments: list[str]) -> int:
-        """Answer a verb; the exit code."""
+        """Run a verb; the exit code."""
         try:
-            self._answer(arguments)
+            self._run_verb(arguments)
         except Failure as failure:
             print(failure, file=self._stdout)
             return 1
@@ -95,7 +95,7 @@ class ProtocolRun:
             return 1
         return 0
 
-    def _answer(self, arguments: list[str]) -> None:
+    def _run_verb(self, arguments: list[str]) -> None:
         verbs: Mapping[str, Callable[[], None]] = {
             "get": self._get,
             "store": self._store,
@@ -116,7 +116,7 @@ class ProtocolRun:
 
     def _get(self) -> None:
         url = self._url or parse_server_url(self._text())
-        print(answer_line(url.text, self._helper.get(url)), file=self._stdout)
+        print(credentials_line(url.text, self._helper.get(url)), file=self._stdout)
 
     def _store(self) -> None:
         """Take what `docker login` wants kept, and keep nothing: tokens come from AWS."""
@@ -153,10 +153,10 @@ class ProtocolRun:
         return text
 
 
-def answer_line(text: str, token: Token) -> str:
-    """The answer to a `get`, without the newline; the server URL's `text` comes back as it came."""
-    answer = {"ServerURL": text, "Username": "AWS", "Secret": token.secret}
-    return json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
+def credentials_line(text: str, token: Token) -> str:
+    """What a `get` prints, without the newline; the server URL's `text` comes back as it came."""
+    credentials = {"ServerURL": text, "Username": "AWS", "Secret": token.secret}
+    return json.dumps(credentials, separators=(",", ":"), ensure_ascii=False)
 
 
 def serve(
@@ -186,7 +186,7 @@ def serve(
         return 1
     except OSError as error:
         with suppress(OSError):
-            print(f"{NAME}: cannot write the answer: {error.strerror}", file=stderr, flush=True)
+            print(f"{NAME}: cannot write to standard output: {error.strerror}", file=stderr, flush=True)
         return 1
 
 
@@ -222,9 +222,9 @@ def _run(
             return run_doctor(arguments[1:], settings, stdout)
         helper = CredentialHelper(settings, warn, started)
         if arguments == ["kubelet"]:
-            from credhelper.kubelet import answer_kubelet
+            from credhelper.kubelet import respond_to_kubelet
 
-            print(answer_kubelet(read(), helper, time.time()), file=stdout)
+            print(respond_to_kubelet(read(), helper, time.time()), file=stdout)
             return 0
         return ProtocolRun(helper, read, url, stdout, stderr).run(arguments)
     except HelperError as error:

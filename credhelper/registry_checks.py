@@ -21,7 +21,7 @@ from credhelper.errors import HelperError, shown
 from credhelper.registry_host import EcrRegistry, ecr_registry
 from credhelper.routing import EDGE_PREFIX, REDIRECTS, DomainResponse, ask, at_host
 
-#: Seconds for one answer of the registry; the redirect service itself allows that long.
+#: Seconds for one response of the registry; the redirect service itself allows that long.
 _LONGEST_ANSWER = 20.0
 _LONGEST_MANIFEST = 4 * 1024 * 1024
 _MOST_REDIRECTS = 5
@@ -90,7 +90,7 @@ class TokenHolder:
         body: bytes | None = None,
         longest_body: int = 64 * 1024,
     ) -> tuple[str, DomainResponse]:
-        """The host that answered in the end, and its answer. Raises DiscoveryFailed."""
+        """The host that responded in the end, and its response. Raises DiscoveryFailed."""
         _, basic = token_forms(self.token)
         host = self.domain
         for _ in range(_MOST_REDIRECTS):
@@ -275,7 +275,7 @@ def _options(ecr: EcrRegistry | None) -> str:
 
 
 def _oci_error(body: bytes) -> tuple[str, str]:
-    """Code and message of the OCI error in an answer, in one line each; empty where it has none."""
+    """Code and message of the OCI error in a response, in one line each; empty where it has none."""
     try:
         error = json.loads(body)["errors"][0]
         code, message = str(error.get("code", "")), str(error.get("message", ""))

@@ -117,7 +117,7 @@ def _unmapped(
 
 @dataclass(frozen=True)
 class DomainResponse:
-    """What a host answered."""
+    """What a host responded."""
 
     status: int
     #: The Location header, or empty.
@@ -132,7 +132,7 @@ def discover(host: str) -> str:
 
 
 def registry_of(host: str, response: DomainResponse) -> str:
-    """The ECR host that the answer of HOST[:PORT] names. Pure. Raises HostNotServed.
+    """The ECR host that the response of HOST[:PORT] names. Pure. Raises HostNotServed.
 
     It is the host of an absolute Location, or REGISTRY in a Location of /_registry/REGISTRY/... at HOST.
     """
@@ -176,7 +176,7 @@ def ask(
     longest_body: int = 0,
     seconds: float = LONGEST_DISCOVERY,
 ) -> DomainResponse:
-    """What HOST[:PORT] answers, redirects not followed; at most `longest_body` bytes of the body.
+    """The response of HOST[:PORT], redirects not followed; at most `longest_body` bytes of the body.
 
     `headers` go to this host alone, not to a proxy. Raises DiscoveryFailed.
     """
@@ -189,7 +189,7 @@ def ask(
         def http_error_302(
             self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
         ) -> None:
-            """Leave the redirect as the answer that it is; not even its address is parsed here."""
+            """Leave the redirect as the response that it is; not even its address is parsed here."""
 
         http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
@@ -200,17 +200,17 @@ def ask(
 
     def work() -> DomainResponse:
         try:
-            answer = opener.open(request, timeout=seconds)
+            response = opener.open(request, timeout=seconds)
         except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            content = answer.read(longest_body) if longest_body else b""
-            return DomainResponse(answer.status, answer.headers.get("Location", ""), content)
+            response = error
+        with response:
+            content = response.read(longest_body) if longest_body else b""
+            return DomainResponse(response.status, response.headers.get("Location", ""), content)
 
     try:
-        return bounded(seconds, work, "the answer")
+        return bounded(seconds, work, "the response")
     except TimedOut as error:
-        raise DiscoveryFailed(host, f"no answer within {seconds:g} s") from error
+        raise DiscoveryFailed(host, f"no response within {seconds:g} s") from error
     except urllib.error.URLError as error:
         raise DiscoveryFailed(host, _reason(error.reason)) from error
     except (OSError, http.client.HTTPException, ValueError) as error:

@@ -12,8 +12,8 @@ from infra.terminal import Terminal
 
 
 def run() -> int:
-    answers = sys.stdin if sys.stdin.isatty() else None
-    terminal = Terminal(sys.stdout, sys.stderr, answers)
+    stdin = sys.stdin if sys.stdin.isatty() else None
+    terminal = Terminal(sys.stdout, sys.stderr, stdin)
     return main(sys.argv[1:], Path.cwd(), os.environ, terminal, Internet())
 
 

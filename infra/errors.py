@@ -36,7 +36,7 @@ class UnknownStage(InfraError):
 
 
 class AwsRefused(InfraError):
-    """AWS answered a call with an error."""
+    """AWS refused a call."""
 
     def __init__(self, operation: str, code: str, message: str, remedy: str) -> None:
         super().__init__(
@@ -67,7 +67,7 @@ class NotReady(InfraError):
 
 
 class NotConfirmed(InfraError):
-    """The question was not answered with yes."""
+    """Nobody said yes to the question."""
 
 
 class StackFailed(InfraError):

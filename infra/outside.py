@@ -13,12 +13,12 @@ TIMEOUT = 30.0
 
 
 class NotReached(Exception):
-    """No answer: the name does not resolve, nothing listens, or TLS failed; the message says which."""
+    """No response: the name does not resolve, nothing listens, or TLS failed; the message says which."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP answer; header names are lower-case."""
+    """An HTTP response; header names are lower-case."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -57,8 +57,8 @@ class Internet:
             connection = http.client.HTTPConnection(authority, timeout=TIMEOUT)
         try:
             connection.request("GET", target, headers=dict(headers))
-            answer = connection.getresponse()
-            answer.read()
+            response = connection.getresponse()
+            response.read()
         except ssl.SSLCertVerificationError as error:
             raise NotReached(
                 f"{authority} shows a certificate that does not hold: {error.verify_message}"
@@ -67,4 +67,4 @@ class Internet:
             raise NotReached(f"{authority} does not answer ({error or type(error).__name__})") from error
         finally:
             connection.close()
-        return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()})
+        return Reply(response.status, {name.lower(): value for name, value in response.getheaders()})

@@ -47,8 +47,8 @@ def registry_answers(outside: Outside, registry: RegistryHost) -> Finding:
     except NotReached as error:
         return Finding("registry", False, f"the registry {registry.origin} ({setting}): {error}")
     ok = status in (200, 401)
-    answer = "answers" if ok else f"({setting}) answers /v2/ with {status}: it is not a registry"
-    return Finding("registry", ok, f"{registry.origin} {answer}")
+    result = "answers" if ok else f"({setting}) answers /v2/ with {status}: it is not a registry"
+    return Finding("registry", ok, f"{registry.origin} {result}")
 
 
 def probe(outside: Outside, domain: str, registries: Registries, mode: str) -> tuple[Finding, ...]:
@@ -69,7 +69,7 @@ def probe(outside: Outside, domain: str, registries: Registries, mode: str) -> t
 
 
 class _Question(NamedTuple):
-    """A request, and what its answer has to be."""
+    """A request, and what its response has to be."""
 
     #: A key of _EXPECTED.
     check: str
@@ -116,7 +116,7 @@ _EXPECTED = {
     "challenge": "expected the 401 with which a client begins its login; run `up`",
     "refusal": "expected the registry to refuse made-up credentials",
     "other hosts": "expected a 404 for a host that is not configured",
-    "cache": "expected the second answer from CloudFront's cache (X-Cache: Hit from cloudfront)",
+    "cache": "expected the second response from CloudFront's cache (X-Cache: Hit from cloudfront)",
 }
 
 

@@ -12,7 +12,7 @@ from enum import Enum
 from chalicelib.registry_host import RegistryHost
 
 PAUSE_SECONDS = 60.0
-"""For so long CloudFront keeps an answer of the function, and resolvers keep an alias record's addresses:
+"""For so long CloudFront keeps a response of the function, and resolvers keep an alias record's addresses:
 https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html"""
 
 
@@ -26,13 +26,13 @@ class Action(Enum):
     #: Nothing else of the service changes; the same for the next.
     ALIAS_TO_EDGE = "the alias records lead to the edge"
     ALIAS_TO_API = "the alias records lead to the API"
-    FORGET_ANSWERS = "wait 60 s: CloudFront forgets the answers that lead to a removed registry"
+    FORGET_REDIRECTS = "wait 60 s: CloudFront forgets the redirects that lead to a removed registry"
     FORGET_ADDRESSES = "wait 60 s: resolvers forget the edge's addresses"
     DELETE_EDGE = "the edge stack is deleted"
 
     @property
     def waits(self) -> bool:
-        return self in (Action.FORGET_ANSWERS, Action.FORGET_ADDRESSES)
+        return self in (Action.FORGET_REDIRECTS, Action.FORGET_ADDRESSES)
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def _with_edge(deployed: Deployed, wanted: tuple[RegistryHost, ...]) -> tuple[St
     if deployed.distribution and not set(wanted) <= set(there):
         steps.append(Step(Action.UPDATE_EDGE, tuple(dict.fromkeys((*there, *wanted)))))
     steps.append(Step(Action.UPDATE_SERVICE))
-    # Before a behaviour goes, no kept answer leads to it.
+    # Before a behaviour goes, no kept redirect leads to it.
     if set(there) - set(wanted):
-        steps.append(Step(Action.FORGET_ANSWERS))
+        steps.append(Step(Action.FORGET_REDIRECTS))
     if Step(Action.UPDATE_EDGE, wanted) not in steps:
         steps.append(Step(Action.UPDATE_EDGE, wanted))
     # Answered by the API itself, the mode `edge` serves clients too: the name may move at any time.

@@ -137,7 +137,7 @@ class DeploymentSettings:
     )
     redirect_mode: str = _set(
         "",
-        "How the function answers if the edge is off; if it is not set, it is relay",
+        "How the function responds if the edge is off; if it is not set, it is relay",
         accepted=_MODES,
         variable=REDIRECT_MODE,
     )

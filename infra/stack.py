@@ -49,20 +49,20 @@ class Stack:
     role_arn: str = ""
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> Stack:
+    def of(cls, description: Mapping[str, Any]) -> Stack:
         """From one entry of DescribeStacks."""
 
         def pairs(kind: str, key: str, value: str) -> dict[str, str]:
-            return {each[key]: each.get(value, "") for each in answer.get(kind, [])}
+            return {each[key]: each.get(value, "") for each in description.get(kind, [])}
 
         return cls(
-            answer["StackId"],
-            answer["StackName"],
-            answer["StackStatus"],
+            description["StackId"],
+            description["StackName"],
+            description["StackStatus"],
             pairs("Parameters", "ParameterKey", "ParameterValue"),
             pairs("Outputs", "OutputKey", "OutputValue"),
             pairs("Tags", "Key", "Value"),
-            answer.get("RoleARN", ""),
+            description.get("RoleARN", ""),
         )
 
     @property

@@ -1,4 +1,4 @@
-"""Where people read and answer: results go to `out`, progress and questions to `err`."""
+"""Where people read and type: results go to `out`, progress and questions to `err`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from infra.errors import NotConfirmed
 
 @dataclass
 class Terminal:
-    """Two streams to write to, and one to read answers from."""
+    """Two streams to write to, and one that people type on."""
 
     out: TextIO
     err: TextIO
     #: None where nobody is there to ask.
-    answers: TextIO | None
+    stdin: TextIO | None
     #: The width of the status line that is shown now; 0: none is.
     _status: int = field(default=0, init=False)
     #: What the last status line was about.
@@ -45,20 +45,20 @@ class Terminal:
         self._about = about
 
     def ask(self, question: str, flag: str, default: str = "") -> str:
-        """The answer, or `default` for an empty one; `flag` is what answers without anybody. Raises
-        NotConfirmed where nobody answers."""
-        if self.answers is None:
-            raise NotConfirmed(f"nobody is there to answer {question!r}; pass {flag}")
+        """What is typed, or `default` for an empty line; with `flag` the question is not asked. Raises
+        NotConfirmed where nobody is there."""
+        if self.stdin is None:
+            raise NotConfirmed(f"nobody is there to ask {question!r}; pass {flag}")
         self._clear()
         self.err.write(f"{question} [{default}] " if default else f"{question} ")
         self.err.flush()
-        line = self.answers.readline()
+        line = self.stdin.readline()
         if not line:
-            raise NotConfirmed(f"no answer to {question!r}")
+            raise NotConfirmed(f"nothing was typed at {question!r}")
         return line.strip() or default
 
     def confirm(self, question: str) -> None:
-        """Raises NotConfirmed unless the answer is yes."""
+        """Raises NotConfirmed unless yes is typed."""
         if self.ask(f"{question} (yes/no)", "--yes", "no").lower() not in ("y", "yes"):
             raise NotConfirmed("nothing was changed")
 

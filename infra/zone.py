@@ -20,7 +20,7 @@ class Zone:
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Zone:
-        """From the HostedZone of an answer."""
+        """From the HostedZone of a response."""
         private = item.get("Config", {}).get("PrivateZone", False)
         return cls(item["Id"].rpartition("/")[2], item["Name"].rstrip(".").lower(), private)
 

@@ -145,7 +145,7 @@ def test_a_full_disk_is_one_line(mapped: Program, run: str) -> None:
     arguments, stdin, _, _ = run_of(mapped, run)
     done = _full(mapped, arguments, stdin)
     assert done.returncode == 1
-    assert done.stderr.decode() == f"{NAME}: cannot write the answer: No space left on device\n"
+    assert done.stderr.decode() == f"{NAME}: cannot write to standard output: No space left on device\n"
 
 
 @pytest.mark.parametrize("run", RUNS)

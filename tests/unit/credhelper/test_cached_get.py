@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credhelper.cached_get import RegistryRoute, Token, answer, is_plain, route_key, token_key
-from credhelper.protocol import answer_line
+from credhelper.cached_get import RegistryRoute, Token, credentials_bytes, is_plain, route_key, token_key
+from credhelper.protocol import credentials_line
 from credhelper.settings import HelperSettings
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
@@ -20,8 +20,8 @@ def test_both_ways_to_write_an_answer_agree(text: str) -> None:
     """The `get` from the cache writes JSON by hand; what `is_plain` lets through needs no escape."""
     token = Token(REGISTRY, "c2VjcmV0", 0.0, 1.0)
     if is_plain(text):
-        assert answer(text, token).decode() == answer_line(text, token) + "\n"
-        assert json.loads(answer(text, token))["ServerURL"] == text
+        assert credentials_bytes(text, token).decode() == credentials_line(text, token) + "\n"
+        assert json.loads(credentials_bytes(text, token))["ServerURL"] == text
 
 
 def test_quotes_escapes_and_controls_are_not_plain() -> None:

@@ -51,7 +51,7 @@ def test_the_steps(
 def test_a_registry_less_goes_after_the_answers_that_lead_to_it_are_forgotten() -> None:
     first, pause, last = rollout(replace(AT_EDGE, registries=(A, B)), True, [A])
     assert (first, last) == (SERVICE, edge_of(A))
-    assert pause == Step(Action.FORGET_ANSWERS)
+    assert pause == Step(Action.FORGET_REDIRECTS)
 
 
 def test_the_edge_goes_when_nobody_comes_through_it_any_more() -> None:
@@ -114,7 +114,7 @@ def test_no_client_is_ever_led_to_what_is_not_there(
                 world.behaviours, world.there = set(step.registries), True
             case Action.ALIAS_TO_EDGE | Action.ALIAS_TO_API:
                 world.at_edge = step.action is Action.ALIAS_TO_EDGE
-            case Action.FORGET_ANSWERS:
+            case Action.FORGET_REDIRECTS:
                 world.led_to = now
             case Action.DELETE_EDGE:
                 world.there = False
