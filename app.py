@@ -83,8 +83,8 @@ def _registries(function_arn: str) -> Registries:
     return SETTINGS.registries(function_arn)
 
 
-def _relay(request: Request, asked: ToRelay) -> tuple[Response, str, str]:
-    return _relay_service().respond(request, asked)
+def _relay(request: Request, to_relay: ToRelay) -> tuple[Response, str, str]:
+    return _relay_service().respond(request, to_relay)
 
 
 @lru_cache(maxsize=1)

@@ -49,17 +49,17 @@ class LocalEdge:
         self._silence_seconds = silence_seconds
 
     def serve(self, client: BaseHTTPRequestHandler) -> bool:
-        """Whether the request was one for the edge, and has been answered."""
+        """Whether the request was one for the edge, and has its response."""
         path, separator, query = client.path.partition("?")
         if split_edge_path(path) is None:
             return False
         line = RequestLine(client.command, path)
-        asked = decide(line, self._registries, RedirectMode.EDGE)
-        if not isinstance(asked, ToRelay):
+        decision = decide(line, self._registries, RedirectMode.EDGE)
+        if not isinstance(decision, ToRelay):
             return False
-        exchange = _Exchange(client, line, asked.registry, asked.path + separator + query)
+        exchange = _Exchange(client, line, decision.registry, decision.path + separator + query)
         client.connection.settimeout(self._silence_seconds)
-        exchange.run(RegistryExchange(asked.registry, self._tls, self._silence_seconds))
+        exchange.run(RegistryExchange(decision.registry, self._tls, self._silence_seconds))
         client.connection.settimeout(None)
         return True
 
@@ -101,7 +101,7 @@ class _Exchange:
         redirects = 300 <= response.status < 400
         own_headers = [self._rewritten(name, value, redirects) for name, value in _passed(response.headers)]
         client.close_connection |= not whole
-        self._answer(response, own_headers)
+        self._respond(response, own_headers)
         if not whole:
             self._linger()
 
@@ -125,14 +125,14 @@ class _Exchange:
         location = location_from(self._registry, self._target, reference, elsewhere)
         if location is None or not location.startswith("/"):
             return location
-        asked = registry_path(location.partition("?")[0])
-        if asked is None:
+        parsed = registry_path(location.partition("?")[0])
+        if parsed is None:
             return None
         return (
-            edge_path(self._registry.authority, location) if asked.endpoint is Endpoint.UPLOAD else location
+            edge_path(self._registry.authority, location) if parsed.endpoint is Endpoint.UPLOAD else location
         )
 
-    def _answer(self, response: http.client.HTTPResponse, headers: list[tuple[str, str]]) -> None:
+    def _respond(self, response: http.client.HTTPResponse, headers: list[tuple[str, str]]) -> None:
         client = self._client
         length = response.headers["Content-Length"]
         # An HTTP/1.0 client reads to the end of the connection.
@@ -187,11 +187,13 @@ class _Exchange:
 
 def _passed(headers: Message) -> list[tuple[str, str]]:
     """The headers that are for both ends."""
-    named = {name.strip().lower() for value in headers.get_all("Connection", []) for name in value.split(",")}
+    for_us_alone = {
+        name.strip().lower() for value in headers.get_all("Connection", []) for name in value.split(",")
+    }
     return [
         (name, value)
         for name, value in headers.items()
-        if name.lower() not in _OF_THE_CONNECTION and name.lower() not in named
+        if name.lower() not in _OF_THE_CONNECTION and name.lower() not in for_us_alone
     ]
 
 

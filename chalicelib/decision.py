@@ -68,16 +68,16 @@ def decide(line: RequestLine, registries: Registries, mode: RedirectMode) -> Dec
     fault = path_fault(path)
     if fault is not None:
         return Refusal(400, "NAME_INVALID", f"the path {fault}")
-    asked = registry_path(path)
-    if asked is None:
+    parsed = registry_path(path)
+    if parsed is None:
         target = with_query(path, line.query)
         return redirect("plain", registries.default.origin + target, line)
-    registry = registries.of_repository(asked.repository)
+    registry = registries.of_repository(parsed.repository)
     query = line.query
-    if asked.endpoint is Endpoint.UPLOAD and registries.prefixes:
+    if parsed.endpoint is Endpoint.UPLOAD and registries.prefixes:
         query = _without_foreign_mount(query, registry, registries)
     if mode is RedirectMode.RELAY:
-        return ToRelay(registry, asked.endpoint, path, query, unprefixed is not None)
+        return ToRelay(registry, parsed.endpoint, path, query, unprefixed is not None)
     target = with_query(path, query)
     if mode is RedirectMode.PLAIN:
         return redirect("plain", registry.origin + target, line)
@@ -90,13 +90,13 @@ def _past_the_edge(
     """An edge path reaches the function only while DNS is on its way to or from CloudFront, or where
     somebody tries: nothing but a configured registry's own /v2/ passes."""
     registry = registries.with_authority(authority)
-    asked = registry_path(path)
+    parsed = registry_path(path)
     lower = path.lower()
-    if registry is None or asked is None or path_fault(path) or "%2f" in lower or "%2e" in lower:
+    if registry is None or parsed is None or path_fault(path) or "%2f" in lower or "%2e" in lower:
         return Refusal(404, "NAME_UNKNOWN", "no registry of this name is at this path")
     if mode is RedirectMode.PLAIN:
         return redirect("plain", registry.origin + with_query(path, line.query), line)
-    return ToRelay(registry, asked.endpoint, path, line.query)
+    return ToRelay(registry, parsed.endpoint, path, line.query)
 
 
 def redirect(name: str, location: str, line: RequestLine) -> Redirect | Refusal:

@@ -86,8 +86,8 @@ class AwsSession:
         # another account gets the token of his own registry.
         response = self._client("ecr").get_authorization_token(registryIds=[self.registry.account])
         for entry in response["authorizationData"]:
-            named = ecr_registry(entry.get("proxyEndpoint", "").removeprefix("https://"))
-            if named is None or named.account == self.registry.account:
+            ecr = ecr_registry(entry.get("proxyEndpoint", "").removeprefix("https://"))
+            if ecr is None or ecr.account == self.registry.account:
                 return dict(entry)
         raise KeyError(self.registry.account)
 

@@ -128,14 +128,14 @@ def refuse_foreign_directories(path: Path) -> None:
     trusted = {0, os.geteuid(), Path("/").stat().st_uid}
     for parent in reversed(path.parents):
         try:
-            owner = parent.lstat().st_uid
+            uid = parent.lstat().st_uid
         except (FileNotFoundError, NotADirectoryError):
             return
-        if owner not in trusted:
+        if uid not in trusted:
             raise FileTrouble(
                 str(path),
                 "write",
-                f"{parent} belongs to another user (uid {owner})",
+                f"{parent} belongs to another user (uid {uid})",
                 "run this as that user, or set HOME to a directory of yours",
             )
 

@@ -230,11 +230,10 @@ def refusal(
     `action` is what the request needs; the registry's own words say it more precisely where they do.
     """
     code, message = _oci_error(response.body)
-    named = _ACTION.search(message)
-    action = named[0] if named else action
+    in_message = _ACTION.search(message)
+    action = in_message[0] if in_message else action
     ecr = ecr_registry(holder.registry)
-    said = f": {message}" if message else ""
-    finding = f"{host} answers {response.status}{said}"
+    finding = f"{host} answers {response.status}" + (f": {message}" if message else "")
     if response.status == 413:
         return CheckFailed(f"{finding} ({_RELAY_LIMIT})", _PAST_RELAY)
     if response.status == 404 and code == "NAME_UNKNOWN":

@@ -97,8 +97,8 @@ def main(
 
 def _run(flags: argparse.Namespace, world: CommandContext) -> Report:
     if flags.command == "init":
-        said = {name: vars(flags).get(name) for name in SETTINGS if name != "region"}
-        given = {name: value for name, value in said.items() if value is not None}
+        flag_values = {name: vars(flags).get(name) for name in SETTINGS if name != "region"}
+        given = {name: value for name, value in flag_values.items() if value is not None}
         return init(world, flags.stage, flags.region, given)
     stage = stage_for(read_document(world.project), flags.stage, flags.region)
     if flags.command == "up":

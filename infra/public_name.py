@@ -105,8 +105,8 @@ def _ask(outside: Outside, origin: str, question: _Question) -> Finding:
         reply = outside.get(origin, question.target, question.headers)
     except NotReached as error:
         return Finding(question.check, False, str(error))
-    named = (f"{name}: {reply.headers[name]}" for name in _SHOWN if name in reply.headers)
-    line = f"{question.target} is answered {reply.status} {', '.join(named)}".rstrip()
+    headers = (f"{name}: {reply.headers[name]}" for name in _SHOWN if name in reply.headers)
+    line = f"{question.target} is answered {reply.status} {', '.join(headers)}".rstrip()
     ok = question.is_right(reply)
     return Finding(question.check, ok, line if ok else f"{line}; {_EXPECTED[question.check]}")
 

@@ -79,8 +79,8 @@ def service_package(
             check=False,
         )
         if done.returncode:
-            said = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-            raise ChaliceFailed(stage, done.returncode, said[-1] if said else "it printed nothing")
+            lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+            raise ChaliceFailed(stage, done.returncode, lines[-1] if lines else "it printed nothing")
         template: dict[str, Any] = json.loads(Path(directory, "sam.json").read_text(encoding="utf-8"))
         yield ServicePackage(template, Path(directory, "deployment.zip"))
 

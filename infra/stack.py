@@ -98,11 +98,13 @@ def change_line(change: Mapping[str, Any]) -> str:
     """One line for the ResourceChange of an entry of DescribeChangeSet."""
     targets = [detail.get("Target", {}) for detail in change.get("Details", [])]
     parts = {str(target.get("Name") or target.get("Attribute", "")) for target in targets} - {""}
-    named = f" ({', '.join(sorted(parts))})" if parts else ""
+    parts_text = f" ({', '.join(sorted(parts))})" if parts else ""
     replaced = {"True": ", replaced", "Conditional": ", perhaps replaced"}.get(
         change.get("Replacement", ""), ""
     )
-    return f"{change['Action']:<6} {change['LogicalResourceId']} {change['ResourceType']}{named}{replaced}"
+    return (
+        f"{change['Action']:<6} {change['LogicalResourceId']} {change['ResourceType']}{parts_text}{replaced}"
+    )
 
 
 def drift_line(drift: Mapping[str, Any]) -> str:

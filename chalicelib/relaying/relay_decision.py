@@ -14,7 +14,7 @@ _UPLOAD_METHODS = frozenset({"POST", "PATCH", "PUT"})
 
 
 class Relay(NamedTuple):
-    """The registry is asked with the client's own credentials."""
+    """The registry is to_relay with the client's own credentials."""
 
     registry: RegistryHost
     endpoint: Endpoint
@@ -25,30 +25,30 @@ class Relay(NamedTuple):
     name: str = "relay"
 
 
-def decide_relay(request: Request, asked: ToRelay, family: Family) -> Redirect | Refusal | Relay:
+def decide_relay(request: Request, to_relay: ToRelay, family: Family) -> Redirect | Refusal | Relay:
     """Never raises, whatever the request holds."""
-    target = with_query(asked.path, asked.query)
-    if _is_for(asked.registry, request.header("host")):
+    target = with_query(to_relay.path, to_relay.query)
+    if _is_for(to_relay.registry, request.header("host")):
         # A domain in front of itself: each relay would be a relay's relay.
         return Refusal(508, "UNSUPPORTED", "the registry behind this domain is the domain itself")
     if family.always_plain or request.line.method == "OPTIONS":
-        return redirect("plain", asked.registry.origin + target, request.line)
+        return redirect("plain", to_relay.registry.origin + target, request.line)
     credentials = credentials_from(request.headers.get("authorization", ()))
     if credentials is None:
-        if asked.challenged:
+        if to_relay.challenged:
             # The authorizer lets any Authorization pass; to challenge again would be an endless loop.
             return Refusal(401, "UNAUTHORIZED", "the Authorization header does not hold Basic credentials")
         return redirect("challenge", challenge_path(target), request.line)
-    if asked.endpoint is Endpoint.UPLOAD and request.line.method in _UPLOAD_METHODS:
+    if to_relay.endpoint is Endpoint.UPLOAD and request.line.method in _UPLOAD_METHODS:
         if family.uploads_plain:
-            return redirect("plain", asked.registry.origin + target, request.line)
+            return redirect("plain", to_relay.registry.origin + target, request.line)
         if request.body_is_lossy:
             return Refusal(
                 415,
                 "UNSUPPORTED",
                 "API Gateway passes the bytes of a layer only as Content-Type: application/octet-stream",
             )
-    return Relay(asked.registry, asked.endpoint, target, credentials, family)
+    return Relay(to_relay.registry, to_relay.endpoint, target, credentials, family)
 
 
 def _is_for(registry: RegistryHost, host: str) -> bool:

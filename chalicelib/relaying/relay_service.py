@@ -21,10 +21,10 @@ class RelayService:
         self._tls = tls
         self._connections: dict[RegistryHost, RegistryConnection] = {}
 
-    def respond(self, request: Request, asked: ToRelay) -> tuple[Response, str, str]:
+    def respond(self, request: Request, to_relay: ToRelay) -> tuple[Response, str, str]:
         """The response, the name of the decision and that of the client's family."""
         family = family_of(request.header("user-agent"))
-        decision = decide_relay(request, asked, family)
+        decision = decide_relay(request, to_relay, family)
         response = self._relayed(request, decision) if isinstance(decision, Relay) else response_of(decision)
         return response, decision.name, family.name
 

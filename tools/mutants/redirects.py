@@ -23,7 +23,7 @@ REDIRECTS = (
     Mutant(
         "the Host does not choose where a redirect leads",
         "chalicelib/relaying/relay_decision.py",
-        '"OPTIONS":\n        return redirect("plain", asked.registry.origin + target, request.line)',
+        '"OPTIONS":\n        return redirect("plain", to_relay.registry.origin + target, request.line)',
         '"OPTIONS":\n'
         '        return redirect("plain", "https://" + request.header("host") + target, request.line)',
         f"{_TESTS}/test_relay_decision.py::test_no_header_chooses_the_host",
@@ -61,8 +61,8 @@ REDIRECTS = (
     Mutant(
         "an edge path that goes on outside the registry API is not found",
         _DECISION,
-        "    asked = registry_path(path)\n    lower",
-        '    asked = registry_path(path) or registry_path("/v2/")\n    lower',
+        "    parsed = registry_path(path)\n    lower",
+        '    parsed = registry_path(path) or registry_path("/v2/")\n    lower',
         f"{_TESTS}/test_decision.py::test_an_edge_path_of_no_configured_registry_is_not_found",
     ),
     Mutant(
@@ -110,7 +110,7 @@ REDIRECTS = (
     Mutant(
         "a mount across registries is not asked for",
         _DECISION,
-        "if asked.endpoint is Endpoint.UPLOAD and registries.prefixes:",
+        "if parsed.endpoint is Endpoint.UPLOAD and registries.prefixes:",
         "if False:",
         f"{_TESTS}/test_decision.py::test_at_the_edge_all_under_v2_is_one_redirect_on_our_own_name",
     ),

@@ -35,14 +35,14 @@ RELAYING = (
     Mutant(
         "a challenge is not an endless loop",
         _DECISION,
-        "        if asked.challenged:\n",
+        "        if to_relay.challenged:\n",
         "        if False:\n",
         f"{_UNIT}/test_relay_decision.py::test_each_request_gets_its_decision",
     ),
     Mutant(
         "a domain in front of itself is not asked by itself",
         _DECISION,
-        '    if _is_for(asked.registry, request.header("host")):\n',
+        '    if _is_for(to_relay.registry, request.header("host")):\n',
         "    if False:\n",
         f"{_SERVED}/test_relay_service.py::test_a_domain_in_front_of_itself_asks_itself_once",
     ),
