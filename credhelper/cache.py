@@ -1,4 +1,4 @@
-"""The cache's other half: writing, forgetting and pruning records, and the file that locks are taken on.
+"""Writing to the cache: keeping, removing and pruning records, and the file that locks are taken on.
 
 Each record is written whole to a temporary file (0600) and renamed into place. So parallel writers
 cannot tear it or lose each other's records, and a kill leaves either the old record or the new one.

@@ -1,4 +1,4 @@
-"""JSON files that people and other programs edit: read with places, written without harm.
+"""JSON files that people and other programs edit: reading and writing them.
 
 Reading knows where each member stands, so that a wrong type is reported like a wrong comma: with
 file, line and column. Writing replaces the file in one step; the file keeps its mode, its owner, a symbolic

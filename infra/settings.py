@@ -1,5 +1,5 @@
-"""The settings of a deployment: one dataclass, from which the flags of `init`, the keys of
-.chalice/config.json, the table in docs/deployment.md, the parameters of the stacks and every refusal come."""
+"""The settings of a deployment: one dataclass. The flags of `init`, the keys of .chalice/config.json, the
+table in docs/deployment.md, the service stack's parameters and every refusal come from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The client families that still differ, each with what was measured (tests/clients).
+"""The client families that the relay treats in ways of their own, as measured (tests/clients).
 
 Everyone else is challenged without credentials and relayed with them.
 """

@@ -1,4 +1,4 @@
-"""The half of the relay that talks: one kept-alive connection per thread to a configured registry.
+"""The connection to a configured registry: kept alive, one for each thread.
 
 No redirect is followed, and nothing of a request chooses the host.
 """

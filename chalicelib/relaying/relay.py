@@ -13,9 +13,9 @@ from chalicelib.location import link_parts, location_from
 from chalicelib.registry_path import Endpoint
 from chalicelib.relaying.relay_decision import Relay
 
+# And Authorization, which is in the relay's Credentials.
 REQUEST_HEADERS = (
     "Accept",
-    "Authorization",
     "Content-Type",
     "Content-Range",
     "Range",
@@ -75,18 +75,19 @@ class RegistryResponse(NamedTuple):
 def registry_request(request: Request, relay: Relay) -> RegistryRequest:
     """A manifest HEAD is asked as GET: whether API Gateway keeps the Content-Length of a response to HEAD or
     computes one is unknown, and with the manifest as the response's body both come out right."""
-    lines = tuple(
+    lines = [
         (name, value)
         for name in REQUEST_HEADERS
         for value in request.headers.get(name.lower(), ())
         if is_printable_ascii(value)  # no HTTP client may send the rest
-    )
+    ]
+    lines.append(("Authorization", relay.credentials.authorization))
     method = request.line.method
     if method == "HEAD" and relay.endpoint is Endpoint.MANIFEST:
         method = "GET"
     limit = MAX_BLOB_BODY if relay.endpoint is Endpoint.BLOB else MAX_BODY
     key = relay.credentials.connection_key
-    return RegistryRequest(method, relay.target, lines, key, request.body, limit)
+    return RegistryRequest(method, relay.target, tuple(lines), key, request.body, limit)
 
 
 def client_response(request: Request, relay: Relay, response: RegistryResponse) -> Response:

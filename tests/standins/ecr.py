@@ -1,4 +1,4 @@
-"""A private ECR registry, in memory, in ECR's words.
+"""A private ECR registry, in memory, with the error texts of ECR.
 
 What sets ECR apart from the usual registry, each seen at the real one: the Basic challenge with a
 plain-text body; upload Locations absolute and on its own host; no Docker-Upload-UUID; PATCH answered

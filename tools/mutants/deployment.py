@@ -44,6 +44,20 @@ DEPLOYMENT = (
         "tests/served/test_templates.py::test_the_domain_speaks_tls_1_2_at_least",
     ),
     Mutant(
+        "the doctor of a deployment checks a name's certificate",
+        "infra/outside.py",
+        "ssl.create_default_context()",
+        "ssl._create_unverified_context()",
+        "tests/deploy/test_outside.py::test_a_certificate_that_does_not_hold_is_named",
+    ),
+    Mutant(
+        "the doctor of a deployment checks that a certificate is the name's",
+        "infra/outside.py",
+        "tls = self.tls or ssl.create_default_context()\n",
+        "tls = self.tls or ssl.create_default_context()\n            tls.check_hostname = False\n",
+        "tests/deploy/test_outside.py::test_a_certificate_of_another_name_is_named",
+    ),
+    Mutant(
         "the default endpoint of the API is closed",
         _PACKAGING,
         'endpoint["disableExecuteApiEndpoint"] = True',

@@ -31,7 +31,7 @@ RELAYED = (
         _RELAY,
         '    "User-Agent",\n)',
         '    "User-Agent",\n    "Cookie",\n)',
-        f"{_UNIT}/test_relay.py::test_only_the_named_request_headers_pass",
+        f"{_UNIT}/test_relay.py::test_only_the_named_request_headers_and_the_relays_credentials_pass",
     ),
     Mutant(
         "a line break in a header does not reach the registry",
