@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tests.served.fronts import Front, FrontReply
+from tests.served.fronts import Front
+from tests.served.http_exchange import ReceivedResponse
 from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import digest_of
 
@@ -26,7 +27,7 @@ def push_blob(front: Front, repository: str, content: bytes) -> str:
     assert start.status == 202
     assert start["Location"].startswith(f"/v2/{repository}/blobs/uploads/")
     patch = front.ask("PATCH", start["Location"], {**client, "Content-Type": OCTETS}, content)
-    assert patch.status == 201  # as ECR answers it
+    assert patch.status == 201  # as of ECR
     separator = "&" if "?" in patch["Location"] else "?"
     digest = digest_of(content)
     put = front.ask(
@@ -36,7 +37,9 @@ def push_blob(front: Front, repository: str, content: bytes) -> str:
     return digest
 
 
-def push_manifest(front: Front, repository: str, tag: str, manifest: bytes, media_type: str) -> FrontReply:
+def push_manifest(
+    front: Front, repository: str, tag: str, manifest: bytes, media_type: str
+) -> ReceivedResponse:
     headers = {**as_client(front), "Content-Type": media_type}
     return front.ask("PUT", f"/v2/{repository}/manifests/{tag}", headers, manifest)
 

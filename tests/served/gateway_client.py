@@ -2,61 +2,37 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from tests.served.http_exchange import ReceivedResponse, connection_to, exchange
 from tests.standins.gateway import Gateway
 from tests.standins.lambda_environment import InvocationOutcome
 from tests.standins.lambda_function import InProcessFunction
 from tests.standins.package import Package
 
 
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    def json(self) -> Any:  # noqa: ANN401
-        return json.loads(self.body)
-
-
 class GatewayClient:
-    """One connection to a gateway; `http.client` changes no byte of a target."""
+    """One connection to a gateway."""
 
-    def __init__(self, gateway: Gateway, context: ssl.SSLContext | None = None) -> None:
-        host, port = gateway.server.host, gateway.server.port
-        self._connection = (
-            http.client.HTTPConnection(host, port, timeout=30)
-            if context is None
-            else http.client.HTTPSConnection(host, port, timeout=30, context=context)
-        )
+    def __init__(self, gateway: Gateway, tls: ssl.SSLContext | None = None) -> None:
+        self._connection = connection_to(gateway.authority, tls)
 
     def __call__(
         self, method: str, target: str, *headers: tuple[str, str], body: bytes | None = None
-    ) -> Answer:
-        named = {name.lower() for name, _ in headers}
-        self._connection.putrequest(method, target, skip_host="host" in named, skip_accept_encoding=True)
-        for name, value in headers:
-            self._connection.putheader(name, value)
-        if body is not None:
-            self._connection.putheader("Content-Length", str(len(body)))
-        self._connection.endheaders(body)
-        answer = self._connection.getresponse()
-        return Answer(answer.status, answer.headers, answer.read())
+    ) -> ReceivedResponse:
+        return exchange(self._connection, method, target, headers, body)
 
     def event(
         self, method: str, target: str, *headers: tuple[str, str], body: bytes | None = None
     ) -> dict[str, Any]:
-        """The event that reached the function, from one which answers with it."""
-        answer = self(method, target, *headers, body=body)
-        assert answer.status == 200, answer
-        event: dict[str, Any] = answer.json()
+        """The event that reached the function, from one that echoes it."""
+        response = self(method, target, *headers, body=body)
+        assert response.status == 200, response
+        event: dict[str, Any] = response.json()
         return event
 
     def close(self) -> None:
@@ -64,8 +40,8 @@ class GatewayClient:
 
 
 def echo(payload: bytes) -> InvocationOutcome:
-    """A function that answers with its event."""
-    return InvocationOutcome(json.dumps({"statusCode": 200, "body": payload.decode()}).encode())
+    """A function that responds with its event."""
+    return result({"statusCode": 200, "body": payload.decode()})
 
 
 def result(document: object) -> InvocationOutcome:

@@ -1,4 +1,4 @@
-"""A registry that says what a test scripts, byte for byte, and connections that end with the test."""
+"""Registries that say what a test scripts, byte for byte, and connections that end with the test."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from chalicelib.registry_host import RegistryHost
 from chalicelib.relaying.registry_connection import RegistryConnection
 from chalicelib.relaying.relay import RegistryRequest
+from tests.standins.listener import Listener
+from tests.standins.running import Running
 
 GET = RegistryRequest("GET", "/v2/r/manifests/latest", (("Accept", "a/b"), ("Accept", "c/d")), 7)
 TLS = ssl.create_default_context()
@@ -18,52 +20,41 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 NEXT_REQUEST = b""
 
 
-class Script:
-    """A raw server: each connection gets the next script, of byte strings, pauses and NEXT_REQUEST."""
+class Script(Running):
+    """Each connection gets the next script, of byte strings, pauses and NEXT_REQUEST, and then its end."""
 
     def __init__(self, *connections: list[bytes | float], context: ssl.SSLContext | None = None) -> None:
-        self._connections = list(connections)
-        self._context = context
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._serve)
+        self._scripts = iter(connections)
         self._ended = threading.Event()
-        self.accepted = 0
+        self._listener = Listener(self._serve, context)
         scheme = "https" if context else "http"
-        self.origin = f"{scheme}://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.origin = f"{scheme}://127.0.0.1:{self._listener.port}"
 
-    def _serve(self) -> None:
-        for steps in self._connections:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            self.accepted += 1
-            if self._context is not None:
-                connection = self._context.wrap_socket(connection, server_side=True)
-            with connection, contextlib.suppress(OSError):
-                connection.recv(65536)
-                for step in steps:
-                    if step == NEXT_REQUEST:
-                        connection.recv(65536)
-                    elif isinstance(step, bytes):
-                        connection.sendall(step)
-                    else:
-                        self._ended.wait(step)
+    @property
+    def accepted(self) -> int:
+        return self._listener.connections
 
-    def __enter__(self) -> Script:
-        self._thread.start()
-        return self
+    def start(self) -> None:
+        self._listener.start()
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
         self._ended.set()
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join()
+        self._listener.stop()
+
+    def _serve(self, connection: socket.socket, peer: str) -> None:
+        connection.recv(65536)
+        for step in next(self._scripts, []):
+            if step == NEXT_REQUEST:
+                connection.recv(65536)
+            elif isinstance(step, bytes):
+                connection.sendall(step)
+            else:
+                self._ended.wait(step)
 
 
 @contextlib.contextmanager
-def connected(origin: str, **options: float) -> Iterator[RegistryConnection]:
-    connection = RegistryConnection(RegistryHost.parse(origin), TLS, **options)  # type: ignore[arg-type]
+def connected(origin: str, tls: ssl.SSLContext = TLS, **options: float) -> Iterator[RegistryConnection]:
+    connection = RegistryConnection(RegistryHost.parse(origin), tls, **options)  # type: ignore[arg-type]
     yield connection
     close_kept(connection)
 

@@ -34,7 +34,7 @@ def test_nothing_is_wrong_or_astray_under_load(
     assert f"mode {mode.value}: {len(findings.seconds)} requests" in report
 
 
-def test_every_contender_of_the_cold_start_answers_right() -> None:
+def test_every_contender_of_the_cold_start_responds_right() -> None:
     lines: list[str] = []
     assert cold_start.main(["--rounds", "1"], lines.append) == 0
     assert "this service, a redirect" in lines[0]

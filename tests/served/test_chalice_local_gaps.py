@@ -5,7 +5,6 @@ A test here that fails tells that this Chalice closes or moves the gap: delete w
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +14,15 @@ from chalice.app import AuthRequest, AuthResponse, Chalice, Response
 from chalice.config import Config
 from chalice.local import create_local_server
 
+from tests.served.http_exchange import talk
 from tests.standins.chalice_local import ChaliceLocal
 from tests.standins.package import PackagingFailed, package
 from tests.standins.project import make_project
 
 
 @pytest.fixture(scope="module")
-def chalices_own() -> Iterator[int]:
-    """The port of an unpatched development server with an application that shows the gaps."""
+def chalices_own() -> Iterator[str]:
+    """HOST:PORT of an unpatched development server with an application that shows the gaps."""
     app = Chalice(app_name="gaps")
 
     @app.authorizer()
@@ -45,74 +45,64 @@ def chalices_own() -> Iterator[int]:
     server = create_local_server(app, Config(), "127.0.0.1", 0)
     thread = threading.Thread(target=server.server.serve_forever, args=(0.05,))
     thread.start()
-    yield server.server.server_address[1]
+    yield f"127.0.0.1:{server.server.server_address[1]}"
     server.shutdown()
     thread.join()
     server.server.server_close()
 
 
-def exchange(port: int, request: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-        connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
-        answer = b""
-        while data := connection.recv(65536):
-            answer += data
-    return answer
+def response_to(authority: str, line: str, more: str = "\r\n") -> bytes:
+    """All that comes back for a request; `more` is the end of its head, and its body."""
+    return talk(authority, f"{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{more}".encode())
 
 
-def test_it_sends_a_body_with_a_head_answer(chalices_own: int) -> None:
-    assert exchange(chalices_own, b"HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\n").endswith(b"got 0 bytes")
+def test_it_sends_a_body_in_response_to_head(chalices_own: str) -> None:
+    assert response_to(chalices_own, "HEAD /echo").endswith(b"got 0 bytes")
 
 
-def test_it_sends_a_second_content_length(chalices_own: int) -> None:
-    answer = exchange(chalices_own, b"GET /length HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert answer.lower().count(b"content-length:") == 2
+def test_it_sends_a_second_content_length(chalices_own: str) -> None:
+    assert response_to(chalices_own, "GET /length").lower().count(b"content-length:") == 2
 
 
-def test_it_reads_no_chunked_body(chalices_own: int) -> None:
-    chunked = b"PUT /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
-    assert b"got 0 bytes" in exchange(chalices_own, chunked)
+def test_it_reads_no_chunked_body(chalices_own: str) -> None:
+    chunked = "Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
+    assert b"got 0 bytes" in response_to(chalices_own, "PUT /echo", chunked)
 
 
-def test_its_401_has_no_challenge(chalices_own: int) -> None:
-    answer = exchange(chalices_own, b"GET /private HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 401")
-    assert b"www-authenticate" not in answer.lower()
+def test_its_401_has_no_challenge(chalices_own: str) -> None:
+    response = response_to(chalices_own, "GET /private")
+    assert response.startswith(b"HTTP/1.1 401")
+    assert b"www-authenticate" not in response.lower()
 
 
 def test_ours_serves_with_chalices_reloader_too(tmp_path: Path) -> None:
     """The command as it is typed, with the application loaded in a thread of the reloader's worker."""
     with ChaliceLocal("http://127.0.0.1:9", tmp_path / "log", reload=True) as service:
-        answer = exchange(service.port, b"GET /v2/a/b/c HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert b"\r\nLocation: /_challenge/v2/a/b/c\r\n" in answer
+        response = response_to(service.authority, "GET /v2/a/b/c")
+    assert b"\r\nLocation: /_challenge/v2/a/b/c\r\n" in response
 
 
 @pytest.mark.parametrize("reload", [False, True])
 @pytest.mark.parametrize(
-    ("registry", "words"),
-    [
-        ("", ["ECR_REGISTRY is not set", "HOST[:PORT]"]),
-        ("ftp://x", ["ECR_REGISTRY='ftp://x'", "HOST[:PORT]"]),
-        ("http://ecr.example.com", ["ECR_REGISTRY='http://ecr.example.com'", "loopback"]),
-    ],
+    ("registry", "words"), [("", "ECR_REGISTRY is not set"), ("ftp://x", "ECR_REGISTRY='ftp://x'")]
 )
 def test_a_bad_setting_stops_the_start_with_one_line(
-    registry: str, words: list[str], reload: bool, tmp_path: Path
+    registry: str, words: str, reload: bool, tmp_path: Path
 ) -> None:
     service = ChaliceLocal(registry, tmp_path / "log", reload=reload)
     with pytest.raises(RuntimeError):
         service.start()
     assert service.ended_with not in (0, None)
     (line,) = service.log.splitlines()
-    assert all(word in line for word in words)
+    assert words in line
+    assert "HOST[:PORT]" in line
 
 
-@pytest.mark.parametrize("variable", ["ECR_REGISTRY", "ECR_REGISTRIES", "REDIRECT_MODE"])
-def test_a_bad_setting_stops_the_deployment_with_one_line(variable: str, tmp_path: Path) -> None:
-    project = make_project(tmp_path / "project", {"dev": {"environment_variables": {variable: "no good"}}})
+def test_a_bad_setting_stops_the_deployment_with_one_line(tmp_path: Path) -> None:
+    bad = {"environment_variables": {"ECR_REGISTRY": "no good"}}
+    project = make_project(tmp_path / "project", {"dev": bad})
     with pytest.raises(PackagingFailed) as failed:
         package(project, "dev", tmp_path / "out")
     (line,) = str(failed.value).splitlines()
-    assert line.startswith(f"custom-ecr-domain: {variable}='no good'")
+    assert line.startswith("custom-ecr-domain: ECR_REGISTRY='no good'")
     assert ".chalice/config.json" in line

@@ -13,32 +13,32 @@ from tests.standins import faults
 
 
 def test_wrong_credentials_get_the_registrys_own_words_and_no_challenge(front: Front) -> None:
-    reply = front.ask("GET", "/v2/", {"User-Agent": CRANE, "Authorization": "Basic QVdTOndyb25n"})
-    assert (reply.status, reply.body) == (400, b"Bad Request\n")
-    assert not [name for name in reply.headers if "authenticate" in name.lower()]
+    response = front.ask("GET", "/v2/", {"User-Agent": CRANE, "Authorization": "Basic QVdTOndyb25n"})
+    assert (response.status, response.body) == (400, b"Bad Request\n")
+    assert not [name for name in response.headers if "authenticate" in name.lower()]
 
 
 @pytest.mark.parametrize(("status", "retry"), [(429, "7"), (503, "9"), (403, None), (404, None), (500, None)])
 def test_the_registrys_errors_are_passed_on(front: Front, status: int, retry: str | None) -> None:
     front.ecr.faults.plan(faults.status(status, *([("Retry-After", retry)] if retry else [])))
-    reply = front.ask("GET", "/v2/team/app/manifests/latest", as_client(front))
-    assert reply.status == status
-    assert reply.headers["Retry-After"] == retry
-    assert json.loads(reply.body)["errors"]
+    response = front.ask("GET", "/v2/team/app/manifests/latest", as_client(front))
+    assert response.status == status
+    assert response.headers["Retry-After"] == retry
+    assert response.json()["errors"]
 
 
-def test_an_answer_over_lambdas_limit_is_a_bad_gateway(front: Front) -> None:
+def test_a_response_over_lambdas_limit_is_a_bad_gateway(front: Front) -> None:
     front.ecr.faults.plan(faults.oversize())
-    reply = front.ask("GET", "/v2/team/app/manifests/latest", as_client(front))
-    assert reply.status == 502
-    assert "more bytes than a Lambda response can hold" in json.loads(reply.body)["errors"][0]["message"]
+    response = front.ask("GET", "/v2/team/app/manifests/latest", as_client(front))
+    assert response.status == 502
+    assert "more bytes than a Lambda response can hold" in response.json()["errors"][0]["message"]
 
 
 def test_a_registry_that_hangs_up_is_a_bad_gateway(front: Front) -> None:
     front.ecr.faults.plan(faults.Fault(hang_up=True), times=2)
-    reply = front.ask("GET", "/v2/team/app/manifests/latest", as_client(front))
-    assert reply.status == 502
-    assert json.loads(reply.body)["errors"][0]["code"] == "UNAVAILABLE"
+    response = front.ask("GET", "/v2/team/app/manifests/latest", as_client(front))
+    assert response.status == 502
+    assert response.json()["errors"][0]["code"] == "UNAVAILABLE"
 
 
 BAD_INPUT = [
@@ -63,8 +63,8 @@ BAD_INPUT = [
 
 @pytest.mark.parametrize(("target", "status"), BAD_INPUT, ids=lambda value: str(value)[:30])
 def test_bad_input_is_refused_in_the_registry_apis_words(front: Front, target: bytes, status: int) -> None:
-    answer = front.raw(b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target)
-    head, _, body = answer.partition(b"\r\n\r\n")
+    received = front.raw(b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target)
+    head, _, body = received.partition(b"\r\n\r\n")
     assert head.split()[1] == b"%d" % status
     assert b"\r\nset-cookie:" not in head.lower()
     if status != 307:
@@ -76,9 +76,9 @@ def test_bad_input_is_refused_in_the_registry_apis_words(front: Front, target: b
 def test_edge_paths_of_no_configured_registry_are_not_found_and_nobody_is_asked(front: Front) -> None:
     front.ecr.forget()
     for path in bad_edge_paths(front.ecr.authority):
-        reply = front.ask("GET", path, as_client(front))
-        assert reply.status == 404, path
-        assert json.loads(reply.body)["errors"][0]["code"] == "NAME_UNKNOWN"
+        response = front.ask("GET", path, as_client(front))
+        assert response.status == 404, path
+        assert response.json()["errors"][0]["code"] == "NAME_UNKNOWN"
     assert front.ecr.seen == []
 
 
@@ -95,8 +95,8 @@ def test_edge_paths_of_no_configured_registry_are_not_found_and_nobody_is_asked(
     ],
 )
 def test_authorizations_that_are_none_count_for_nothing(front: Front, authorization: str) -> None:
-    reply = front.ask("GET", "/v2/r/manifests/1", {"User-Agent": SKOPEO, "Authorization": authorization})
-    assert (reply.status, reply["Location"]) == (307, "/_challenge/v2/r/manifests/1")
+    response = front.ask("GET", "/v2/r/manifests/1", {"User-Agent": SKOPEO, "Authorization": authorization})
+    assert (response.status, response["Location"]) == (307, "/_challenge/v2/r/manifests/1")
 
 
 def test_no_log_ever_holds_a_credential_or_a_query_value(front: Front) -> None:

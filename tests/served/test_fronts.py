@@ -22,7 +22,8 @@ from tests.served.front_client import (
     push_blob,
     push_manifest,
 )
-from tests.served.fronts import Front, exchange
+from tests.served.fronts import Front
+from tests.served.http_exchange import exchange
 from tests.standins.ecr import SentCredentials
 from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import digest_of
@@ -60,29 +61,29 @@ def test_without_credentials_all_is_sent_on_verbatim(
     front: Front, method: str, target: str, agent: str
 ) -> None:
     """To the challenge, or to the registry itself where Docker's classic image store asks."""
-    reply = front.ask(method, target, {"User-Agent": agent})
-    assert reply.status == 307
+    response = front.ask(method, target, {"User-Agent": agent})
+    assert response.status == 307
     before = front.ecr.origin if agent == DOCKER else "/_challenge"
-    assert same_url(reply["Location"], before + target)
-    assert reply["Cache-Control"] == "no-store"
-    assert reply.body == b""
+    assert same_url(response["Location"], before + target)
+    assert response["Cache-Control"] == "no-store"
+    assert response.body == b""
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 @pytest.mark.parametrize("target", ["/", "/v1/x?n=1", "/favicon.ico"])
 def test_what_is_not_under_v2_is_sent_on_verbatim(front: Front, method: str, target: str) -> None:
-    reply = front.ask(method, target, as_client(front))
-    assert (reply.status, reply["Location"]) == (307, front.ecr.origin + target)
+    response = front.ask(method, target, as_client(front))
+    assert (response.status, response["Location"]) == (307, front.ecr.origin + target)
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/plain", INDEX_TYPE, OCTETS, "multipart/form-data; boundary=x", ""]
 )
 def test_any_content_type_is_taken(front: Front, content_type: str) -> None:
-    reply = front.ask(
+    response = front.ask(
         "PUT", "/v2/r/manifests/1", {"Content-Type": content_type} if content_type else {}, b"{}"
     )
-    assert reply.status == 307
+    assert response.status == 307
 
 
 def test_a_challenge_is_the_gateways_own_and_leads_back_with_credentials(front: Front) -> None:
@@ -93,20 +94,20 @@ def test_a_challenge_is_the_gateways_own_and_leads_back_with_credentials(front: 
     challenged = front.ask("HEAD", sent["Location"], {"User-Agent": CONTAINERD})
     assert challenged.status == 401
     assert challenged["WWW-Authenticate"] == 'Basic realm="Amazon ECR"'
-    asked = front.ask("GET", sent["Location"])
-    assert json.loads(asked.body)["errors"][0]["code"] == "UNAUTHORIZED"
+    unauthorized = front.ask("GET", sent["Location"])
+    assert unauthorized.json()["errors"][0]["code"] == "UNAUTHORIZED"
     # A parallel request that was sent there before its client had credentials.
     late = front.ask("GET", sent["Location"], as_client(front, CONTAINERD))
     assert late.status == 200
-    assert json.loads(late.body)["schemaVersion"] == 2
+    assert late.json()["schemaVersion"] == 2
 
 
 def test_malformed_credentials_on_the_challenge_route_end_there(front: Front) -> None:
-    reply = front.ask(
+    response = front.ask(
         "GET", "/_challenge/v2/r/manifests/1", {"User-Agent": CONTAINERD, "Authorization": "Basic !"}
     )
-    assert reply.status == 401
-    assert json.loads(reply.body)["errors"][0]["code"] == "UNAUTHORIZED"
+    assert response.status == 401
+    assert response.json()["errors"][0]["code"] == "UNAUTHORIZED"
 
 
 def test_an_image_is_pushed_and_pulled_byte_for_byte(front: Front) -> None:
@@ -127,8 +128,8 @@ def test_a_relayed_response_is_never_kept_on_the_way(front: Front) -> None:
     image(front, "team/kept")
     client = as_client(front)
     for target in ("/v2/", "/v2/team/kept/manifests/latest", "/v2/team/kept/tags/list", "/v2/none/tags/list"):
-        reply = front.ask("GET", target, client)
-        assert reply.headers.get_all("Cache-Control") == ["no-store"], target
+        response = front.ask("GET", target, client)
+        assert response.headers.get_all("Cache-Control") == ["no-store"], target
 
 
 FORGED = {
@@ -149,17 +150,9 @@ def test_no_header_chooses_where_a_redirect_leads(front: Front, target: str, age
     usual = front.ask("GET", target, client)
     forged = front.ask("GET", target, {**client, **FORGED})
     assert (forged.status, forged["Location"]) == (usual.status, usual["Location"])
-    request = (
-        f"GET {target} HTTP/1.1\r\nHost: evil.example.com\r\nUser-Agent: {agent}\r\nConnection: close\r\n"
-    )
-    answer = front.raw(request.encode() + b"\r\n")
-    assert f"\r\nLocation: {usual['Location']}\r\n".encode() in answer
-
-
-def test_layer_bytes_of_any_value_survive_the_gateway(front: Front) -> None:
-    content = bytes(range(256)) * 40
-    digest = push_blob(front, "team/bytes", content)
-    assert front.ecr.store.repository("team/bytes").blobs[digest] == content
+    lines = f"Host: evil.example.com\r\nUser-Agent: {agent}\r\nConnection: close\r\n"
+    received = front.raw(f"GET {target} HTTP/1.1\r\n{lines}\r\n".encode())
+    assert f"\r\nLocation: {usual['Location']}\r\n".encode() in received
 
 
 def test_a_chunked_request_body_is_read_whole(front: Front) -> None:
@@ -168,11 +161,11 @@ def test_a_chunked_request_body_is_read_whole(front: Front) -> None:
     lines = {**client, "Content-Type": OCTETS, "Transfer-Encoding": "chunked", "Host": front.authority}
     head = "".join(f"{name}: {value}\r\n" for name, value in {**lines, "Connection": "close"}.items())
     request = f"PATCH {start['Location']} HTTP/1.1\r\n{head}\r\n".encode()
-    answer = front.raw(request + b"5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nTrailer: x\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 201")
+    received = front.raw(request + b"5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nTrailer: x\r\n\r\n")
+    assert received.startswith(b"HTTP/1.1 201")
     location = next(
         line.partition(b": ")[2].decode()
-        for line in answer.split(b"\r\n")
+        for line in received.split(b"\r\n")
         if line.lower().startswith(b"location")
     )
     separator = "&" if "?" in location else "?"
@@ -210,7 +203,7 @@ def test_existence_checks_and_deletions_are_relayed(front: Front) -> None:
     client = as_client(front)
     assert front.ask("HEAD", f"/v2/team/check/blobs/{digest}", client).status == 200
     assert front.ask("HEAD", f"/v2/team/check/blobs/{digest_of(b'other')}", client).status == 404
-    # Who would believe the length of this answer is made to upload again.
+    # Who would believe the length of this response is made to upload again.
     skopeo = as_client(front, SKOPEO)
     assert front.ask("HEAD", f"/v2/team/check/blobs/{digest}", skopeo).status == 404
     image(front, "team/check", "gone")
@@ -224,7 +217,7 @@ def test_tags_are_paged_at_our_own_host(front: Front) -> None:
     target, tags = "/v2/team/tags/tags/list?n=2", []
     while target:
         page = front.ask("GET", target, as_client(front))
-        tags += json.loads(page.body)["tags"]
+        tags += page.json()["tags"]
         link = page.headers["Link"] or ""
         assert not link or link.startswith("</v2/team/tags/tags/list?")
         target = link.partition(">")[0].removeprefix("<")
@@ -259,4 +252,4 @@ def test_referrers_are_filtered_by_their_query(front: Front) -> None:
     target = f"/v2/team/signed/referrers/{digest_of(subject)}?artifactType=application/x-signature"
     found = front.ask("GET", target, as_client(front))
     assert found["OCI-Filters-Applied"] == "artifactType"
-    assert [entry["digest"] for entry in json.loads(found.body)["manifests"]] == [digest_of(signature)]
+    assert [entry["digest"] for entry in found.json()["manifests"]] == [digest_of(signature)]

@@ -8,27 +8,52 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.served.http_exchange import connection_to
 from tests.served.streaming_registry import StreamingRegistry
 from tests.standins.chalice_local import ChaliceLocal
 
 MEGABYTE = 1 << 20
-LARGE = 200 * MEGABYTE
+LARGE = 100 * MEGABYTE
 PIECE = bytes(range(256)) * 4096
 UPLOAD = "/v2/demo/large/blobs/uploads/1"
+DOWNLOAD = "/v2/demo/large/blobs/sha256:0"
 
 
-@contextmanager
-def edge(registry: str, directory: Path) -> Iterator[tuple[ChaliceLocal, http.client.HTTPConnection, str]]:
-    """The service, a connection to it, and what stands before the registry's paths."""
-    with ChaliceLocal(registry, directory / "log", mode="edge") as service:
-        connection = http.client.HTTPConnection(service.authority, timeout=60)
-        yield service, connection, "/_registry/" + registry.removeprefix("http://")
-        connection.close()
+@dataclass
+class Streaming:
+    """The service, the registry behind it, and a connection to the service."""
+
+    service: ChaliceLocal
+    registry: StreamingRegistry
+    connection: http.client.HTTPConnection
+
+    def at_registry(self, path: str) -> str:
+        return f"/_registry/{self.registry.authority}{path}"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ChaliceLocal, StreamingRegistry]]:
+    log_file = tmp_path_factory.mktemp("streams") / "log"
+    with (
+        StreamingRegistry(LARGE) as registry,
+        ChaliceLocal(f"http://{registry.authority}", log_file, mode="edge") as service,
+    ):
+        yield service, registry
+
+
+@pytest.fixture
+def edge(running: tuple[ChaliceLocal, StreamingRegistry]) -> Iterator[Streaming]:
+    service, registry = running
+    registry.heads.clear()
+    registry.reached = lambda total: None
+    connection = connection_to(service.authority, None)
+    yield Streaming(service, registry, connection)
+    connection.close()
 
 
 def resident_megabytes(process: int) -> int:
@@ -41,109 +66,65 @@ def resident_megabytes(process: int) -> int:
 
 
 class MemoryWatch:
-    """The most memory that a process was seen to have, looked at as a body passes by."""
+    """How much memory a process has, looked at as a body passes by."""
 
-    def __init__(self) -> None:
-        self.process: int | None = None
-        self.most = 0
+    def __init__(self, process: int) -> None:
+        self._process = process
         self._next = 0
+        self.before = resident_megabytes(process)
+        self.most = 0
 
     def __call__(self, total: int) -> None:
-        if self.process is not None and total >= self._next:
+        if total >= self._next:
             self._next = total + 20 * MEGABYTE
-            self.most = max(self.most, resident_megabytes(self.process))
+            self.most = max(self.most, resident_megabytes(self._process))
+
+    @property
+    def is_little(self) -> bool:
+        return 0 < self.most < self.before + 30
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_layer_of_200_mb_is_pushed_in_little_memory(chunked: bool, tmp_path: Path) -> None:
-    watch = MemoryWatch()
-    with (
-        StreamingRegistry(reached=watch) as registry,
-        edge(registry.origin, tmp_path) as (
-            service,
-            connection,
-            prefix,
-        ),
-    ):
-        watch.process = service.process
-        before = resident_megabytes(service.process)
-        headers = {} if chunked else {"Content-Length": str(LARGE)}
-        body = (PIECE for _ in range(LARGE // len(PIECE)))
-        connection.request("PATCH", prefix + UPLOAD, body, headers, encode_chunked=chunked)
-        response = connection.getresponse()
-        whole = hashlib.sha256(PIECE * (LARGE // len(PIECE))).hexdigest()
-        assert (response.status, response.headers["X-Digest"]) == (201, whole)
-    sent = {name: value for name, value in registry.heads[0].headers if name in FRAMING}
-    assert sent == ({FRAMING[1]: b"chunked"} if chunked else {FRAMING[0]: b"%d" % LARGE})
-    assert 0 < watch.most < before + 30
+def test_a_large_layer_is_pushed_in_little_memory(chunked: bool, edge: Streaming) -> None:
+    watch = edge.registry.reached = MemoryWatch(edge.service.process)
+    headers = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": str(LARGE)}
+    body = (PIECE for _ in range(LARGE // len(PIECE)))
+    edge.connection.request("PATCH", edge.at_registry(UPLOAD), body, headers, encode_chunked=chunked)
+    response = edge.connection.getresponse()
+    whole = hashlib.sha256(PIECE * (LARGE // len(PIECE))).hexdigest()
+    assert (response.status, response.headers["X-Digest"]) == (201, whole)
+    (head,) = edge.registry.heads
+    framing = {"content-length", "transfer-encoding"}
+    sent = {name.decode(): value.decode() for name, value in head.headers if name.decode() in framing}
+    assert sent == {name.lower(): value for name, value in headers.items()}
+    assert watch.is_little
 
 
-FRAMING = (b"content-length", b"transfer-encoding")
+def test_a_large_layer_is_pulled_in_little_memory(edge: Streaming) -> None:
+    watch = edge.registry.reached = MemoryWatch(edge.service.process)
+    edge.connection.request("GET", edge.at_registry(DOWNLOAD))
+    response = edge.connection.getresponse()
+    assert sum(len(piece) for piece in iter(lambda: response.read(MEGABYTE), b"")) == LARGE
+    assert watch.is_little
 
 
-def test_a_layer_of_200_mb_is_pulled_in_little_memory(tmp_path: Path) -> None:
-    watch = MemoryWatch()
-    with (
-        StreamingRegistry(LARGE, watch) as registry,
-        edge(registry.origin, tmp_path) as (
-            service,
-            connection,
-            prefix,
-        ),
-    ):
-        watch.process = service.process
-        before = resident_megabytes(service.process)
-        connection.request("GET", f"{prefix}/v2/demo/large/blobs/sha256:0")
-        response = connection.getresponse()
-        total = 0
-        while piece := response.read(MEGABYTE):
-            total += len(piece)
-        assert total == LARGE
-    assert 0 < watch.most < before + 30
-
-
-def test_a_client_that_hangs_up_ends_the_upload_at_the_registry(tmp_path: Path) -> None:
+def test_a_client_that_hangs_up_ends_the_upload_at_the_registry(edge: Streaming) -> None:
     some = threading.Event()
-    with (
-        StreamingRegistry(reached=lambda total: some.set()) as registry,
-        edge(registry.origin, tmp_path) as (
-            service,
-            connection,
-            prefix,
-        ),
-    ):
-        connection.putrequest("PATCH", prefix + UPLOAD)
-        connection.putheader("Content-Length", str(LARGE))
-        connection.endheaders()
-        connection.send(PIECE)
-        assert some.wait(20)
-        connection.close()
-        next_one = http.client.HTTPConnection(service.authority, timeout=20)
-        # The registry takes one connection after the other: that it answers shows the first at its end.
-        next_one.request("PATCH", prefix + UPLOAD, b"x")
-        assert next_one.getresponse().status == 201
-        next_one.close()
-    (broken,) = registry.broken
-    assert "Receiver" in str(broken) or "peer" in str(broken)
-    assert "Traceback" not in service.log
+    edge.registry.reached = lambda total: some.set()
+    edge.connection.putrequest("PATCH", edge.at_registry(UPLOAD))
+    edge.connection.putheader("Content-Length", str(LARGE))
+    edge.connection.endheaders()
+    edge.connection.send(PIECE)
+    assert some.wait(20)
+    edge.connection.close()
+    broken = str(edge.registry.broken.get(timeout=20))
+    assert "Receiver" in broken or "peer" in broken
+    assert "Traceback" not in edge.service.log
 
 
-def test_a_client_that_hangs_up_ends_the_download_at_the_registry(tmp_path: Path) -> None:
-    with (
-        StreamingRegistry(LARGE) as registry,
-        edge(registry.origin, tmp_path) as (
-            service,
-            connection,
-            prefix,
-        ),
-    ):
-        connection.request("GET", f"{prefix}/v2/demo/large/blobs/sha256:0")
-        connection.getresponse().read(MEGABYTE)
-        connection.close()
-        next_one = http.client.HTTPConnection(service.authority, timeout=20)
-        next_one.request("PATCH", prefix + UPLOAD, b"x")
-        assert next_one.getresponse().status == 201
-        next_one.close()
-    (broken,) = registry.broken
-    assert isinstance(broken, OSError)
-    assert "Traceback" not in service.log
+def test_a_client_that_hangs_up_ends_the_download_at_the_registry(edge: Streaming) -> None:
+    edge.connection.request("GET", edge.at_registry(DOWNLOAD))
+    edge.connection.getresponse().read(MEGABYTE)
+    edge.connection.close()
+    assert isinstance(edge.registry.broken.get(timeout=20), OSError)
+    assert "Traceback" not in edge.service.log

@@ -75,10 +75,10 @@ def test_what_only_the_relay_needs_is_imported_by_mode_relay_alone(
     "path", ["/v2/", "/v2/r/blobs/uploads/", "/", "/v2/../x", "/_registry/evil.example.com/v2/"]
 )
 def test_no_request_but_one_for_the_relay_imports_it(unpacked: Path, path: str, mode: str) -> None:
-    asked = event("POST", path, headers={"Authorization": ["Basic QVdTOnRva2Vu"]})
+    upload = event("POST", path, headers={"Authorization": ["Basic QVdTOnRva2Vu"]})
     program = (
         "import app, types; context = types.SimpleNamespace(aws_request_id='x', invoked_function_arn='');"
-        f"print(app.app({asked!r}, context)['statusCode'] < 500); {LOADED}"
+        f"print(app.app({upload!r}, context)['statusCode'] < 500); {LOADED}"
     )
     output = run_packaged(unpacked, program, REDIRECT_MODE=mode, ECR_REGISTRY="registry.example.com")
     assert output.splitlines()[-2:] == ["True", "[]"]

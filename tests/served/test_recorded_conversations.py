@@ -48,11 +48,11 @@ Step = tuple[str, Endpoint]
 
 
 def step(method: str, path: str) -> Step:
-    """What is asked for, wherever it is asked."""
+    """What a request is for, wherever it goes."""
     path = without_challenge(path) or (split_edge_path(path) or ("", path))[1]
-    asked = registry_path(path)
-    assert asked is not None
-    return method, asked.endpoint
+    found = registry_path(path)
+    assert found is not None
+    return method, found.endpoint
 
 
 def steps(requests: Iterable[tuple[Step, bool]]) -> dict[Step, bool]:

@@ -9,9 +9,7 @@ import time
 import pytest
 
 from chalicelib.errors import RegistryLate, RegistryUnreachable
-from chalicelib.registry_host import RegistryHost
-from chalicelib.relaying.registry_connection import RegistryConnection
-from tests.served.scripted_registry import GET, NEXT_REQUEST, OK, Script, close_kept, connected
+from tests.served.scripted_registry import GET, NEXT_REQUEST, OK, Script, connected
 from tests.standins.certificates import Certificates
 
 # More than one read takes, in one TLS record: what stays behind is decrypted already, where the socket
@@ -25,20 +23,21 @@ SURPLUS = {
 
 
 @pytest.mark.parametrize("surplus", SURPLUS.values(), ids=SURPLUS)
-def test_what_is_left_of_an_answer_is_not_the_next_one(surplus: bytes, certificates: Certificates) -> None:
-    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
+def test_what_is_left_of_a_response_is_not_the_next_one(surplus: bytes, certificates: Certificates) -> None:
+    following = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext"
     context = certificates.server_context("127.0.0.1")
-    with Script([surplus, NEXT_REQUEST], [answer], context=context) as server:
-        registry = RegistryConnection(RegistryHost.parse(server.origin), certificates.client_context())
+    with (
+        Script([surplus, NEXT_REQUEST], [following], context=context) as server,
+        connected(server.origin, certificates.client_context()) as registry,
+    ):
         registry.ask(GET)
         assert registry.ask(GET).body == b"next"
-        close_kept(registry)
     assert server.accepted == 2
 
 
 @pytest.mark.parametrize("status", [b"102 Processing", b"103 Early Hints", b"101 Switching Protocols"])
-def test_an_interim_answer_ends_the_connection(status: bytes) -> None:
-    """The real answer would come to whoever asks next."""
+def test_an_interim_response_ends_the_connection(status: bytes) -> None:
+    """The real response would come to whoever asks next."""
     interim = b"HTTP/1.1 " + status + b"\r\n\r\n"
     with Script([interim, 0.2, OK], [OK]) as server, connected(server.origin) as registry:
         with pytest.raises(RegistryUnreachable, match="did not answer in HTTP"):
@@ -47,35 +46,36 @@ def test_an_interim_answer_ends_the_connection(status: bytes) -> None:
     assert server.accepted == 2
 
 
-def test_100_continue_is_waited_out() -> None:
-    with Script([b"HTTP/1.1 100 Continue\r\n\r\n" + OK]) as server, connected(server.origin) as registry:
-        assert registry.ask(GET).body == b"ok"
+READABLE = {
+    "a length": OK,
+    "after 100": b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
+    "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    "until the end of the connection": b"HTTP/1.0 200 OK\r\n\r\nok",
+}
 
 
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
-UNTIL_CLOSE = b"HTTP/1.0 200 OK\r\n\r\nok"
-
-
-@pytest.mark.parametrize("script", [OK, CHUNKED, UNTIL_CLOSE])
-def test_every_framing_of_http_is_read(script: bytes) -> None:
-    with Script([script]) as server, connected(server.origin) as registry:
+@pytest.mark.parametrize("response", READABLE.values(), ids=READABLE)
+def test_every_framing_of_http_is_read(response: bytes) -> None:
+    with Script([response]) as server, connected(server.origin) as registry:
         assert registry.ask(GET).body == b"ok"
 
 
 # A trickle that no read ever waits long for: bounded only as a whole.
 TRICKLE: list[bytes | float] = [b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n"]
-TRICKLE += [b"x", 0.1] * 60
+TRICKLE += [b"x", 0.05] * 60
+LATE: dict[str, list[bytes | float]] = {
+    "silent": [5.0],
+    "half a header": [b"HTTP/1.1 200", 5.0],
+    "half a body": [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", 5.0],
+    "trickle": TRICKLE,
+}
 
 
-@pytest.mark.parametrize(
-    "script",
-    [[5.0], [b"HTTP/1.1 200", 5.0], [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", 5.0], TRICKLE],
-    ids=["silent", "half a header", "half a body", "trickle"],
-)
-def test_a_late_answer_is_given_up_as_a_whole(script: list[bytes | float]) -> None:
+@pytest.mark.parametrize("script", LATE.values(), ids=LATE)
+def test_a_late_response_is_given_up_as_a_whole(script: list[bytes | float]) -> None:
     started = time.monotonic()
-    with Script(script) as server, connected(server.origin, response_seconds=0.5) as registry:
-        with pytest.raises(RegistryLate, match=r"no whole response within 0\.5 s") as late:
+    with Script(script) as server, connected(server.origin, response_seconds=0.2) as registry:
+        with pytest.raises(RegistryLate, match=r"no whole response within 0\.2 s") as late:
             registry.ask(GET)
         assert str(late.value).startswith(server.origin)
     assert time.monotonic() - started < 3
@@ -91,51 +91,45 @@ def test_a_connection_that_nobody_takes_is_given_up() -> None:
             waiting.connect_ex(address)
         time.sleep(0.1)
         with (
-            connected(f"http://127.0.0.1:{address[1]}", connect_seconds=0.5) as registry,
-            pytest.raises(RegistryLate, match=r"did not take a connection within 0\.5 s"),
+            connected(f"http://127.0.0.1:{address[1]}", connect_seconds=0.2) as registry,
+            pytest.raises(RegistryLate, match=r"did not take a connection within 0\.2 s"),
         ):
             registry.ask(GET)
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        [b"SSH-2.0-OpenSSH_9\r\n"],
-        [b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n"],
-        [b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort"],
-        [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nok"],
-        # A length that http.client reads in its own way, or not at all and then until the end.
-        [b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nok"],
-        [b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok"],
-        [b"HTTP/1.1 200 OK\r\nContent-Length: 1_0\r\n\r\n0123456789"],
-        [b"HTTP/1.1 200 OK\r\nContent-Length: \xc2\xb2\r\n\r\nok"],
-        [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 1\r\n\r\nok"],
-        [b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok"],
-        [],
-    ],
-    ids=["no HTTP", "endless header", "cut body", "negative chunk", "sign", "negative", "underscore",
-         "other digits", "two lengths", "a list", "nothing"],
-)  # fmt: skip
-def test_what_is_no_http_answer_is_said_so(script: list[bytes | float]) -> None:
-    with Script(script) as server, connected(server.origin) as registry:
+UNREADABLE = {
+    "no HTTP": b"SSH-2.0-OpenSSH_9\r\n",
+    "endless header": b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
+    "cut body": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort",
+    "negative chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nok",
+    # A length that http.client reads in its own way, or not at all and then until the end.
+    "sign": b"HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nok",
+    "negative": b"HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nok",
+    "underscore": b"HTTP/1.1 200 OK\r\nContent-Length: 1_0\r\n\r\n0123456789",
+    "other digits": b"HTTP/1.1 200 OK\r\nContent-Length: \xc2\xb2\r\n\r\nok",
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 1\r\n\r\nok",
+    "a list": b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("content", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_no_http_response_is_said_so(content: bytes) -> None:
+    with Script([content] if content else []) as server, connected(server.origin) as registry:
         with pytest.raises(RegistryUnreachable) as error:
             registry.ask(GET)
         assert "SSH" not in str(error.value)
 
 
-def test_nobody_listening_is_said_so() -> None:
+def test_a_registry_that_is_not_there_is_said_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    with (
-        connected(f"http://127.0.0.1:{port}") as registry,
-        pytest.raises(RegistryUnreachable, match=r"cannot be connected to \(ConnectionRefusedError\)"),
+    for origin, reason in (
+        (f"http://127.0.0.1:{port}", "ConnectionRefusedError"),
+        ("https://no-such-host.invalid", "gaierror"),
     ):
-        registry.ask(GET)
-
-
-def test_a_host_without_an_address_is_said_so() -> None:
-    with (
-        connected("https://no-such-host.invalid") as registry,
-        pytest.raises(RegistryUnreachable, match=r"cannot be connected to \(gaierror\)"),
-    ):
-        registry.ask(GET)
+        with (
+            connected(origin) as registry,
+            pytest.raises(RegistryUnreachable, match=rf"cannot be connected to \({reason}\)"),
+        ):
+            registry.ask(GET)

@@ -132,8 +132,8 @@ def test_a_mount_across_registries_becomes_an_upload(shared: Shared) -> None:
         shared.payments.forget()
         start = client.expect(202, "POST", f"/v2/payments/mounting/blobs/uploads/{query}")
         assert "/v2/payments/mounting/blobs/uploads/" in start.headers["Location"]
-        asked = [seen.target for seen in shared.payments.seen if seen.credentials is SentCredentials.RIGHT]
-        assert asked == ["/v2/payments/mounting/blobs/uploads/"]
+        (upload,) = [seen for seen in shared.payments.seen if seen.credentials is SentCredentials.RIGHT]
+        assert upload.target == "/v2/payments/mounting/blobs/uploads/"
         # Within one registry it is mounted, as ever.
         client.expect(201, "POST", f"/v2/team/mounting/blobs/uploads/{query}")
     assert shared.default.store.repositories["team/mounting"].blobs == {digest_of(layer): layer}
@@ -169,9 +169,9 @@ def test_the_packaged_service_checks_every_registrys_certificate(
         misnamed = shared.default.authority.replace("127.0.0.1", "localhost")
         shared.map({"misnamed/": misnamed, "untrusted/": untrusted.authority})
         for authority in (misnamed, untrusted.authority):
-            reply = gateway.ask("GET", f"/_registry/{authority}/v2/app/tags/list", as_client(gateway))
-            assert reply.status == 502
-            assert "SSLCertVerificationError" in json.loads(reply.body)["errors"][0]["message"]
+            response = gateway.ask("GET", f"/_registry/{authority}/v2/app/tags/list", as_client(gateway))
+            assert response.status == 502
+            assert "SSLCertVerificationError" in response.json()["errors"][0]["message"]
         assert untrusted.seen == []
     shared.map({"payments/": shared.payments.authority})
 

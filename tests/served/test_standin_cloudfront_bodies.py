@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import socket
-import struct
 import threading
-from typing import Any
+from typing import NamedTuple
 
 import pytest
 
-from tests.served.edge_client import CREATED, RunningEdge, raw_registry, read_all, read_head, running_edge
+from tests.served.edge_client import CREATED, RunningEdge, running_edge
+from tests.served.http_exchange import read_all, read_head
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.unknowns import Bodies, ChunkedBody, Unknowns
 from tests.standins.http_message import HttpRequest, HttpResponse
+from tests.standins.listener import reset
 
 BUFFERED = Unknowns(bodies=Bodies.BUFFERED)
 BOTH = pytest.mark.parametrize("unknowns", [Unknowns(), BUFFERED], ids=["streamed", "buffered"])
+UPLOAD = "/v2/a/blobs/uploads/1"
 WAIT = 20
 """Seconds until a test that hangs fails."""
 
@@ -29,9 +31,16 @@ def echo(request: HttpRequest) -> HttpResponse:
     return HttpResponse(201, (), request.body)
 
 
-def upload_head(edge: RunningEdge, length: int) -> bytes:
-    target = edge.at_registry("/v2/a/blobs/uploads/1")
-    return f"PUT {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode()
+def upload_head(edge: RunningEdge, length: int, more: str = "") -> bytes:
+    head = f"PUT {edge.at_registry(UPLOAD)} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
+    return f"{head}{more}\r\n".encode()
+
+
+def read_until(connection: socket.socket, end: bytes) -> bytes:
+    received = b""
+    while not received.endswith(end):
+        received += connection.recv(4)
+    return received
 
 
 @BOTH
@@ -40,10 +49,10 @@ def test_a_long_body_arrives_whole_in_both_directions(certificates: Certificates
     pieces = (content[start : start + 70_001] for start in range(0, len(content), 70_001))
     with running_edge(certificates, registry=echo, unknowns=unknowns) as edge:
         for body in (content, pieces):
-            answer = edge("PATCH", edge.at_registry("/v2/a/blobs/uploads/1"), body=body)
-            assert answer.status == 201
-            assert hashlib.sha256(edge.registry.last.body).digest() == hashlib.sha256(content).digest()
-            assert answer.body == content
+            response = edge("PATCH", edge.at_registry(UPLOAD), body=body)
+            assert response.status == 201
+            assert edge.registry.last.body == content
+            assert response.body == content
 
 
 def test_a_streamed_body_reaches_the_origin_before_its_end(certificates: Certificates) -> None:
@@ -56,7 +65,7 @@ def test_a_streamed_body_reaches_the_origin_before_its_end(certificates: Certifi
             begun.set()
         connection.sendall(CREATED)
 
-    with raw_registry(certificates, serve) as edge, edge.connect() as viewer:
+    with running_edge(certificates, serve=serve) as edge, edge.connect() as viewer:
         viewer.sendall(upload_head(edge, 8) + b"half")
         assert begun.wait(WAIT)
         viewer.sendall(b"half")
@@ -74,7 +83,7 @@ def test_a_buffered_body_is_whole_before_the_origin_is_asked(certificates: Certi
             received += connection.recv(65536)
         connection.sendall(CREATED)
 
-    with raw_registry(certificates, serve, unknowns=BUFFERED) as edge, edge.connect() as viewer:
+    with running_edge(certificates, serve=serve, unknowns=BUFFERED) as edge, edge.connect() as viewer:
         viewer.sendall(upload_head(edge, 8) + b"half")
         # Another viewer's request: by its end the first half has long been read.
         edge("GET", edge.at_registry("/token"))
@@ -84,46 +93,38 @@ def test_a_buffered_body_is_whole_before_the_origin_is_asked(certificates: Certi
     assert seen == [True]
 
 
-@pytest.mark.parametrize("bodies", Bodies)
-def test_answers_are_streamed_or_buffered(certificates: Certificates, bodies: Bodies) -> None:
+@BOTH
+def test_responses_are_streamed_or_buffered(certificates: Certificates, unknowns: Unknowns) -> None:
     taken = threading.Event()
 
     def serve(connection: socket.socket, peer: str) -> None:
         read_head(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf")
-        if bodies is Bodies.STREAMED:
+        if unknowns.bodies is Bodies.STREAMED:
             assert taken.wait(WAIT)
         connection.sendall(b"half")
 
-    with (
-        raw_registry(certificates, serve, unknowns=Unknowns(bodies=bodies)) as edge,
-        edge.connect() as viewer,
-    ):
+    with running_edge(certificates, serve=serve, unknowns=unknowns) as edge, edge.connect() as viewer:
         target = edge.at_registry("/v2/a/blobs/x")
         viewer.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-        received = read_head(viewer)
-        while not received.endswith(b"half"):
-            received += viewer.recv(4)
+        received = read_until(viewer, b"half")
         taken.set()
         assert (received + read_all(viewer)).endswith(b"\r\n\r\nhalfhalf")
 
 
 @pytest.mark.parametrize(
-    ("chunked", "headers"),
-    [
-        (ChunkedBody.CHUNKED, ([], ["chunked"])),
-        (ChunkedBody.MEASURED, (["8"], [])),
-    ],
+    ("chunked", "lengths", "encodings"),
+    [(ChunkedBody.CHUNKED, [], ["chunked"]), (ChunkedBody.MEASURED, ["8"], [])],
 )
 @pytest.mark.parametrize("bodies", Bodies)
 def test_a_body_without_a_length(
-    certificates: Certificates, bodies: Bodies, chunked: ChunkedBody, headers: tuple[list[str], list[str]]
+    certificates: Certificates, bodies: Bodies, chunked: ChunkedBody, lengths: list[str], encodings: list[str]
 ) -> None:
     with running_edge(certificates, registry=echo, unknowns=Unknowns(bodies, chunked)) as edge:
-        answer = edge("PATCH", edge.at_registry("/v2/a/blobs/uploads/1"), body=iter([b"half", b"half"]))
+        response = edge("PATCH", edge.at_registry(UPLOAD), body=iter([b"half", b"half"]))
         request = edge.registry.last
-    assert (request.values("Content-Length"), request.values("Transfer-Encoding")) == headers
-    assert (request.body, answer.body) == (b"halfhalf", b"halfhalf")
+    assert (request.values("Content-Length"), request.values("Transfer-Encoding")) == (lengths, encodings)
+    assert (request.body, response.body) == (b"halfhalf", b"halfhalf")
 
 
 def test_an_empty_body_keeps_its_length(certificates: Certificates) -> None:
@@ -134,8 +135,7 @@ def test_an_empty_body_keeps_its_length(certificates: Certificates) -> None:
 
 def test_who_waits_for_100_is_given_it(certificates: Certificates) -> None:
     with running_edge(certificates, registry=echo) as edge, edge.connect() as viewer:
-        head = upload_head(edge, 4).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
-        viewer.sendall(head)
+        viewer.sendall(upload_head(edge, 4, "Expect: 100-continue\r\n"))
         assert read_head(viewer).startswith(b"HTTP/1.1 100 ")
         viewer.sendall(b"body")
         assert read_head(viewer).startswith(b"HTTP/1.1 201 ")
@@ -144,63 +144,61 @@ def test_who_waits_for_100_is_given_it(certificates: Certificates) -> None:
 @BOTH
 def test_an_upload_that_is_reset_on_purpose(certificates: Certificates, unknowns: Unknowns) -> None:
     with running_edge(certificates, registry=echo, unknowns=unknowns) as edge:
-        target = edge.at_registry("/v2/a/blobs/uploads/1")
         edge.cloudfront.reset_next_upload(after=1000)
         with pytest.raises(OSError, match=r"reset|EOF|closed|Broken"):
-            edge("PUT", target, body=b"x" * 2_000_000)
+            edge("PUT", edge.at_registry(UPLOAD), body=b"x" * 2_000_000)
         assert edge.registry.requests == []
-        assert edge("PUT", target, body=b"x" * 2_000_000).status == 201
+        assert edge("PUT", edge.at_registry(UPLOAD), body=b"x" * 2_000_000).status == 201
 
 
-def resetting(times: int, asked: list[bytes]) -> Any:  # noqa: ANN401 - Serve
-    def serve(connection: socket.socket, peer: str) -> None:
-        asked.append(read_head(connection))
-        if len(asked) <= times:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            connection.close()
+class ResetRow(NamedTuple):
+    unknowns: Unknowns
+    status: int
+    #: How often the origin is asked.
+    times: int
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ResetRow(Unknowns(), 502, 1),
+        ResetRow(Unknowns(sent_again_after_reset=True), 502, 1),
+        ResetRow(BUFFERED, 502, 1),
+        ResetRow(Unknowns(bodies=Bodies.BUFFERED, sent_again_after_reset=True), 201, 2),
+    ],
+)
+def test_an_origin_that_resets_in_the_middle_of_a_body(certificates: Certificates, row: ResetRow) -> None:
+    heads: list[bytes] = []
+
+    def reset_the_first(connection: socket.socket, peer: str) -> None:
+        heads.append(read_head(connection))
+        if len(heads) == 1:
+            reset(connection)
             return
-        received = asked[-1].partition(b"\r\n\r\n")[2]
+        received = heads[-1].partition(b"\r\n\r\n")[2]
         while len(received) < 1_000_000:
             received += connection.recv(65536)
         connection.sendall(CREATED)
 
-    return serve
+    with running_edge(certificates, serve=reset_the_first, unknowns=row.unknowns) as edge:
+        response = edge("PUT", edge.at_registry(UPLOAD), body=b"x" * 1_000_000)
+        assert (response.status, len(heads)) == (row.status, row.times)
 
 
-@pytest.mark.parametrize(
-    ("unknowns", "status", "times"),
-    [
-        (Unknowns(), 502, 1),
-        (Unknowns(sent_again_after_reset=True), 502, 1),
-        (BUFFERED, 502, 1),
-        (Unknowns(bodies=Bodies.BUFFERED, sent_again_after_reset=True), 201, 2),
-    ],
-)
-def test_an_origin_that_resets_in_the_middle_of_a_body(
-    certificates: Certificates, unknowns: Unknowns, status: int, times: int
-) -> None:
-    asked: list[bytes] = []
-    with raw_registry(certificates, resetting(1, asked), unknowns=unknowns) as edge:
-        answer = edge("PUT", edge.at_registry("/v2/a/blobs/uploads/1"), body=b"x" * 1_000_000)
-        assert (answer.status, len(asked)) == (status, times)
-
-
-def test_an_answer_before_the_end_of_the_body_is_handed_on(certificates: Certificates) -> None:
+def test_a_response_before_the_end_of_the_body_is_passed_on(certificates: Certificates) -> None:
     def serve(connection: socket.socket, peer: str) -> None:
         read_head(connection)
         connection.sendall(b"HTTP/1.1 416 X\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
         read_all(connection)
 
-    with raw_registry(certificates, serve) as edge:
-        answer = edge("PUT", edge.at_registry("/v2/a/blobs/uploads/1"), body=b"x" * 3_000_000)
-        assert (answer.status, answer.body) == (416, b"no")
+    with running_edge(certificates, serve=serve) as edge:
+        response = edge("PUT", edge.at_registry(UPLOAD), body=b"x" * 3_000_000)
+        assert (response.status, response.body) == (416, b"no")
 
 
 def test_one_viewers_connection_serves_many_requests(certificates: Certificates) -> None:
     with running_edge(certificates, registry=echo) as edge, edge.connect() as viewer:
         for _ in range(3):
             viewer.sendall(upload_head(edge, 4) + b"body")
-            received = read_head(viewer)
-            while not received.endswith(b"body"):
-                received += viewer.recv(4)
+            read_until(viewer, b"body")
         assert len(edge.registry.requests) == 3

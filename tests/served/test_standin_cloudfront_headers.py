@@ -11,25 +11,26 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.served.edge_client import RunningEdge, raw_registry, read_all, running_edge
+from tests.served.edge_client import RunningEdge, running_edge
 from tests.standins.certificates import Certificates
+from tests.standins.domain import API_TARGET
 from tests.standins.http_message import HttpRequest, HttpResponse
+from tests.standins.listener import Serve
+
+AUTHORIZATION = ("Authorization", "Basic QVdTOng=")
 
 
 def talkative(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(
-        401,
-        (
-            ("Www-Authenticate", 'Basic realm="https://registry.example.com/"'),
-            ("Docker-Distribution-Api-Version", "registry/2.0"),
-            ("Set-Cookie", "a=1; Path=/"),
-            ("Set-Cookie", "b=2"),
-            ("Via", "1.1 proxy"),
-            ("Keep-Alive", "timeout=5"),
-            ("X-Cache", "Hit from elsewhere"),
-        ),
-        b"Not Authorized\n",
+    headers = (
+        ("Www-Authenticate", 'Basic realm="https://registry.example.com/"'),
+        ("Docker-Distribution-Api-Version", "registry/2.0"),
+        ("Set-Cookie", "a=1; Path=/"),
+        ("Set-Cookie", "b=2"),
+        ("Via", "1.1 proxy"),
+        ("Keep-Alive", "timeout=5"),
+        ("X-Cache", "Hit from elsewhere"),
     )
+    return HttpResponse(401, headers, b"Not Authorized\n")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ SENT = (
     ("Accept", "application/vnd.oci.image.index.v1+json"),
     ("Accept", "*/*"),
     ("Accept-Encoding", "identity"),
-    ("Authorization", "Basic QVdTOng="),
+    AUTHORIZATION,
     ("Content-Type", "application/octet-stream"),
     ("Content-Range", "0-3"),
     ("Range", "bytes=0-"),
@@ -62,13 +63,9 @@ def test_all_that_the_viewer_says_reaches_the_registry_under_the_registrys_name(
     assert request.body == b"abcd"
 
 
-def test_the_api_is_asked_by_the_viewers_host(edge: RunningEdge) -> None:
+def test_the_api_is_asked_by_the_viewers_host_without_credentials(edge: RunningEdge) -> None:
     edge("GET", "/v2/", *SENT)
     assert edge.api.last.values("Host") == [edge.cloudfront.authority]
-
-
-def test_the_credentials_do_not_reach_the_api(edge: RunningEdge) -> None:
-    edge("GET", "/v2/", *SENT)
     assert edge.api.last.values("Authorization") == []
     assert edge.api.last.values("User-Agent") == ["containerd/v2.1.4"]
 
@@ -94,69 +91,66 @@ def test_cloudfront_adds_its_own_name_and_the_viewers_address(edge: RunningEdge)
 def test_names_are_capitalised_where_a_function_ran(edge: RunningEdge) -> None:
     """ "The first letter of each word in header names is capitalized": event structure."""
     edge("GET", "/v2/", ("x-meta-tag", "1"), ("DOCKER-UPLOAD-UUID", "2"))
-    names = [name for name, _ in edge.api.last.headers]
-    assert {"X-Meta-Tag", "Docker-Upload-Uuid"} <= set(names)
+    names = {name for name, _ in edge.api.last.headers}
+    assert {"X-Meta-Tag", "Docker-Upload-Uuid"} <= names
 
 
-def test_a_registrys_answer_arrives_with_its_own_headers(edge: RunningEdge) -> None:
-    answer = edge("GET", edge.at_registry("/v2/"))
-    assert (answer.status, answer.body) == (401, b"Not Authorized\n")
-    assert answer.headers["WWW-Authenticate"] == 'Basic realm="https://registry.example.com/"'
-    assert answer.headers["Docker-Distribution-Api-Version"] == "registry/2.0"
-    assert answer.headers.get_all("Set-Cookie") == ["a=1; Path=/", "b=2"]
-    assert answer.headers.get_all("X-Cache") == ["Error from cloudfront"]
-    assert answer.headers["Via"].startswith("1.1 proxy, 1.1 ")
-    assert answer.headers["Keep-Alive"] is None
-    assert answer.headers["X-Amz-Cf-Id"]
+def test_a_registrys_response_arrives_with_its_own_headers(edge: RunningEdge) -> None:
+    response = edge("GET", edge.at_registry("/v2/"))
+    assert (response.status, response.body) == (401, b"Not Authorized\n")
+    assert response["WWW-Authenticate"] == 'Basic realm="https://registry.example.com/"'
+    assert response["Docker-Distribution-Api-Version"] == "registry/2.0"
+    assert response.headers.get_all("Set-Cookie") == ["a=1; Path=/", "b=2"]
+    assert response["X-Cache"] == "Error from cloudfront"
+    assert response["Via"].startswith("1.1 proxy, 1.1 ")
+    assert response["Keep-Alive"] == ""
+    assert response["X-Amz-Cf-Id"]
 
 
 def test_what_each_side_said_is_observed(edge: RunningEdge) -> None:
     edge.passages.clear()
-    edge("GET", edge.at_registry("/v2/"), ("Authorization", "Basic QVdTOng="))
-    edge("GET", "/v2/", ("Authorization", "Basic QVdTOng="))
+    edge("GET", edge.at_registry("/v2/"), AUTHORIZATION)
+    edge("GET", "/v2/", AUTHORIZATION)
     registry, api = edge.passages
-    assert registry.origin == "127.0.0.1"
+    assert (registry.origin, api.origin) == ("127.0.0.1", API_TARGET)
     assert registry.origin_request is not None
-    assert registry.origin_request.values("Authorization") == ["Basic QVdTOng="]
+    assert registry.origin_request.values("Authorization") == [AUTHORIZATION[1]]
     assert registry.origin_response is not None
     assert registry.origin_response.status == registry.viewer_response.status == 401
-    assert api.viewer_request.values("Authorization") == ["Basic QVdTOng="]
+    assert api.viewer_request.values("Authorization") == [AUTHORIZATION[1]]
     assert api.origin_request is not None
     assert api.origin_request.values("Authorization") == []
-    assert api.origin == "d-abcdefghij.execute-api.us-west-2.amazonaws.com"
 
 
-def test_an_answer_without_a_length_arrives_chunked(certificates: Certificates) -> None:
-    def to_the_end(connection: socket.socket, peer: str) -> None:
+def sending(content: bytes) -> Serve:
+    """A registry that sends these bytes and ends the connection."""
+
+    def serve(connection: socket.socket, peer: str) -> None:
         connection.recv(65536)
-        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nwhole")
+        connection.sendall(content)
 
-    with raw_registry(certificates, to_the_end) as edge, edge.connect() as connection:
+    return serve
+
+
+def test_a_response_without_a_length_arrives_chunked(certificates: Certificates) -> None:
+    with running_edge(certificates, serve=sending(b"HTTP/1.1 200 OK\r\n\r\nwhole")) as edge:
         request = f"GET {edge.at_registry('/v2/')} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        connection.sendall(request.encode())
-        received = read_all(connection)
+        received = edge.raw(request.encode())
     assert b"Transfer-Encoding: chunked\r\n" in received
     assert received.endswith(b"\r\n\r\n5\r\nwhole\r\n0\r\n\r\n")
 
 
-def test_an_answers_head_has_at_most_32768_bytes(certificates: Certificates) -> None:
-    with running_edge(certificates) as edge:
-        for size, status in ((30_000, 200), (33_000, 502)):
-            edge.registry.answer = lambda request, size=size: HttpResponse(200, (("X", "x" * size),))  # type: ignore[misc]
-            assert edge("GET", edge.at_registry("/v2/")).status == status
+@pytest.mark.parametrize(("size", "status"), [(30_000, 200), (33_000, 502)])
+def test_a_responses_head_has_at_most_32768_bytes(certificates: Certificates, size: int, status: int) -> None:
+    with running_edge(certificates, registry=lambda _: HttpResponse(200, (("X", "x" * size),))) as edge:
+        assert edge("GET", edge.at_registry("/v2/")).status == status
 
 
 @pytest.mark.parametrize(
-    "answer", [b"", b"SSH-2.0-x\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"]
+    "content", [b"", b"SSH-2.0-x\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n"]
 )
-def test_what_is_no_answer_becomes_cloudfronts_own_page(certificates: Certificates, answer: bytes) -> None:
-    def serve(connection: socket.socket, peer: str) -> None:
-        connection.recv(65536)
-        connection.sendall(answer)
-
-    with raw_registry(certificates, serve) as edge:
+def test_what_is_no_response_becomes_cloudfronts_own_page(certificates: Certificates, content: bytes) -> None:
+    with running_edge(certificates, serve=sending(content)) as edge:
         page = edge("GET", edge.at_registry("/v2/"))
-    assert page.status == 502
-    assert page.headers["Server"] == "CloudFront"
-    assert page.headers["Content-Type"] == "text/html"
+    assert (page.status, page["Server"], page["Content-Type"]) == (502, "CloudFront", "text/html")
     assert b"502 ERROR" in page.body

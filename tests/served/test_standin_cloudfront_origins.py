@@ -10,72 +10,61 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from tests.served.edge_client import (
-    CREATED,
-    distribution_of,
-    raw_registry,
-    read_all,
-    read_head,
-    running_edge,
-)
+from tests.served.edge_client import CREATED, distribution_of, running_edge
+from tests.served.http_exchange import read_all, read_head
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.unknowns import Unknowns
 from tests.standins.http_message import HttpRequest, HttpResponse
 
 
-def silent(asked: list[bytes]) -> Any:  # noqa: ANN401 - Serve
-    def serve(connection: socket.socket, peer: str) -> None:
-        asked.append(read_head(connection))
-        read_all(connection)
-
-    return serve
-
-
 @pytest.mark.parametrize(("method", "times"), [("GET", 3), ("HEAD", 3), ("POST", 1), ("PUT", 1)])
-def test_an_origin_that_does_not_answer(certificates: Certificates, method: str, times: int) -> None:
+def test_an_origin_that_says_nothing(certificates: Certificates, method: str, times: int) -> None:
     """A request is sent again for GET and HEAD alone, as often as connections are tried."""
 
     def attempts(template: dict[str, Any]) -> None:
         distribution_of(template)["Origins"][1]["ConnectionAttempts"] = 3
 
-    asked: list[bytes] = []
-    with raw_registry(certificates, silent(asked), change=attempts, read_timeout_scale=0.002) as edge:
+    heads: list[bytes] = []
+
+    def silent(connection: socket.socket, peer: str) -> None:
+        heads.append(read_head(connection))
+        read_all(connection)
+
+    with running_edge(certificates, serve=silent, change=attempts, read_timeout_scale=0.002) as edge:
         assert edge(method, edge.at_registry("/v2/")).status == 504
-        assert len(asked) == times
+        assert len(heads) == times
 
 
 @pytest.mark.parametrize("runs", [False, True])
 def test_whether_the_clock_runs_during_an_upload(certificates: Certificates, runs: bool) -> None:
+    def slowly() -> Iterator[bytes]:
+        yield b"x"
+        threading.Event().wait(0.5)  # 120 s of the stand-in's time are 0.24 s
+        yield b"y"
+        yield b"z"
+
     unknowns = Unknowns(read_timeout_runs_during_upload=runs)
     with running_edge(certificates, unknowns=unknowns, read_timeout_scale=0.002) as edge:
-
-        def slowly() -> Iterator[bytes]:
-            yield b"x"
-            threading.Event().wait(0.5)  # 120 s of the stand-in's time are 0.24 s
-            yield b"y"
-            yield b"z"
-
-        answer = edge("PATCH", edge.at_registry("/v2/a/blobs/uploads/1"), body=slowly())
-        assert answer.status == (504 if runs else 200)
+        response = edge("PATCH", edge.at_registry("/v2/a/blobs/uploads/1"), body=slowly())
+        assert response.status == (504 if runs else 200)
 
 
-def test_an_answer_that_is_cut_off_is_not_taken_for_whole(certificates: Certificates) -> None:
+def test_a_response_that_is_cut_off_is_not_taken_for_whole(certificates: Certificates) -> None:
     def serve(connection: socket.socket, peer: str) -> None:
         read_head(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
 
-    with raw_registry(certificates, serve) as edge, edge.connect() as viewer:
+    with running_edge(certificates, serve=serve) as edge, edge.connect() as viewer:
         viewer.sendall(f"GET {edge.at_registry('/v2/')} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        received = bytearray()
-        try:
+        received = b""
+        with suppress(ConnectionError):
             while piece := viewer.recv(65536):
                 received += piece
-        except ConnectionError:
-            pass
         assert not received.endswith(b"0\r\n\r\n")
 
 
@@ -83,7 +72,7 @@ def test_an_origin_that_nobody_can_reach(certificates: Certificates) -> None:
     with running_edge(certificates) as edge:
         edge.registry.server.stop()
         page = edge("GET", edge.at_registry("/v2/"))
-        assert (page.status, page.headers["Server"]) == (502, "CloudFront")
+        assert (page.status, page["Server"]) == (502, "CloudFront")
 
 
 def test_an_origin_whose_certificate_is_for_another_name(certificates: Certificates) -> None:
@@ -112,12 +101,12 @@ def test_a_kept_connection_that_the_origin_ended_is_no_error(certificates: Certi
             received += connection.recv(65536)
         connection.sendall(CREATED)
 
-    with raw_registry(certificates, once) as edge:
+    with running_edge(certificates, serve=once) as edge:
         for _ in range(3):
             assert edge("PUT", edge.at_registry("/v2/"), body=b"body").status == 201
 
 
-def test_many_viewers_at_once_get_each_their_own_answer(certificates: Certificates) -> None:
+def test_many_viewers_at_once_get_each_their_own_response(certificates: Certificates) -> None:
     def shown(request: HttpRequest) -> HttpResponse:
         return HttpResponse(200, (("Cache-Control", "max-age=60"),), request.target.encode() + request.body)
 
@@ -132,5 +121,5 @@ def test_many_viewers_at_once_get_each_their_own_answer(certificates: Certificat
             ]
 
         with ThreadPoolExecutor(16) as viewers:
-            answers = list(viewers.map(ask, range(64)))
-    assert answers == [[b"/v2/%d" % each, b"/v2/%d" % each, b"/v2/%d" % (each % 5)] for each in range(64)]
+            bodies = list(viewers.map(ask, range(64)))
+    assert bodies == [[b"/v2/%d" % each, b"/v2/%d" % each, b"/v2/%d" % (each % 5)] for each in range(64)]

@@ -1,4 +1,4 @@
-"""The TOKEN authorizer of the gateway stand-in, and the answers that the definition configures."""
+"""The TOKEN authorizer of the gateway stand-in, and the responses that the definition configures."""
 
 from __future__ import annotations
 
@@ -32,18 +32,20 @@ class AuthorizerRecorder:
 
 
 @pytest.mark.parametrize("headers", [[], [("Authorization", "")]])
-def test_without_a_token_the_function_is_not_asked(sample: Package, headers: list[tuple[str, str]]) -> None:
+def test_without_a_token_the_authorizer_is_not_called(
+    sample: Package, headers: list[tuple[str, str]]
+) -> None:
     recorder = AuthorizerRecorder(result(policy("Allow", "*")))
     with plain_gateway(sample, authorizer=recorder) as (_, client):
-        answer = client("GET", "/_challenge/v2/", *headers)
-    assert (answer.status, answer.json()) == (401, {"message": "Unauthorized"})
-    assert answer.headers["x-amzn-ErrorType"] == "UnauthorizedException"
-    assert answer.headers["WWW-Authenticate"] is None  # unless the definition says so
+        response = client("GET", "/_challenge/v2/", *headers)
+    assert (response.status, response.json()) == (401, {"message": "Unauthorized"})
+    assert response.headers["x-amzn-ErrorType"] == "UnauthorizedException"
+    assert response.headers["WWW-Authenticate"] is None  # unless the definition says so
     assert recorder.events == []
 
 
 @pytest.mark.parametrize("target", ["/_challenge", "/_challenge/"])
-def test_a_resource_without_methods_is_asked_of_no_authorizer(sample: Package, target: str) -> None:
+def test_a_resource_without_methods_has_no_authorizer(sample: Package, target: str) -> None:
     """Resource and method are matched together, so `/{proxy+}` takes it."""
     recorder = AuthorizerRecorder(result(policy("Deny", "*")))
     with plain_gateway(sample, authorizer=recorder) as (_, client):
@@ -52,18 +54,18 @@ def test_a_resource_without_methods_is_asked_of_no_authorizer(sample: Package, t
     assert recorder.events == []
 
 
-def test_the_unauthorized_answer_is_as_the_definition_says(sample: Package) -> None:
-    response = {
+def test_the_unauthorized_response_is_as_the_definition_says(sample: Package) -> None:
+    unauthorized = {
         "statusCode": "401",
         "responseParameters": {"gatewayresponse.header.WWW-Authenticate": "'Basic realm=\"a b\"'"},
         "responseTemplates": {"application/json": '{"errors":[{"message":$context.error.messageString}]}'},
     }
-    definition = {**sample.definition, RESPONSES: {"UNAUTHORIZED": response}}
+    definition = {**sample.definition, RESPONSES: {"UNAUTHORIZED": unauthorized}}
     with plain_gateway(sample, definition=definition) as (_, client):
-        answer = client("GET", "/_challenge/v2/")
-        assert answer.status == 401
-        assert answer.headers["WWW-Authenticate"] == 'Basic realm="a b"'  # and is not renamed
-        assert answer.json() == {"errors": [{"message": "Unauthorized"}]}
+        response = client("GET", "/_challenge/v2/")
+        assert response.status == 401
+        assert response.headers["WWW-Authenticate"] == 'Basic realm="a b"'  # and is not renamed
+        assert response.json() == {"errors": [{"message": "Unauthorized"}]}
         assert client("HEAD", "/_challenge/v2/").body == b""
         assert client("TRACE", "/_challenge").headers["WWW-Authenticate"] is None
 
@@ -73,11 +75,11 @@ def test_the_default_responses_stand_in_for_those_not_defined(sample: Package) -
     definition = {**sample.definition, RESPONSES: {"DEFAULT_4XX": header}}
     with plain_gateway(sample, definition=definition) as (_, client):
         for method, target, status in (("GET", "/_challenge/x", 401), ("TRACE", "/x", 403)):
-            answer = client(method, target)
-            assert (answer.status, answer.headers["X-Group"]) == (status, "4")
+            response = client(method, target)
+            assert (response.status, response.headers["X-Group"]) == (status, "4")
 
 
-def test_what_the_function_is_asked_and_what_the_event_holds(sample: Package) -> None:
+def test_the_event_of_the_authorizer_and_that_of_the_function(sample: Package) -> None:
     recorder = AuthorizerRecorder(result({**policy("Allow", "*"), "context": {"key": "value"}}))
     with plain_gateway(sample, authorizer=recorder) as (_, client):
         event = client.event("PATCH", "/_challenge/v2/a%2Fb/?q=1", TOKEN)
@@ -128,17 +130,13 @@ def test_a_kept_policy_is_evaluated_for_each_request(sample: Package) -> None:
         (InvocationOutcome(b'{"errorMessage":"other"}', failed=True), 500, "AuthorizerFailureException"),
         (result({"principalId": "x"}), 500, "AuthorizerConfigurationException"),
         (result("text"), 500, "AuthorizerConfigurationException"),
-        (
-            result({**policy("Allow", "*"), "context": {"list": []}}),
-            500,
-            "AuthorizerConfigurationException",
-        ),
+        (result({**policy("Allow", "*"), "context": {"list": []}}), 500, "AuthorizerConfigurationException"),
     ],
 )
 def test_refusals(sample: Package, outcome: InvocationOutcome, status: int, error_type: str) -> None:
     with plain_gateway(sample, authorizer=AuthorizerRecorder(outcome)) as (_, client):
-        answer = client("GET", "/_challenge/x", TOKEN)
-    assert (answer.status, answer.headers["x-amzn-ErrorType"]) == (status, error_type)
+        response = client("GET", "/_challenge/x", TOKEN)
+    assert (response.status, response.headers["x-amzn-ErrorType"]) == (status, error_type)
 
 
 ARN = "arn:aws:execute-api:us-west-2:1:api/stage/GET/_challenge/v2/a*b"
@@ -179,17 +177,17 @@ def test_chalices_own_authorizer_over_tls(sample: Package, tmp_path_factory: pyt
     handler, credentials = sample.functions["APIHandler"], sample.functions["Credentials"]
     with (
         LambdaFunction(handler, directory / "handler") as run,
-        LambdaFunction(credentials, directory / "credentials") as ask,
+        LambdaFunction(credentials, directory / "credentials") as authorize,
         Gateway(
             sample.definition,
-            {handler.arn: run, credentials.arn: ask},
+            {handler.arn: run, credentials.arn: authorize},
             certificates.server_context("localhost"),
         ) as gateway,
     ):
         client = GatewayClient(gateway, certificates.client_context())
         try:
             assert client("GET", "/_challenge/x").status == 401
-            assert ask.cold_starts == 0
+            assert authorize.cold_starts == 0
             allowed = client("GET", "/_challenge/x/", TOKEN)
             assert allowed.json()["event"]["path"] == "/_challenge/x/"
             assert client("GET", "/_challenge/x", ("Authorization", "deny")).status == 403

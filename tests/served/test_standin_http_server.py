@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import threading
 from pathlib import Path
@@ -10,19 +9,17 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from tests.served.http_exchange import connected, talk
 from tests.standins.certificates import Certificates
-from tests.standins.http_message import CloseConnection, HttpRequest, HttpResponse, NotHttp, ResetConnection
+from tests.standins.http_message import (
+    CloseConnection,
+    Handler,
+    HttpRequest,
+    HttpResponse,
+    NotHttp,
+    ResetConnection,
+)
 from tests.standins.http_server import HttpServer
-
-
-def talk(server: HttpServer, data: bytes) -> bytes:
-    """What the server answers to these bytes until it closes the connection."""
-    with socket.create_connection((server.host, server.port), timeout=5) as connection:
-        connection.sendall(data)
-        answer = b""
-        while chunk := connection.recv(65536):
-            answer += chunk
-    return answer
 
 
 def test_a_request_arrives_as_it_was_sent() -> None:
@@ -34,7 +31,7 @@ def test_a_request_arrives_as_it_was_sent() -> None:
 
     with HttpServer(keep) as server:
         talk(
-            server,
+            server.authority,
             b"PATCH //v2//a%2Fb/?x=%zz HTTP/1.1\r\nhOST: h\r\nAccept: a\r\nX-Odd: \xe9\r\nAccept: b\r\n"
             b"Connection: close\r\nContent-Length: 3\r\n\r\n\x00\xffa",
         )
@@ -62,21 +59,18 @@ def echo(request: HttpRequest) -> HttpResponse:
 def test_a_chunked_body_is_put_together_and_the_connection_is_kept() -> None:
     with HttpServer(echo) as server, urllib3.HTTPConnectionPool(server.host, server.port, maxsize=1) as pool:
         for _ in range(3):
-            answer = pool.request("POST", "/", body=iter([b"one ", b"two"]), chunked=True)
-            assert answer.data == b"one two"
-            assert answer.headers.getlist("X-Twice") == ["1", "2"]
+            response = pool.request("POST", "/", body=iter([b"one ", b"two"]), chunked=True)
+            assert response.data == b"one two"
+            assert response.headers.getlist("X-Twice") == ["1", "2"]
         assert server.connections == 1
     with HttpServer(echo) as server:
         for _ in range(2):
-            talk(server, b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            talk(server.authority, b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
         assert server.connections == 2
 
 
-def test_expect_100_continue_is_answered_before_the_body_is_sent() -> None:
-    with (
-        HttpServer(echo) as server,
-        socket.create_connection((server.host, server.port), timeout=5) as client,
-    ):
+def test_expect_100_continue_is_met_before_the_body_is_sent() -> None:
+    with HttpServer(echo) as server, connected(server.authority) as client:
         client.sendall(b"PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         assert client.recv(1024) == b"HTTP/1.1 100 \r\n\r\n"
         client.sendall(b"ok")
@@ -87,21 +81,24 @@ def test_expect_100_continue_is_answered_before_the_body_is_sent() -> None:
     ("given", "length"),
     [
         ((), b"4"),
-        ((("Content-Length", "77"),), b"77"),  # a length that is not the body's: what a HEAD answer may claim
+        (
+            (("Content-Length", "77"),),
+            b"77",
+        ),  # a length that is not the body's: what a response to HEAD may claim
         ((("Content-Length", "0"),), b"0"),
     ],
 )
-def test_head_has_no_body_and_the_next_answer_follows_at_once(
+def test_head_has_no_body_and_the_next_response_follows_at_once(
     given: tuple[tuple[str, str], ...], length: bytes
 ) -> None:
-    def answer(request: HttpRequest) -> HttpResponse:
-        return (
-            HttpResponse(200, given, b"body") if request.method == "HEAD" else HttpResponse(200, (), b"next")
-        )
+    def handler(request: HttpRequest) -> HttpResponse:
+        if request.method == "HEAD":
+            return HttpResponse(200, given, b"body")
+        return HttpResponse(200, (), b"next")
 
-    with HttpServer(answer) as server:
+    with HttpServer(handler) as server:
         wire = talk(
-            server,
+            server.authority,
             b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
         )
     first, second = wire.split(b"\r\n\r\n", 1)
@@ -109,33 +106,31 @@ def test_head_has_no_body_and_the_next_answer_follows_at_once(
     assert second.startswith(b"HTTP/1.1 200")
 
 
-def test_a_handler_can_end_the_connection_without_an_answer() -> None:
-    def hang_up(_: HttpRequest) -> HttpResponse:
-        raise CloseConnection
+def raising(error: Exception | type[Exception]) -> Handler:
+    def handler(_: HttpRequest) -> HttpResponse:
+        raise error
 
-    with HttpServer(hang_up) as server:
-        assert talk(server, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n") == b""
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("error", "received"), [(CloseConnection, b""), (NotHttp(b"\x00 not HTTP"), b"\x00 not HTTP")]
+)
+def test_a_handler_can_end_the_connection_without_a_response(
+    error: Exception | type[Exception], received: bytes
+) -> None:
+    with HttpServer(raising(error)) as server:
+        assert talk(server.authority, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n") == received
 
 
 def test_a_handler_can_reset_the_connection() -> None:
-    def reset(_: HttpRequest) -> HttpResponse:
-        raise ResetConnection
-
-    with HttpServer(reset) as server, pytest.raises(ConnectionResetError):
-        talk(server, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-
-
-def test_a_handler_can_answer_with_what_is_not_http() -> None:
-    def answer(_: HttpRequest) -> HttpResponse:
-        raise NotHttp(b"\x00 not HTTP")
-
-    with HttpServer(answer) as server:
-        assert talk(server, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n") == b"\x00 not HTTP"
+    with HttpServer(raising(ResetConnection)) as server, pytest.raises(ConnectionResetError):
+        talk(server.authority, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
 
 
 def test_what_is_no_http_gets_400() -> None:
     with HttpServer(echo) as server:
-        assert talk(server, b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n").startswith(b"HTTP/1.1 400")
+        assert talk(server.authority, b"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n").startswith(b"HTTP/1.1 400")
 
 
 def test_tls_serves_the_certified_name_only(tmp_path: Path) -> None:
@@ -158,7 +153,7 @@ def test_stop_ends_idle_connections_and_every_thread() -> None:
     before = set(threading.enumerate())
     server = HttpServer(echo)
     server.start()
-    with socket.create_connection((server.host, server.port), timeout=5) as idle:
+    with connected(server.authority) as idle:
         idle.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
         assert idle.recv(1024).startswith(b"HTTP/1.1 200")
         server.stop()
@@ -166,11 +161,7 @@ def test_stop_ends_idle_connections_and_every_thread() -> None:
     assert set(threading.enumerate()) <= before
 
 
-def test_a_crashed_handler_fails_the_owner_of_the_server() -> None:
-    def crash(_: HttpRequest) -> HttpResponse:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError), HttpServer(crash) as server:
-        assert talk(server, b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n").startswith(
-            b"HTTP/1.1 500"
-        )
+def test_a_crashed_handler_fails_whoever_runs_the_server() -> None:
+    request = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+    with pytest.raises(ZeroDivisionError), HttpServer(raising(ZeroDivisionError())) as server:
+        assert talk(server.authority, request).startswith(b"HTTP/1.1 500")

@@ -172,14 +172,14 @@ def test_the_override_names_only_what_chalice_writes(packages: Path) -> None:
     """Terraform refuses an override of what is not there."""
     chalice = json.loads((packages / "terraform" / "chalice.tf.json").read_text())
     override = json.loads((packages / "terraform" / "chalice_override.tf.json").read_text())
-    for kind, named in override["resource"].items():
-        assert named.keys() <= chalice["resource"][kind].keys()
+    for kind, resources in override["resource"].items():
+        assert resources.keys() <= chalice["resource"][kind].keys()
     assert override["output"].keys() <= chalice["output"].keys()
 
 
 def test_every_reference_of_the_terraform_files_leads_somewhere(terraform: dict[str, Any]) -> None:
-    there = {f"{kind}.{name}" for kind, named in terraform["resource"].items() for name in named}
-    there |= {f"data.{kind}.{name}" for kind, named in terraform["data"].items() for name in named}
+    there = {f"{kind}.{name}" for kind, names in terraform["resource"].items() for name in names}
+    there |= {f"data.{kind}.{name}" for kind, names in terraform["data"].items() for name in names}
     there |= {f"var.{name}" for name in terraform["variable"]}
     there |= {f"local.{name}" for name in terraform["locals"]}
     there |= {"each.key", "path.module", "origin.value", "ordered_cache_behavior.value"}

@@ -22,8 +22,7 @@ EDGE = (
         f"{_FUNCTIONS}/default_viewer_request.js",
         "delete request.headers.authorization;",
         "request.headers.accept = request.headers.authorization;",
-        "tests/served/test_edge.py"
-        "::test_a_kept_answer_is_the_same_for_everybody_and_asked_for_without_credentials",
+        "tests/served/test_edge.py::test_a_kept_response_is_shared_and_asked_for_without_credentials",
     ),
     Mutant(
         "a registry is asked for its API alone",

@@ -129,7 +129,7 @@ RELAYED = (
         _RELAY,
         "        if relay.family.drops_manifest_digest:\n",
         "        if False:\n",
-        "tests/served/test_gateway.py::test_a_head_answer_is_right_or_makes_the_client_fetch",
+        "tests/served/test_gateway.py::test_a_response_to_head_is_right_or_makes_the_client_fetch",
     ),
     Mutant(
         "the log holds nothing of the query",
