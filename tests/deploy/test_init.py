@@ -64,7 +64,7 @@ def test_a_second_init_keeps_what_it_is_not_told(deployer: Deployer) -> None:
         (("--domain", "https://ecr.example.test"), "domain='https://ecr.example.test' (--domain)"),
         (("--domain", "ecr.example.test:8443"), "domain='ecr.example.test:8443' (--domain)"),
         (("--domain", "ecr_1.example.test"), "domain='ecr_1.example.test' (--domain)"),
-        (("--hosted-zone-id", "ZGONE"), "the hosted zone ZGONE ("),
+        (("--hosted-zone-id", "ZGONE"), "the hosted zone ZGONE (--hosted-zone-id) is not in this account"),
         (
             ("--registry", "http://registry.example.test"),
             "ECR_REGISTRY='http://registry.example.test' (--registry)",
