@@ -28,7 +28,7 @@ from tests.deploy.aws_call import Call, call_of
 from tests.deploy.deployer_policy import Policy
 from tests.deploy.rest_api_lessons import Lessons
 from tests.deploy.surroundings import MotoSurroundings
-from tests.standins.cloudformation.endpoint import answer
+from tests.standins.cloudformation.endpoint import respond
 from tests.standins.cloudformation.errors import ResourceFailed
 from tests.standins.cloudformation.service import CloudFormation
 from tests.standins.running import Running
@@ -188,7 +188,7 @@ class AwsAccount(Running):
                 return _refuse(call, fault, start_response)
         if call is not None and call.service == "cloudformation":
             caller = StackCaller(self, call)
-            status, xml = answer(self.stacks, call.operation, body, call.region, caller)
+            status, xml = respond(self.stacks, call.operation, body, call.region, caller)
             start_response(f"{status} CloudFormation", [("Content-Type", "text/xml")])
             return [xml]
         taught = None if call is None else self.lessons.answer(call)

@@ -79,11 +79,4 @@ class MotoSurroundings:
             return name in get_backend("logs")[self._account][region].groups
         if kind == "AWS::ApiGateway::DomainName":
             return name in get_backend("apigateway")[self._account][region].domain_names
-        if kind == "AWS::S3::Bucket":
-            return self._bucket_taken(name)
         return False
-
-    def _bucket_taken(self, name: str) -> bool:
-        """NAME: the bucket is there; NAME/: it holds something."""
-        bucket = get_backend("s3")[self._account]["aws"].buckets.get(name.rstrip("/"))
-        return bucket is not None and (not name.endswith("/") or bool(bucket.keys))

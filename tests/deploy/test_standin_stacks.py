@@ -76,14 +76,6 @@ def test_what_a_failure_cancels_is_not_its_reason(console: Console) -> None:
     assert reasons["B"] == "Resource creation cancelled"
 
 
-def test_on_stack_failure_delete_leaves_nothing(console: Console) -> None:
-    console.account.stacks.faults.fail_at("A")
-    console.propose(template({"A": group("a")}), OnStackFailure="DELETE")
-    console.client.execute_change_set(StackName="s", ChangeSetName="c")
-    console.account.stacks.settle()
-    assert refused(console.status)[1] == "Stack with id s does not exist"
-
-
 def test_an_update_changes_only_what_differs(console: Console) -> None:
     console.deploy(template({"A": group("a", RetentionInDays=1), "B": group("b"), "C": group("c")}))
     new = template({"A": group("a", RetentionInDays=7), "B": group("b2"), "D": group("d")})
@@ -160,13 +152,6 @@ def test_a_stack_in_progress_takes_no_other_change(console: Console) -> None:
         "cannot be deleted while in status UPDATE_IN_PROGRESS"
         in refused(lambda: console.client.delete_stack(StackName="s"))[1]
     )
-
-
-def test_what_is_to_be_retained_is(console: Console) -> None:
-    console.deploy(template({"A": {**group("a"), "DeletionPolicy": "Retain"}, "B": group("b")}))
-    console.client.delete_stack(StackName="s")
-    console.account.stacks.settle()
-    assert console.names() == ["a"]
 
 
 def test_a_protected_stack_is_not_deleted(console: Console) -> None:

@@ -3,159 +3,128 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
-from tests.standins.cloudformation.errors import ResourceFailed
-from tests.standins.cloudformation.resource_kind import Kind, MadeResource, Placement
+from tests.standins.cloudformation.errors import NotImitated, ResourceFailed
+from tests.standins.cloudformation.resource_kind import Actions, Kind, MadeResource, Permission, Placement
 
 CERTIFICATE = "AWS::CertificateManager::Certificate"
-RECORD_SET = "AWS::Route53::RecordSet"
 
 
 def issued_for(site: Placement, arn: str, name: str, region: str) -> None:
     """Whether a certificate can be shown for a name in a region. Raises ResourceFailed."""
-    found = site.inventory.named(CERTIFICATE, arn, region)
-    names = site.surroundings.certificate_names(arn) if found is None else certified_names(found.properties)
+    found = site.inventory.find(CERTIFICATE, arn, region)
+    names = site.surroundings.certificate_names(arn) if found is None else certified_names(found)
     if f":acm:{region}:" not in arn or not names:
         raise ResourceFailed(f"Invalid certificate ARN: {arn}. The certificate must exist in {region}.")
-    if not any(covers_name(each, name) for each in names):
+    # A wildcard stands for one label.
+    if not {name, f"*.{name.partition('.')[2]}"} & set(names):
         raise ResourceFailed(f"The certificate provided does not cover {name}")
 
 
-def certified_names(properties: Mapping[str, Any]) -> list[str]:
+def certified_names(certificate: MadeResource) -> list[str]:
+    properties = certificate.properties
     return [properties["DomainName"], *properties.get("SubjectAlternativeNames", ())]
-
-
-def covers_name(certified: str, name: str) -> bool:
-    """A wildcard stands for one label."""
-    return certified == name or (certified.startswith("*.") and certified[2:] == name.partition(".")[2])
 
 
 class CertificateKind(Kind):
     name = CERTIFICATE
-    tag_action = "acm:AddTagsToCertificate"
-    actions = {  # noqa: RUF012
-        "create": ("acm:RequestCertificate", "acm:DescribeCertificate"),
-        "update": ("acm:DescribeCertificate",),
-        "delete": ("acm:DescribeCertificate", "acm:DeleteCertificate"),
-    }
+    arn_format = "{id}"
+    held_by = ("AWS::CloudFront::Distribution", "AWS::ApiGateway::DomainName")
+    actions = Actions(
+        create=("acm:RequestCertificate", "acm:DescribeCertificate"),
+        update=("acm:DescribeCertificate",),
+        delete=("acm:DescribeCertificate", "acm:DeleteCertificate"),
+    )
 
-    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
-        unique = hashlib.sha256(site.unique(logical_id).encode()).hexdigest()
-        return site.arn(
-            "acm", f"certificate/{unique[:8]}-{unique[8:12]}-{unique[12:16]}-{unique[16:20]}-{unique[20:32]}"
-        )
+    def physical_id(self, site: Placement, draft: MadeResource) -> str:
+        identifier = UUID(site.unique(draft.logical_id, 32))
+        return f"arn:{site.partition}:acm:{site.region}:{site.account}:certificate/{identifier}"
 
-    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-        return {"CertificateArn": physical_id, "Id": physical_id}
-
-    def grants(
-        self, site: Placement, verb: str, physical_id: str, properties: Mapping[str, Any]
-    ) -> Iterator[tuple[str, str, Mapping[str, str]]]:
-        yield from super().grants(site, verb, physical_id, properties)
+    def permissions(self, site: Placement, verb: str, resource: MadeResource) -> Iterator[Permission]:
+        yield from super().permissions(site, verb, resource)
         if verb == "create":
-            for option in properties.get("DomainValidationOptions", ()):
-                zone = option.get("HostedZoneId")
-                if zone:
-                    yield (
-                        "route53:ChangeResourceRecordSets",
-                        f"arn:{site.partition}:route53:::hostedzone/{zone}",
-                        {},
-                    )
+            for zone in filter(None, _zones(resource).values()):
+                hosted_zone = f"arn:{site.partition}:route53:::hostedzone/{zone}"
+                yield Permission("route53:ChangeResourceRecordSets", hosted_zone)
 
-    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def about(self, site: Placement, action: str, resource: MadeResource) -> str:
         # RequestCertificate is about a certificate that has no ARN yet.
-        return "*" if action == "acm:RequestCertificate" else physical_id
+        return "*" if action == "acm:RequestCertificate" else resource.physical_id
 
-    def check(
-        self,
-        site: Placement,
-        physical_id: str,
-        properties: Mapping[str, Any],
-        old: MadeResource | None,
-    ) -> None:
-        if properties.get("ValidationMethod") != "DNS":
+    def check(self, site: Placement, new: MadeResource, old: MadeResource | None) -> None:
+        if new.properties.get("ValidationMethod") != "DNS":
             raise ResourceFailed("the certificate waits for an e-mail that nobody answers")
-        options = {
-            each["DomainName"]: each.get("HostedZoneId")
-            for each in properties.get("DomainValidationOptions", ())
-        }
-        for name in certified_names(properties):
-            zone = options.get(name)
-            if zone is None or not site.surroundings.zone_exists(zone):
+        zones = _zones(new)
+        for name in certified_names(new):
+            if not site.surroundings.zone_exists(zones.get(name) or ""):
                 raise ResourceFailed(f"DNS Record Set is not available. No hosted zone found for {name}")
 
-    def made(self, site: Placement, resource: MadeResource, old: MadeResource | None) -> None:
+    def made(self, site: Placement, new: MadeResource, old: MadeResource | None) -> None:
         """Write the validation records. They stay when the certificate goes, as at AWS."""
-        for option in resource.properties.get("DomainValidationOptions", ()):
-            token = hashlib.sha256(f"{site.account} {option['DomainName']}".encode()).hexdigest()[:32]
+        for name, zone in _zones(new).items():
+            token = hashlib.sha256(f"{site.account} {name}".encode()).hexdigest()[:32]
             record = {
-                "Name": f"_{token}.{option['DomainName']}",
+                "Name": f"_{token}.{name}",
                 "Type": "CNAME",
                 "TTL": 300,
                 "ResourceRecords": [{"Value": f"_{token[::-1]}.acm-validations.aws."}],
             }
-            site.surroundings.change_record(option["HostedZoneId"], "UPSERT", record)
+            site.surroundings.change_record(zone, "UPSERT", record)
 
-    def check_removal(self, site: Placement, resource: MadeResource) -> None:
-        for each in site.inventory.resources:
-            if each.kind != CERTIFICATE and resource.physical_id in str(each.properties):
-                raise ResourceFailed(f"Certificate {resource.physical_id} is in use by {each.physical_id}")
+
+def _zones(certificate: MadeResource) -> dict[str, str]:
+    """The hosted zones of the validation records, by domain name."""
+    options = certificate.properties.get("DomainValidationOptions", ())
+    return {each["DomainName"]: each.get("HostedZoneId") for each in options}
+
+
+_RECORD_ACTIONS = ("route53:GetHostedZone", "route53:ChangeResourceRecordSets", "route53:GetChange")
 
 
 class RecordSetKind(Kind):
-    name = RECORD_SET
-    actions = dict.fromkeys(
-        ("create", "update", "delete"),
-        ("route53:GetHostedZone", "route53:ChangeResourceRecordSets", "route53:GetChange"),
-    )
+    name = "AWS::Route53::RecordSet"
+    actions = Actions(_RECORD_ACTIONS, _RECORD_ACTIONS, _RECORD_ACTIONS)
 
-    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
-        return str(properties["Name"])
+    def physical_id(self, site: Placement, draft: MadeResource) -> str:
+        return str(draft.properties["Name"])
 
-    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
-        kind = (
-            "change/C1" if action == "route53:GetChange" else f"hostedzone/{properties.get('HostedZoneId')}"
-        )
-        return f"arn:{site.partition}:route53:::{kind}"
+    def unique_name(self, resource: MadeResource) -> None:
+        """Route 53 itself refuses a record set that is there."""
 
-    def check(
-        self,
-        site: Placement,
-        physical_id: str,
-        properties: Mapping[str, Any],
-        old: MadeResource | None,
-    ) -> None:
-        if not site.surroundings.zone_exists(properties.get("HostedZoneId", "")):
-            raise ResourceFailed(f"No hosted zone found with ID: {properties.get('HostedZoneId')}")
+    def about(self, site: Placement, action: str, resource: MadeResource) -> str:
+        zone = f"hostedzone/{resource.properties.get('HostedZoneId')}"
+        return f"arn:{site.partition}:route53:::{'change/C1' if action == 'route53:GetChange' else zone}"
 
-    def made(self, site: Placement, resource: MadeResource, old: MadeResource | None) -> None:
-        zone, after = resource.properties["HostedZoneId"], record_of(resource.properties)
+    def check(self, site: Placement, new: MadeResource, old: MadeResource | None) -> None:
+        zone = new.properties.get("HostedZoneId", "")
+        if not site.surroundings.zone_exists(zone):
+            raise ResourceFailed(f"No hosted zone found with ID: {zone}")
+
+    def made(self, site: Placement, new: MadeResource, old: MadeResource | None) -> None:
+        zone, after = new.properties["HostedZoneId"], record_of(new)
         if old is None:
             site.surroundings.change_record(zone, "CREATE", after)
             return
-        before, keys = record_of(old.properties), ("Name", "Type", "SetIdentifier")
+        before, keys = record_of(old), ("Name", "Type", "SetIdentifier")
         if [before.get(key) for key in keys] != [after.get(key) for key in keys]:
             site.surroundings.change_record(zone, "DELETE", before)
         site.surroundings.change_record(zone, "UPSERT", after)
 
     def removed(self, site: Placement, resource: MadeResource) -> None:
-        properties = resource.properties
-        site.surroundings.change_record(properties["HostedZoneId"], "DELETE", record_of(properties))
+        site.surroundings.change_record(resource.properties["HostedZoneId"], "DELETE", record_of(resource))
 
 
-def record_of(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """As Route 53's own API spells a record set: its values are mappings and its times numbers."""
-    record = {key: value for key, value in properties.items() if key not in ("HostedZoneId", "Comment")}
-    if "ResourceRecords" in record:
-        record["ResourceRecords"] = [{"Value": value} for value in record["ResourceRecords"]]
-    if "TTL" in record:
-        record["TTL"] = int(record["TTL"])
-    if "AliasTarget" in record:
-        health = str(record["AliasTarget"].get("EvaluateTargetHealth", False)).lower() == "true"
-        record["AliasTarget"] = {**record["AliasTarget"], "EvaluateTargetHealth": health}
-    return record
+def record_of(resource: MadeResource) -> dict[str, Any]:
+    """As Route 53's own API spells a record set."""
+    properties = resource.properties
+    if "AliasTarget" not in properties:
+        raise NotImitated("record sets other than aliases")
+    health = str(properties["AliasTarget"].get("EvaluateTargetHealth", False)).lower() == "true"
+    kept = {key: value for key, value in properties.items() if key not in ("HostedZoneId", "Comment")}
+    return {**kept, "AliasTarget": {**properties["AliasTarget"], "EvaluateTargetHealth": health}}
 
 
 KINDS = (CertificateKind(), RecordSetKind())

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from tests.standins.cloudformation.execution import attribute, resolver_for
+from tests.standins.cloudformation.execution import attribute, changed_properties, output_values, resolver_for
 from tests.standins.cloudformation.kinds import kind_of
 from tests.standins.cloudformation.operation import with_stack_tags
 from tests.standins.cloudformation.resource_kind import Placement
@@ -65,11 +63,7 @@ class ProposedChangeSet:
     kind: str
     version: Version
     changes: tuple[ProposedChange, ...]
-    created: datetime
-    capabilities: tuple[str, ...]
     role_arn: str | None
-    on_failure: str
-    description: str | None
     #: The next look finds it made.
     status: str = "CREATE_IN_PROGRESS"
     reason: str | None = None
@@ -109,7 +103,7 @@ def changes_between(stack: DeployedStack, site: Placement, version: Version) -> 
         properties = with_stack_tags(
             declared.kind, site.region, resolver.resolve(declared.properties), version
         )
-        differing = _differing(current.properties, properties)
+        differing = tuple(sorted(changed_properties(current.properties, properties)))
         if not differing:
             continue
         replaced = [key for key in differing if key in schema_of(declared.kind, site.region).create_only]
@@ -129,19 +123,8 @@ def changes_between(stack: DeployedStack, site: Placement, version: Version) -> 
     return (*changes, *removed)
 
 
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(sorted(name for name in {*old, *new} if old.get(name) != new.get(name)))
-
-
 def unchanged(stack: DeployedStack, site: Placement, change_set: ProposedChangeSet) -> bool:
     """Whether executing it would do nothing: no resource, output or tag differs."""
     if change_set.changes or stack.version is None or stack.version.tags != change_set.version.tags:
         return False
-    version = change_set.version
-    resolver = resolver_for(site, version, lambda name, key: attribute(stack.resources[name], key))
-    outputs = {
-        name: str(resolver.resolve(output["Value"]))
-        for name, output in version.template.outputs.items()
-        if "Condition" not in output or resolver.condition(output["Condition"])
-    }
-    return outputs == {name: value for name, (value, _, _) in stack.outputs.items()}
+    return output_values(stack, site, change_set.version) == stack.outputs

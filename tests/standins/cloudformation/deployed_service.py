@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.standins.cloudformation.content_delivery import CACHE_POLICY, DISTRIBUTION, FUNCTION
-from tests.standins.cloudformation.functions_and_logs import FunctionKind
+from tests.standins.cloudformation.functions_and_logs import FUNCTION as LAMBDA_FUNCTION
 from tests.standins.cloudformation.resource_kind import MadeResource
 from tests.standins.cloudformation.rest_api import DEPLOYMENT, DOMAIN_NAME, MAPPING, STAGE
 from tests.standins.cloudformation.service import CloudFormation
@@ -43,13 +43,13 @@ def api_behind(stacks: CloudFormation, target: str, domain: str, directory: Path
     region = names[0].region
     mapping = _only(stacks, MAPPING, region, DomainName=domain)
     stage = _only(stacks, STAGE, region, RestApiId=mapping.properties["RestApiId"])
-    deployment = stacks.inventory.named(DEPLOYMENT, stage.properties["DeploymentId"], region)
+    deployment = stacks.inventory.find(DEPLOYMENT, stage.properties["DeploymentId"], region)
     if deployment is None or stage.physical_id != mapping.properties["Stage"]:
         raise NothingDeployed(f"the mapping of {domain} leads to no deployed stage")
     definition = deployment.attributes["Definition"]
     functions = tuple(
         function_source(stacks, each, directory)
-        for each in stacks.inventory.of(FunctionKind.name, region)
+        for each in stacks.inventory.of(LAMBDA_FUNCTION, region)
         if f"/{each.attributes['Arn']}/" in str(definition)
     )
     return DeployedApi(mapping.properties["RestApiId"], stage.physical_id, region, definition, functions)
@@ -106,7 +106,6 @@ def function_source(stacks: CloudFormation, function: MadeResource, directory: P
 
 
 def _only(stacks: CloudFormation, kind: str, region: str, **properties: str) -> MadeResource:
-    for each in stacks.inventory.of(kind, region):
-        if all(each.properties.get(name) == value for name, value in properties.items()):
-            return each
+    for each in stacks.inventory.of(kind, region, **properties):
+        return each
     raise NothingDeployed(f"there is no {kind} with {properties}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.standins.cloudformation.execution import changed_properties
 from tests.standins.cloudformation.resource_kind import Inventory
 from tests.standins.cloudformation.stack import DeployedStack, now
 
@@ -24,8 +25,7 @@ def resource_drifts(stack: DeployedStack, inventory: Inventory) -> list[dict[str
                     "ActualValue": json.dumps(actual.properties.get(key)),
                     "DifferenceType": "NOT_EQUAL",
                 }
-                for key in sorted({*expected.properties, *actual.properties})
-                if expected.properties.get(key) != actual.properties.get(key)
+                for key in sorted(changed_properties(expected.properties, actual.properties))
             ]
         )
         status = "DELETED" if actual is None else "MODIFIED" if differing else "IN_SYNC"
@@ -35,8 +35,6 @@ def resource_drifts(stack: DeployedStack, inventory: Inventory) -> list[dict[str
                 "LogicalResourceId": name,
                 "PhysicalResourceId": expected.physical_id,
                 "ResourceType": expected.kind,
-                "ExpectedProperties": json.dumps(dict(expected.properties)),
-                "ActualProperties": json.dumps({} if actual is None else dict(actual.properties)),
                 "PropertyDifferences": differing,
                 "StackResourceDriftStatus": status,
                 "Timestamp": now(),

@@ -3,54 +3,47 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
+from botocore import xform_name
 from moto.core.parse import QueryParser
 from moto.core.serialize import QuerySerializer
 from moto.core.utils import get_service_model
 from werkzeug.datastructures import Headers, MultiDict
 
+from tests.standins.cloudformation.changes import Changes
 from tests.standins.cloudformation.errors import CloudFormationError, NotImitated
-from tests.standins.cloudformation.queries import QUERIES
+from tests.standins.cloudformation.queries import Queries
 from tests.standins.cloudformation.resource_kind import Caller
 from tests.standins.cloudformation.service import CloudFormation
 
 _LOCK = threading.RLock()
-_CHANGES: dict[str, Callable[[CloudFormation, str, Mapping[str, Any], Caller], dict[str, Any]]] = {
-    "CreateChangeSet": CloudFormation.create_change_set,
-    "ExecuteChangeSet": CloudFormation.execute_change_set,
-    "DeleteChangeSet": CloudFormation.delete_change_set,
-    "DeleteStack": CloudFormation.delete_stack,
-    "ContinueUpdateRollback": CloudFormation.continue_update_rollback,
-    "UpdateTerminationProtection": CloudFormation.update_termination_protection,
-    "DetectStackDrift": CloudFormation.detect_stack_drift,
-}
 
 
-def answer(
+def respond(
     service: CloudFormation, operation: str, body: bytes, region: str, caller: Caller
 ) -> tuple[int, bytes]:
-    """Status and body of one request."""
+    """Status and body of the response to one request."""
     model = get_service_model("cloudformation").operation_model(operation)
-    given = QueryParser(model).parse(
+    form = MultiDict(parse_qsl(body.decode(), keep_blank_values=True))
+    parameters = QueryParser(model).parse(
         {
-            "body": "",
-            "headers": Headers(),
             "method": "POST",
-            "url_params": {},
             "url_path": "/",
-            "values": MultiDict(parse_qsl(body.decode(), keep_blank_values=True)),
+            "url_params": {},
+            "headers": Headers(),
+            "body": "",
+            "values": form,
         }
     )
-    ask = QUERIES.get(operation) or _CHANGES.get(operation)
+    group = Changes if hasattr(Changes, xform_name(operation)) else Queries
     try:
-        if ask is None:
+        perform = getattr(group(service, region, parameters, caller), xform_name(operation), None)
+        if perform is None:
             raise NotImitated(f"the operation {operation}")
         with _LOCK:
-            result = ask(service, region, given, caller)
+            result = perform()
     except CloudFormationError as error:
         return 400, _error(error.code, str(error))
     except NotImitated as error:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.standins.cloudformation.errors import CloudFormationError, ResourceFailed
+from tests.standins.cloudformation.errors import ResourceFailed
 from tests.standins.cloudformation.intrinsics import Resolver
 from tests.standins.cloudformation.operation import Faults, Operations, with_stack_tags
 from tests.standins.cloudformation.parameters import typed
 from tests.standins.cloudformation.resource_kind import MadeResource, Placement
 from tests.standins.cloudformation.resource_schema import schema_of
-from tests.standins.cloudformation.stack import DELETED, DeployedStack, Version, now
+from tests.standins.cloudformation.stack import DELETED, DeployedStack, Version
 from tests.standins.cloudformation.template import Declared
 
 CANCELLED = "Resource creation cancelled"
@@ -26,7 +26,7 @@ CANCELLED = "Resource creation cancelled"
 def resolver_for(site: Placement, version: Version, lookup: Callable[[str, str | None], Any]) -> Resolver:
     """Resolves a version's functions; `lookup` answers for its resources."""
     declared = version.template.parameters
-    values: dict[str, Any] = {
+    values = {
         "AWS::AccountId": site.account,
         "AWS::NotificationARNs": [],
         "AWS::Partition": site.partition,
@@ -36,7 +36,7 @@ def resolver_for(site: Placement, version: Version, lookup: Callable[[str, str |
         "AWS::URLSuffix": "amazonaws.com",
         **{name: typed(value, declared[name]) for name, value in version.parameters.items()},
     }
-    return Resolver(values, version.template.conditions, version.template.mappings, lookup)
+    return Resolver(values, version.template.conditions, lookup)
 
 
 def attribute(resource: MadeResource, name: str | None) -> Any:  # noqa: ANN401 - JSON
@@ -44,19 +44,36 @@ def attribute(resource: MadeResource, name: str | None) -> Any:  # noqa: ANN401 
     return resource.physical_id if name is None else resource.attributes[name]
 
 
+def resolver_of(stack: DeployedStack, site: Placement, version: Version) -> Resolver:
+    """With the resources as the stack has them."""
+    return resolver_for(site, version, lambda name, key: attribute(stack.resources[name], key))
+
+
+def output_values(stack: DeployedStack, site: Placement, version: Version) -> dict[str, str]:
+    resolver = resolver_of(stack, site, version)
+    return {
+        name: str(resolver.resolve(output["Value"]))
+        for name, output in version.template.outputs.items()
+        if "Condition" not in output or resolver.condition(output["Condition"])
+    }
+
+
+def changed_properties(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
+    return {name for name in {*old, *new} if old.get(name) != new.get(name)}
+
+
 @dataclass
 class Execution:
-    """Everything that can be under way for a stack. `exports` are the names that other stacks export."""
+    """Everything that can be under way for a stack."""
 
     stack: DeployedStack
     site: Placement
     faults: Faults
-    exports: Callable[[], Mapping[str, str]]
 
     def __post_init__(self) -> None:
         self.operations = Operations(self.stack, self.site, self.faults)
 
-    def create(self, version: Version, on_failure: str) -> Iterator[None]:
+    def create(self, version: Version) -> Iterator[None]:
         stack = self.stack
         stack.version = version
         stack.enter("CREATE_IN_PROGRESS", "User Initiated")
@@ -65,30 +82,24 @@ class Execution:
             yield from self._bring(version, [])
         except ResourceFailed:
             failed = self._failed("CREATE_FAILED")
-            if on_failure == "DO_NOTHING":
-                stack.enter("CREATE_FAILED", failed)
-                return
             stack.enter("ROLLBACK_IN_PROGRESS", f"{failed} Rollback requested by user.")
             if (yield from self._delete_all(list(stack.resources.values()))):
                 stack.enter("ROLLBACK_COMPLETE")
-                if on_failure == "DELETE":
-                    yield from self.delete(())
             else:
                 stack.enter("ROLLBACK_FAILED", self._failed("DELETE_FAILED"))
             return
-        self._set_outputs(version)
+        stack.outputs = output_values(stack, self.site, version)
         stack.enter("CREATE_COMPLETE")
 
     def update(self, version: Version) -> Iterator[None]:
         stack = self.stack
         before, resources = stack.version, dict(stack.resources)
-        stack.updated = now()
         stack.enter("UPDATE_IN_PROGRESS", "User Initiated")
         yield
         replaced: list[MadeResource] = []
         try:
             yield from self._bring(version, replaced)
-            self._set_outputs(version)
+            stack.outputs = output_values(stack, self.site, version)
         except ResourceFailed:
             stack.enter("UPDATE_ROLLBACK_IN_PROGRESS", self._failed("CREATE_FAILED", "UPDATE_FAILED"))
             yield from self.roll_back(before, resources)
@@ -96,7 +107,7 @@ class Execution:
         stack.version = version
         stack.enter("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         yield
-        wanted = version.template.included(self._resolver(version))
+        wanted = version.template.included(resolver_of(stack, self.site, version))
         gone = [each for name, each in stack.resources.items() if name not in wanted]
         # A resource that cannot be deleted in the clean-up is left behind, and the update counts as done.
         yield from self._delete_all([*gone, *replaced], version_of=before)
@@ -127,12 +138,10 @@ class Execution:
         stack.version = version
         stack.enter("UPDATE_ROLLBACK_COMPLETE")
 
-    def delete(self, retained: tuple[str, ...]) -> Iterator[None]:
+    def delete(self) -> Iterator[None]:
         stack = self.stack
         stack.enter("DELETE_IN_PROGRESS", "User Initiated")
         yield
-        for name in retained:
-            stack.resources.pop(name, None)
         if (yield from self._delete_all(list(stack.resources.values()))):
             stack.enter(DELETED)
         else:
@@ -141,7 +150,7 @@ class Execution:
     def _bring(self, version: Version, replaced: list[MadeResource]) -> Iterator[None]:
         """Create and change what the version wants; what it replaces is added to `replaced`."""
         stack, site = self.stack, self.site
-        resolver = self._resolver(version)
+        resolver = resolver_of(stack, site, version)
         wanted = version.template.included(resolver)
         for name, declared in wanted.items():
             properties = with_stack_tags(
@@ -156,7 +165,7 @@ class Execution:
                         "Update of resource type is not permitted. The new template modifies "
                         f"resource type of the following resources: [{name}]"
                     )
-                elif changed := _changed(current.properties, properties):
+                elif changed := changed_properties(current.properties, properties):
                     if changed & schema_of(declared.kind, site.region).create_only:
                         yield from self.operations.create(name, declared.kind, properties)
                         replaced.append(current)
@@ -170,8 +179,9 @@ class Execution:
         """What CloudFormation has begun beside a resource that fails; the true reason is not its event's."""
         for name, declared in wanted.items():
             if name not in self.stack.resources and name != failed and declared.depends_on.isdisjoint(wanted):
-                self.stack.report(name, declared.kind, "", "CREATE_IN_PROGRESS")
-                self.stack.report(name, declared.kind, "", "CREATE_FAILED", CANCELLED)
+                draft = MadeResource(name, declared.kind, self.site.region, self.stack.identifier, {})
+                self.stack.report(draft, "CREATE_IN_PROGRESS")
+                self.stack.report(draft, "CREATE_FAILED", CANCELLED)
                 return
 
     def _delete_all(
@@ -182,36 +192,11 @@ class Execution:
         declared = {} if version is None else version.template.resources
         whole = True
         for each in _dependents_first(resources, declared):
-            kept = each.logical_id in declared and declared[each.logical_id].deletion_policy == "Retain"
-            if kept:
-                self.stack.report(each.logical_id, each.kind, each.physical_id, "DELETE_SKIPPED")
-                self.stack.resources.pop(each.logical_id, None)
-                continue
             try:
                 yield from self.operations.delete(each)
             except ResourceFailed:
                 whole = False
         return whole
-
-    def _resolver(self, version: Version) -> Resolver:
-        return resolver_for(
-            self.site, version, lambda name, attr: attribute(self.stack.resources[name], attr)
-        )
-
-    def _set_outputs(self, version: Version) -> None:
-        resolver = self._resolver(version)
-        others = self.exports()
-        outputs: dict[str, tuple[str, str | None, str | None]] = {}
-        for name, output in version.template.outputs.items():
-            if "Condition" in output and not resolver.condition(output["Condition"]):
-                continue
-            export = resolver.resolve(output["Export"]["Name"]) if "Export" in output else None
-            if export is not None and export in others:
-                raise CloudFormationError(
-                    f"Export with name {export} is already exported by stack {others[export]}"
-                )
-            outputs[name] = (str(resolver.resolve(output["Value"])), output.get("Description"), export)
-        self.stack.outputs = outputs
 
     def _failed(self, *statuses: str) -> str:
         names = [name for name, state in self.stack.states.items() if state.status in statuses]
@@ -223,10 +208,6 @@ class Execution:
 def _same(one: MadeResource, other: MadeResource | None) -> bool:
     """Whether both are one resource, whatever its properties."""
     return other is not None and one.physical_id == other.physical_id and one.attributes == other.attributes
-
-
-def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
-    return {name for name in {*old, *new} if old.get(name) != new.get(name)}
 
 
 def _dependents_first(resources: list[MadeResource], declared: Mapping[str, Declared]) -> list[MadeResource]:

@@ -15,7 +15,7 @@ from tests.standins.cloudformation.errors import CloudFormationError, NotImitate
 NO_VALUE = object()
 _VARIABLE = re.compile(r"\$\{([^!${}][^${}]*)\}")
 _LITERAL = re.compile(r"\$\{!([^}]*)\}")
-_CONDITIONS = ("Fn::Equals", "Fn::Not", "Fn::And", "Fn::Or", "Condition")
+_CONDITIONS = ("Fn::Equals", "Fn::Not", "Condition")
 
 
 def function_of(document: Any) -> tuple[str, Any] | None:  # noqa: ANN401 - JSON
@@ -29,21 +29,14 @@ def function_of(document: Any) -> tuple[str, Any] | None:  # noqa: ANN401 - JSON
     return None
 
 
-def attribute_of(argument: Any) -> tuple[str, str]:  # noqa: ANN401 - JSON
-    """Logical id and attribute of a `Fn::GetAtt`, in either of its forms."""
-    if isinstance(argument, str):
-        name, _, attribute = argument.partition(".")
-        return name, attribute
-    return str(argument[0]), str(argument[1])
-
-
 def references(document: Any) -> Iterator[tuple[str, str | None]]:  # noqa: ANN401 - JSON
     """Every (name, attribute) that a document refers to; None for a `Ref`."""
     function = function_of(document)
     if function is not None and function[0] == "Ref":
         yield str(function[1]), None
     elif function is not None and function[0] == "Fn::GetAtt":
-        yield attribute_of(function[1])
+        name, attribute = function[1]
+        yield name, attribute
     elif function is not None and function[0] == "Fn::Sub":
         text, own = (function[1], {}) if isinstance(function[1], str) else function[1]
         for variable in _VARIABLE.findall(text):
@@ -64,12 +57,11 @@ class Resolver:
     """Values for a template's functions.
 
     `values` are parameters and pseudo parameters; `lookup` answers for resources (attribute None: the
-    physical id); `conditions` and `mappings` are the template's own sections.
+    physical id); `conditions` are the template's own.
     """
 
     values: Mapping[str, Any]
     conditions: Mapping[str, Any]
-    mappings: Mapping[str, Any]
     lookup: Callable[[str, str | None], Any]
 
     def resolve(self, document: Any) -> Any:  # noqa: ANN401 - JSON
@@ -97,20 +89,13 @@ class Resolver:
         if name == "Ref":
             return self._reference(argument, None)
         if name == "Fn::GetAtt":
-            return self._reference(*attribute_of(argument))
+            return self._reference(*argument)
         if name == "Fn::If":
             return self._value(argument[1] if self.condition(argument[0]) else argument[2])
         if name == "Fn::Sub":
             return self._substitute(argument)
         if name == "Fn::Join":
             return str(argument[0]).join(map(_text, self._value(argument[1])))
-        if name == "Fn::Select":
-            return self._value(argument[1])[int(self._value(argument[0]))]
-        if name == "Fn::Split":
-            return str(self._value(argument[1])).split(argument[0])
-        if name == "Fn::FindInMap":
-            first, second, third = map(self._value, argument[:3])
-            return self.mappings[first][second][third]
         raise NotImitated(f"the function {name}")
 
     def _reference(self, name: str, attribute: str | None) -> Any:  # noqa: ANN401 - JSON
@@ -141,10 +126,7 @@ class Resolver:
             return self.condition(argument)
         if name == "Fn::Equals":
             return _text(self._value(argument[0])) == _text(self._value(argument[1]))
-        values = [self._truth(each) for each in argument]
-        if name == "Fn::Not":
-            return not values[0]
-        return all(values) if name == "Fn::And" else any(values)
+        return not self._truth(argument[0])
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - JSON

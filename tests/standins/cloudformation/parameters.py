@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tests.standins.cloudformation.errors import CloudFormationError, NotImitated
@@ -15,7 +15,7 @@ ZONE = "AWS::Route53::HostedZone::Id"
 
 def parameter_values(
     declared: Mapping[str, Mapping[str, Any]],
-    given: list[Mapping[str, Any]],
+    given: Iterable[Mapping[str, Any]],
     previous: Mapping[str, str],
     exists: Callable[[str], bool],
 ) -> dict[str, str]:

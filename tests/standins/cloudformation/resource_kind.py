@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from tests.standins.cloudformation.errors import ResourceFailed
+from tests.standins.cloudformation.resource_schema import ResourceSchema, schema_of
 
 
 class Caller(Protocol):
@@ -42,20 +44,24 @@ class Surroundings(Protocol):
 
 @dataclass(frozen=True)
 class MadeResource:
-    """One resource that exists, with its properties as they were resolved."""
+    """One resource that exists or is about to, with its properties as they were resolved."""
 
     logical_id: str
     kind: str
     region: str
     stack_id: str
-    physical_id: str
     properties: Mapping[str, Any]
-    attributes: Mapping[str, Any]
+    physical_id: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:
         """What stays the same, whatever becomes of the properties."""
         return self.stack_id, self.logical_id, self.physical_id
+
+    def mentions(self, value: str) -> bool:
+        """Whether a property, at any depth, is that text."""
+        return f"'{value}'" in str(self.properties)
 
 
 @dataclass
@@ -66,15 +72,18 @@ class Inventory:
     #: The zips of functions, by ARN: Lambda keeps its own copy.
     code: dict[str, bytes] = field(default_factory=dict)
 
-    def of(self, kind: str, region: str | None = None) -> list[MadeResource]:
-        """Those of a kind, of one region or of all."""
-        return [each for each in self.resources if each.kind == kind and region in (None, each.region)]
+    def of(self, kind: str, region: str | None = None, **properties: object) -> list[MadeResource]:
+        """Those of a kind that have these properties, of one region or of all."""
+        return [
+            each
+            for each in self.resources
+            if each.kind == kind
+            and region in (None, each.region)
+            and all(each.properties.get(name) == value for name, value in properties.items())
+        ]
 
-    def named(self, kind: str, physical_id: str, region: str) -> MadeResource | None:
+    def find(self, kind: str, physical_id: str, region: str) -> MadeResource | None:
         return next((each for each in self.of(kind, region) if each.physical_id == physical_id), None)
-
-    def add(self, resource: MadeResource) -> None:
-        self.resources.append(resource)
 
     def actual(self, resource: MadeResource) -> MadeResource | None:
         """A stack's resource as it really is: altered by hand, or gone."""
@@ -104,81 +113,101 @@ class Placement:
     surroundings: Surroundings
     caller: Caller
 
-    def arn(self, service: str, rest: str, *, region: str | None = None, account: str | None = None) -> str:
-        where = self.region if region is None else region
-        whose = self.account if account is None else account
-        return f"arn:{self.partition}:{service}:{where}:{whose}:{rest}"
-
     def unique(self, logical_id: str, length: int = 13) -> str:
         """A suffix that differs from stack to stack and from one making to the next."""
-        count = len(self.inventory.resources)
-        seed = f"{self.stack_id} {logical_id} {count}"
+        seed = f"{self.stack_id} {logical_id} {len(self.inventory.resources)}"
         return hashlib.sha256(seed.encode()).hexdigest()[:length]
 
-    def generated_name(self, logical_id: str, limit: int = 128) -> str:
+    def generated_name(self, logical_id: str, limit: int = 64) -> str:
         """As CloudFormation names what has no name: both parts are cut where the whole would be too long."""
         suffix = self.unique(logical_id).upper()
         name = f"{self.stack_name}-{logical_id}-{suffix}"
         return name if len(name) <= limit else f"{self.stack_name[:24]}-{logical_id[:24]}-{suffix}"
 
 
+class Permission(NamedTuple):
+    action: str
+    #: An ARN, or `*`.
+    resource: str
+    #: IAM's condition keys.
+    context: Mapping[str, str] = MappingProxyType({})
+
+
+class Actions(NamedTuple):
+    """IAM actions by verb, out of those that AWS' schema lists."""
+
+    create: tuple[str, ...] = ()
+    update: tuple[str, ...] = ()
+    delete: tuple[str, ...] = ()
+
+
 class Kind:
-    """A resource type. Most need to say only what they are called and which permissions they take."""
+    """A resource type. Most need to say only what they are called and which permissions they take; what
+    identifies one, and what tagging takes, AWS' schema says."""
 
     #: Such as `AWS::Logs::LogGroup`.
     name: str
-    #: IAM actions by verb (create, update, delete), out of those that AWS' schema lists.
-    actions: Mapping[str, tuple[str, ...]] = {}
-    #: The property with the physical name, where a user may choose it.
-    name_property: str | None = None
-    #: The most characters of the name.
-    name_limit = 128
-    #: What it takes to give it tags, beside the rest.
-    tag_action: str | None = None
+    actions = Actions()
+    #: What its actions are about.
+    arn_format = "*"
     #: Whether the name is unique beyond the region.
     is_global = False
+    #: Kinds of resources that keep one of this kind from being deleted while they mention it.
+    held_by: tuple[str, ...] = ()
 
-    def physical_id(self, site: Placement, logical_id: str, properties: Mapping[str, Any]) -> str:
-        given = properties.get(self.name_property) if self.name_property else None
-        return str(given) if given else site.generated_name(logical_id, self.name_limit)
+    def schema(self, site: Placement) -> ResourceSchema:
+        return schema_of(self.name, site.region)
 
-    def attributes(self, site: Placement, physical_id: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-        return {}
+    def physical_id(self, site: Placement, draft: MadeResource) -> str:
+        """Of a resource that has none yet: the name that its user chose, or one of CloudFormation's."""
+        schema = self.schema(site)
+        name = schema.name_property
+        chosen = draft.properties.get(name) if name else None
+        return str(chosen or site.generated_name(draft.logical_id, schema.longest(name)))
 
-    def grants(
-        self, site: Placement, verb: str, physical_id: str, properties: Mapping[str, Any]
-    ) -> Iterator[tuple[str, str, Mapping[str, str]]]:
-        """Every action, the ARN it is about, and its condition keys."""
-        tagging = (self.tag_action,) if self.tag_action and tags_of(properties) and verb != "delete" else ()
-        for action in (*self.actions.get(verb, ()), *tagging):
-            yield action, self.about(site, action, physical_id, properties), {}
+    def attributes(self, site: Placement, resource: MadeResource) -> dict[str, Any]:
+        """What `Fn::GetAtt` gives: the ARN, and the identifiers that AWS makes."""
+        schema = self.schema(site)
+        made = dict.fromkeys(schema.identifiers & schema.attributes, resource.physical_id)
+        return {"Arn": self.arn(site, resource), **made}
 
-    def about(self, site: Placement, action: str, physical_id: str, properties: Mapping[str, Any]) -> str:
+    def arn(self, site: Placement, resource: MadeResource) -> str:
+        return self.arn_format.format(site=site, id=resource.physical_id)
+
+    def about(self, site: Placement, action: str, resource: MadeResource) -> str:
         """The ARN that an action is about."""
-        return "*"
+        return self.arn(site, resource)
 
-    def check(
-        self,
-        site: Placement,
-        physical_id: str,
-        properties: Mapping[str, Any],
-        old: MadeResource | None,
-    ) -> None:
+    def permissions(self, site: Placement, verb: str, resource: MadeResource) -> Iterator[Permission]:
+        """All that it takes to create, update or delete it."""
+        tag_action = self.schema(site).tag_action
+        tagging = (tag_action,) if tag_action and tags_of(resource.properties) and verb != "delete" else ()
+        for action in (*self.actions._asdict()[verb], *tagging):
+            yield Permission(action, self.about(site, action, resource))
+
+    def unique_name(self, resource: MadeResource) -> str | None:
+        """What no two resources of the kind have in common; None where the service checks it elsewhere."""
+        return resource.physical_id
+
+    def refuse_taken(self, site: Placement, draft: MadeResource) -> None:
+        """Raises ResourceFailed where the name belongs to something else."""
+        name = self.unique_name(draft)
+        others = site.inventory.of(self.name, None if self.is_global else site.region)
+        in_stacks = name is not None and any(self.unique_name(each) == name for each in others)
+        if in_stacks or site.surroundings.taken(self.name, draft.physical_id, site.region):
+            raise ResourceFailed(f"{name} already exists")
+
+    def check(self, site: Placement, new: MadeResource, old: MadeResource | None) -> None:
         """What the service itself refuses; `old` is what is being changed. Raises ResourceFailed."""
-        if old is None:
-            self.refuse_taken(site, physical_id)
 
-    def refuse_taken(self, site: Placement, physical_id: str) -> None:
-        region = None if self.is_global else site.region
-        others = [each for each in site.inventory.of(self.name, region) if each.physical_id == physical_id]
-        if others or site.surroundings.taken(self.name, physical_id, site.region):
-            raise ResourceFailed(f"{physical_id} already exists")
-
-    def made(self, site: Placement, resource: MadeResource, old: MadeResource | None) -> None:
+    def made(self, site: Placement, new: MadeResource, old: MadeResource | None) -> None:
         """Show it in the account's surroundings."""
 
     def check_removal(self, site: Placement, resource: MadeResource) -> None:
         """Why the service does not delete it. Raises ResourceFailed."""
+        for each in site.inventory.resources:
+            if each.kind in self.held_by and each.mentions(resource.physical_id):
+                raise ResourceFailed(f"{resource.physical_id} is in use by {each.physical_id}")
 
     def removed(self, site: Placement, resource: MadeResource) -> None:
         """Take it out of the surroundings again."""

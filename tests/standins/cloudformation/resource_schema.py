@@ -80,14 +80,43 @@ class ResourceSchema:
     @property
     def attributes(self) -> frozenset[str]:
         """What `Fn::GetAtt` may ask for; a nested one is written with dots."""
-        paths = self.document.get("readOnlyProperties") or ()
-        return frozenset(path.removeprefix("/properties/").replace("/", ".") for path in paths)
+        return self._names("readOnlyProperties")
 
     @property
     def create_only(self) -> frozenset[str]:
         """Top-level properties whose change replaces the resource."""
-        paths = self.document.get("createOnlyProperties") or ()
-        return frozenset(path.removeprefix("/properties/").split("/")[0] for path in paths)
+        return frozenset(name.partition(".")[0] for name in self._names("createOnlyProperties"))
+
+    @property
+    def identifiers(self) -> frozenset[str]:
+        """The properties that tell one resource from all others of its type."""
+        return self._names("primaryIdentifier")
+
+    @property
+    def name_property(self) -> str | None:
+        """The name, where a user may choose it: an identifier that AWS does not make."""
+        chosen = self.identifiers - self.attributes
+        return next(iter(chosen)) if len(self.identifiers) == len(chosen) == 1 else None
+
+    def longest(self, name: str | None) -> int:
+        """The most characters of a text property."""
+        return int(self.document["properties"].get(name, {}).get("maxLength", 64))
+
+    @property
+    def tag_action(self) -> str | None:
+        """The permission to give it tags."""
+        listed = (self.document.get("tagging") or {}).get("permissions", ())
+        return next((each for each in listed if ":Tag" in each or ":AddTags" in each), None)
+
+    @property
+    def taggable(self) -> bool:
+        """Whether a stack's tags are given to its resources of this type."""
+        tagging = self.document.get("tagging") or {}
+        return bool(tagging.get("taggable")) and "Tags" in self.document["properties"]
+
+    def _names(self, section: str) -> frozenset[str]:
+        paths = self.document.get(section) or ()
+        return frozenset(path.removeprefix("/properties/").replace("/", ".") for path in paths)
 
     def permissions(self, verb: str) -> frozenset[str]:
         """The IAM actions that AWS lists for `create`, `read`, `update` or `delete`."""
@@ -99,8 +128,7 @@ class ResourceSchema:
         found = [
             f"#: extraneous key [{name}] is not permitted"
             for name in properties
-            if name in {attribute for attribute in self.attributes if "." not in attribute}
-            and name not in self.create_only
+            if name in self.attributes - self.create_only
         ]
         for error in _validator(self.name, json.dumps(self.document)).iter_errors(dict(properties)):
             place = "/".join(["#", *map(str, error.absolute_path)])

@@ -16,6 +16,10 @@ REVIEW = "REVIEW_IN_PROGRESS"
 DELETED = "DELETE_COMPLETE"
 
 
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
 @dataclass(frozen=True)
 class Event:
     identifier: str
@@ -25,7 +29,6 @@ class Event:
     status: str
     reason: str | None
     time: datetime
-    properties: str | None = None
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,7 @@ class Version:
 
     template: Template
     parameters: Mapping[str, str]
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class ResourceState:
-    """The latest word on one logical id, whether or not there is a resource."""
-
-    status: str
-    reason: str | None
-    time: datetime
-    kind: str
-    physical_id: str
+    tags: Mapping[str, str]
 
 
 @dataclass
@@ -53,21 +45,18 @@ class DeployedStack:
     name: str
     identifier: str
     region: str
-    status: str
-    created: datetime
+    status: str = REVIEW
+    created: datetime = field(default_factory=now)
     #: None until a change set was executed.
     version: Version | None = None
     reason: str | None = None
-    updated: datetime | None = None
-    deleted: datetime | None = None
     role_arn: str | None = None
     protected: bool = False
-    capabilities: tuple[str, ...] = ()
     #: What exists, by logical id.
     resources: dict[str, MadeResource] = field(default_factory=dict)
-    states: dict[str, ResourceState] = field(default_factory=dict)
-    outputs: dict[str, tuple[str, str | None, str | None]] = field(default_factory=dict)
-    """Value, description and export name."""
+    #: The latest event of each logical id, whether or not there is a resource.
+    states: dict[str, Event] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
     #: Oldest first.
     events: list[Event] = field(default_factory=list)
     #: What is under way: each step is what happens until someone looks again.
@@ -83,18 +72,16 @@ class DeployedStack:
         """Change the stack's own state, and say so in an event."""
         self.status, self.reason = status, reason
         self._record(self.name, self.identifier, STACK, status, reason)
-        if status == DELETED:
-            self.deleted = now()
 
-    def report(
-        self, logical_id: str, kind: str, physical_id: str, status: str, reason: str | None = None
-    ) -> None:
+    def report(self, resource: MadeResource, status: str, reason: str | None = None) -> None:
         """An event of one resource."""
-        self.states[logical_id] = ResourceState(status, reason, now(), kind, physical_id)
-        self._record(logical_id, physical_id, kind, status, reason)
+        event = self._record(resource.logical_id, resource.physical_id, resource.kind, status, reason)
+        self.states[resource.logical_id] = event
 
-    def _record(self, logical_id: str, physical_id: str, kind: str, status: str, reason: str | None) -> None:
-        self.events.append(Event(str(uuid4()), logical_id, physical_id, kind, status, reason, now()))
+    def _record(self, logical_id: str, physical_id: str, kind: str, status: str, reason: str | None) -> Event:
+        event = Event(str(uuid4()), logical_id, physical_id, kind, status, reason, now())
+        self.events.append(event)
+        return event
 
     def advance(self) -> None:
         """Time passes for what is under way."""
@@ -110,40 +97,24 @@ class DeployedStack:
             self.advance()
 
 
-def now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 def stack_summary(stack: DeployedStack) -> dict[str, Any]:
     """As DescribeStacks shows it."""
-    version = stack.version
     shown: dict[str, Any] = {
         "StackId": stack.identifier,
         "StackName": stack.name,
         "StackStatus": stack.status,
         "StackStatusReason": stack.reason,
         "CreationTime": stack.created,
-        "LastUpdatedTime": stack.updated,
-        "DeletionTime": stack.deleted,
-        "DisableRollback": False,
-        "NotificationARNs": [],
-        "Capabilities": list(stack.capabilities),
         "EnableTerminationProtection": stack.protected,
         "RoleARN": stack.role_arn,
-        "Outputs": [
-            {"OutputKey": key, "OutputValue": value, "Description": description, "ExportName": export}
-            for key, (value, description, export) in stack.outputs.items()
-        ],
-        "Parameters": [],
-        "Tags": [],
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in stack.outputs.items()],
     }
-    if version is not None:
-        declared = version.template.parameters
-        shown["Description"] = version.template.document.get("Description")
+    if stack.version is not None:
+        declared = stack.version.template.parameters
+        shown["Description"] = stack.version.template.document.get("Description")
         shown["Parameters"] = [
             {"ParameterKey": key, "ParameterValue": "****" if declared[key].get("NoEcho") else value}
-            for key, value in version.parameters.items()
+            for key, value in stack.version.parameters.items()
         ]
-        shown["Tags"] = [{"Key": key, "Value": value} for key, value in version.tags.items()]
+        shown["Tags"] = [{"Key": key, "Value": value} for key, value in stack.version.tags.items()]
     return {key: value for key, value in shown.items() if value is not None}

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tests.standins.cloudformation.errors import CloudFormationError, ResourceFailed
 from tests.standins.cloudformation.parameters import parameter_values
 from tests.standins.cloudformation.resource_kind import Placement
 from tests.standins.cloudformation.stack import Version
-from tests.standins.cloudformation.template import Template, read_template
+from tests.standins.cloudformation.template import read_template
 
 BODY_LIMIT = 51_200
 """Bytes of a template that is not in a bucket."""
 URL_LIMIT = 1_000_000
 _PATH_STYLE = re.compile(r"https://s3[.-][^/]*/(?P<bucket>[^/]+)/(?P<key>[^?]+)")
 _HOST_STYLE = re.compile(r"https://(?P<bucket>[^/]+?)\.s3[.-][^/]*amazonaws\.com[^/]*/(?P<key>[^?]+)")
-
-
-@dataclass(frozen=True)
-class Submission:
-    version: Version
-    capabilities: tuple[str, ...]
 
 
 def template_text(given: Mapping[str, Any], site: Placement, previous: Version | None) -> str:
@@ -55,35 +48,24 @@ def template_text(given: Mapping[str, Any], site: Placement, previous: Version |
     return content.decode()
 
 
-def read_submitted(given: Mapping[str, Any], site: Placement, previous: Version | None = None) -> Template:
-    """The template alone. Raises CloudFormationError."""
-    values = {
-        each["ParameterKey"]: each["ParameterValue"]
-        for each in given.get("Parameters", ())
-        if "ParameterValue" in each
-    }
-    if previous is not None:
-        values = {**previous.parameters, **values}
-    pseudo = {"AWS::Region": site.region, "AWS::AccountId": site.account, "AWS::StackName": site.stack_name}
-    text = template_text(given, site, previous)
-    return read_template(text, site.region, {**values, **pseudo, "AWS::Partition": site.partition})
-
-
-def submitted(given: Mapping[str, Any], site: Placement, previous: Version | None) -> Submission:
+def submitted(given: Mapping[str, Any], site: Placement, previous: Version | None) -> Version:
     """Raises CloudFormationError for a template, parameters or a consent that is not accepted."""
-    template = read_submitted(given, site, previous)
-    capabilities = tuple(given.get("Capabilities", ()))
+    parameters = given.get("Parameters", ())
+    had = {} if previous is None else previous.parameters
+    values = {each["ParameterKey"]: each["ParameterValue"] for each in parameters if "ParameterValue" in each}
+    pseudo = {
+        "AWS::AccountId": site.account,
+        "AWS::Partition": site.partition,
+        "AWS::Region": site.region,
+        "AWS::StackName": site.stack_name,
+    }
+    template = read_template(template_text(given, site, previous), site.region, {**had, **values, **pseudo})
     needed = template.capability()
-    enough = {needed, "CAPABILITY_NAMED_IAM"} if needed == "CAPABILITY_IAM" else {needed}
-    if needed is not None and enough.isdisjoint(capabilities):
+    enough = {needed, "CAPABILITY_NAMED_IAM"}
+    if needed is not None and enough.isdisjoint(given.get("Capabilities", ())):
         raise CloudFormationError(f"Requires capabilities : [{needed}]", "InsufficientCapabilitiesException")
-    values = parameter_values(
-        template.parameters,
-        list(given.get("Parameters", ())),
-        {} if previous is None else previous.parameters,
-        site.surroundings.zone_exists,
-    )
+    values = parameter_values(template.parameters, parameters, had, site.surroundings.zone_exists)
     tags = {each["Key"]: each["Value"] for each in given.get("Tags", ())}
     if "Tags" not in given and previous is not None:
         tags = dict(previous.tags)
-    return Submission(Version(template, values, tags), capabilities)
+    return Version(template, values, tags)

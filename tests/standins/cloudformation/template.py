@@ -38,18 +38,10 @@ _SECTIONS = frozenset(
     {"AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Rules"}
     | {"Transform", "Globals", "Resources", "Outputs", "Hooks"}
 )
-_RESOURCE_KEYS = frozenset(
-    {"Type", "Properties", "DependsOn", "Condition", "Metadata", "DeletionPolicy", "UpdateReplacePolicy"}
-    | {"CreationPolicy", "UpdatePolicy", "Connectors", "IgnoreGlobals"}
-)
-_NAMED = {
-    "AWS::IAM::Role": "RoleName",
-    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
-    "AWS::IAM::User": "UserName",
-    "AWS::IAM::Group": "GroupName",
-    "AWS::IAM::InstanceProfile": "InstanceProfileName",
-}
-_OF_IAM = frozenset({*_NAMED, "AWS::IAM::Policy", "AWS::IAM::AccessKey"})
+_POLICIES = frozenset({"DeletionPolicy", "UpdateReplacePolicy"})
+_RESOURCE_KEYS = frozenset({"Type", "Properties", "DependsOn", "Condition", "Metadata"}) | _POLICIES
+_OF_IAM = {"AWS::IAM::Role": "RoleName", "AWS::IAM::ManagedPolicy": "ManagedPolicyName"}
+"""What takes a consent, with the property that takes a second one."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +52,6 @@ class Declared:
     kind: str
     properties: Mapping[str, Any]
     condition: str | None
-    deletion_policy: str
     depends_on: frozenset[str]
     """Logical ids: DependsOn, and all that the properties refer to."""
 
@@ -73,7 +64,6 @@ class Template:
     transformed: bool
     parameters: Mapping[str, Mapping[str, Any]]
     conditions: Mapping[str, Any]
-    mappings: Mapping[str, Any]
     resources: Mapping[str, Declared]
     outputs: Mapping[str, Mapping[str, Any]]
     document: Mapping[str, Any] = field(repr=False)
@@ -101,7 +91,7 @@ class Template:
     def capability(self) -> str | None:
         """What the user must acknowledge before these resources are made."""
         roles = [each for each in self.resources.values() if each.kind in _OF_IAM]
-        if any(_NAMED.get(each.kind) in each.properties for each in roles):
+        if any(_OF_IAM[each.kind] in each.properties for each in roles):
             return "CAPABILITY_NAMED_IAM"
         return "CAPABILITY_IAM" if roles else None
 
@@ -117,13 +107,14 @@ def read_template(text: str, region: str, values: Mapping[str, Any]) -> Template
     transforms = [transforms] if isinstance(transforms, str) else transforms
     if set(transforms) - {SERVERLESS}:
         raise NotImitated(f"the transforms {transforms}")
+    if any("Export" in output for output in document.get("Outputs", {}).values()):
+        raise NotImitated("exports")
     expanded = _expand(json.dumps(document), region, json.dumps(dict(values))) if transforms else document
     template = Template(
         text,
         bool(transforms),
         MappingProxyType(expanded.get("Parameters", {})),
         MappingProxyType(expanded.get("Conditions", {})),
-        MappingProxyType(expanded.get("Mappings", {})),
         MappingProxyType(dict(_declared(expanded))),
         MappingProxyType(expanded.get("Outputs", {})),
         expanded,
@@ -161,6 +152,8 @@ def _declared(document: Mapping[str, Any]) -> Iterator[tuple[str, Declared]]:
             raise CloudFormationError(f"Template format error: Resource name {name} is non alphanumeric.")
         if unknown := sorted(set(resource) - _RESOURCE_KEYS):
             raise CloudFormationError(f"Invalid template resource property '{unknown[0]}'")
+        if any(resource.get(policy, "Delete") != "Delete" for policy in _POLICIES):
+            raise NotImitated(f"the deletion policy of {name}")
         if "Type" not in resource:
             raise CloudFormationError(
                 f"Template format error: [/Resources/{name}] Every Resources object must contain a Type "
@@ -177,7 +170,6 @@ def _declared(document: Mapping[str, Any]) -> Iterator[tuple[str, Declared]]:
                 resource["Type"],
                 MappingProxyType(properties),
                 resource.get("Condition"),
-                resource.get("DeletionPolicy", "Delete"),
                 frozenset(depends),
             ),
         )

@@ -42,7 +42,7 @@ class ResolvedTemplate:
                 raise UnresolvedTemplate(f"{name} is not there")
             return f"physical-id-of-{name}" if attribute is None else f"{attribute}-of-{name}"
 
-        resolver = Resolver(values, template.get("Conditions", {}), template.get("Mappings", {}), lookup)
+        resolver = Resolver(values, template.get("Conditions", {}), lookup)
         try:
             self.resources: Mapping[str, Any] = {
                 name: resolver.resolve({key: each[key] for key in ("Type", "Properties") if key in each})
