@@ -153,7 +153,7 @@ class LoadClient:
         parts = urlsplit(url)
         hosts = {
             self.domain.ecr.authority: Place.REGISTRY,
-            self.domain.ecr.bucket.server.authority: Place.BUCKET,
+            self.domain.ecr.bucket.authority: Place.BUCKET,
         }
         if parts.netloc != self.domain.authority:
             return hosts.get(parts.netloc)

@@ -27,7 +27,7 @@ from tests.standins.cloudfront.passage import PassageObserver
 from tests.standins.cloudfront.unknowns import Unknowns
 from tests.standins.domain import Domain, running_domain
 from tests.standins.ecr import authorization_token
-from tests.standins.gateway import Observer
+from tests.standins.http_message import Observer
 from tests.standins.package import Package
 
 _REQUIRED = os.environ.get("REQUIRE_CLIENTS") == "1"

@@ -16,11 +16,10 @@ from contextlib import contextmanager
 
 from chalicelib.settings import RedirectMode
 from tests.clients.secret import USER_INFO, Secret
-from tests.standins.cloudfront.edge_cache import CachedAnswer
+from tests.standins.cloudfront.edge_cache import CachedResponse
 from tests.standins.cloudfront.passage import Passage, PassageObserver
 from tests.standins.domain import API_TARGET, Domain
-from tests.standins.gateway import Observer
-from tests.standins.http_message import Header, HttpRequest, HttpResponse, without
+from tests.standins.http_message import Header, HttpRequest, HttpResponse, Observer, without
 
 _OF_ONE_ANSWER = (
     "Age",
@@ -112,10 +111,13 @@ class CredentialWatch:
 
     def _look_at(self, logged: _Logged) -> None:
         self._saw("the function's log", "\n".join(logged.new_lines()))
-        for answer in logged.new_answers():
-            if answer.key.pattern is not None:
-                self._fault(f"kept, though it was asked for with credentials: {answer.key.path}")
-            self._answered("CloudFront's cache", HttpResponse(answer.status, answer.headers, answer.body))
+        for kept in logged.new_responses():
+            if kept.key.pattern is not None:
+                self._fault(f"kept, though it was asked for with credentials: {kept.key.path}")
+            self._answered(
+                "CloudFront's cache",
+                kept.response,
+            )
 
     def _answered(self, whose: str, response: HttpResponse) -> None:
         for location in response.values("Location"):
@@ -155,18 +157,18 @@ class _Logged:
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
         self._read = 0
-        self._answers: frozenset[CachedAnswer] = frozenset()
+        self._responses: frozenset[CachedResponse] = frozenset()
 
     def new_lines(self) -> Sequence[str]:
         lines = self.domain.log
         new, self._read = lines[self._read :], len(lines)
         return new
 
-    def new_answers(self) -> Iterable[CachedAnswer]:
+    def new_responses(self) -> Iterable[CachedResponse]:
         if self.domain.cloudfront is None:
             return ()
-        kept = frozenset(self.domain.cloudfront.cache.answers)
-        new, self._answers = kept - self._answers, kept
+        kept = frozenset(self.domain.cloudfront.cache.responses)
+        new, self._responses = kept - self._responses, kept
         return new
 
 

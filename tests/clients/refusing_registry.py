@@ -128,7 +128,7 @@ class RefusingRegistry:
         store_image(self._store, image, repository, tag)
 
     def __enter__(self) -> RefusingRegistry:
-        self.bucket.server.start()
+        self.bucket.start()
         self._server.start()
         return self
 
@@ -136,7 +136,7 @@ class RefusingRegistry:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.stop()
-        self.bucket.server.stop()
+        self.bucket.stop()
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         if request.value("Authorization") not in (self.authorization, f"Bearer {self.token}"):
@@ -151,10 +151,10 @@ class RefusingRegistry:
         step = step_of(request)
         conversation = self._conversation(request, step)
         if conversation is None:
-            return self._distributions[False].answer(request)
+            return self._distributions[False].respond(request)
         if step is not None and self._is_refused(step, conversation):
             return self._refusal(request, conversation)
-        return self._distributions[conversation.relative].answer(request)
+        return self._distributions[conversation.relative].respond(request)
 
     def _conversation(self, request: HttpRequest, step: RefusedStep | None) -> RefusedConversation | None:
         if step is RefusedStep.PING:

@@ -84,9 +84,9 @@ def _push(row: Row, image: Image, job: Job, token: str, bench: Bench) -> None:
 
 @contextmanager
 def _answering_head(domain: Domain, length: HeadLength) -> Iterator[None]:
-    usual = domain.gateway.behaviour
-    domain.gateway.behaviour = dataclasses.replace(usual, head_length=length)
+    usual = domain.gateway.head_length
+    domain.gateway.head_length = length
     try:
         yield
     finally:
-        domain.gateway.behaviour = usual
+        domain.gateway.head_length = usual

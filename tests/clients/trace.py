@@ -77,7 +77,7 @@ class Recorder:
         roles = {
             domain.authority: front,
             domain.ecr.authority: REGISTRY,
-            domain.ecr.bucket.server.authority: BUCKET,
+            domain.ecr.bucket.authority: BUCKET,
         }
         found: list[Exchange] = []
         for seen in self._seen:

@@ -76,7 +76,7 @@ class ServeWatch:
         self._service = service
         self._notes = notes
         self._out = out
-        self._bucket_origin = ecr.bucket.server.origin
+        self._bucket_origin = ecr.bucket.origin
         self._shown = 0
         self._lock = threading.Lock()
         self.table = HopTable(

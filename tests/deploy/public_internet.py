@@ -170,7 +170,7 @@ class PublicInternet:
             api.functions.update(self._started(deployed))
             api.gateway.definition = read_definition(deployed.definition)
             api.deployed = deployed
-        return "127.0.0.1", api.gateway.server.port
+        return "127.0.0.1", api.gateway.port
 
     def _serve(self, host: str, deployed: DeployedApi) -> _Api:
         functions = self._started(deployed)

@@ -92,7 +92,7 @@ def fresh_clone(account: AwsAccount, tmp_path: Path, certificates: Certificates)
     (tmp_path / "functions").mkdir()
     ecr = FakeEcr(certificates.server_context(REGISTRY, "127.0.0.2"), name=REGISTRY)
     internet = PublicInternet(account, zone, certificates, tmp_path / "functions", lambda: 0.0)
-    internet.hosts[REGISTRY] = ("127.0.0.1", ecr.server.port)
+    internet.hosts[REGISTRY] = ("127.0.0.1", ecr.port)
 
     def resolve(request: HttpRequest) -> HttpResponse:
         try:

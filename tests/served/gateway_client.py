@@ -66,7 +66,7 @@ def plain_gateway(
         sample.functions["Credentials"].arn: InProcessFunction(authorizer),
     }
     definition = settings.pop("definition", sample.definition)
-    with Gateway(definition, functions, None, address="127.0.0.1", name="127.0.0.1", **settings) as gateway:
+    with Gateway(definition, functions, None, name="127.0.0.1", **settings) as gateway:
         client = GatewayClient(gateway)
         try:
             yield gateway, client

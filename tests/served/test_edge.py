@@ -119,8 +119,8 @@ def test_the_token_reaches_the_registry_and_nobody_else(edge: EdgeUnderTest) -> 
     assert not holds([each.origin_request for each in to_api])
     assert not holds(edge.at_gateway)
     assert not holds([(each.origin_response, each.viewer_response) for each in edge.passages])
-    assert edge.cloudfront.cache.answers
-    assert not holds(edge.cloudfront.cache.answers)
+    assert edge.cloudfront.cache.responses
+    assert not holds(edge.cloudfront.cache.responses)
     assert not holds(edge.domain.log)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.served.fronts import Front
 from tests.standins.domain import Domain
-from tests.standins.gateway import Behaviour, HeadLength
+from tests.standins.gateway import HeadLength
 from tests.standins.registry_client import (
     CONTAINERD,
     CRANE,
@@ -26,9 +26,9 @@ OCTETS = "application/octet-stream"
 
 @pytest.fixture(params=list(HeadLength), ids=lambda value: value.name.lower())
 def head_length(domain: Domain, request: pytest.FixtureRequest) -> Iterator[HeadLength]:
-    domain.gateway.behaviour = Behaviour(head_length=request.param)
+    domain.gateway.head_length = request.param
     yield request.param
-    domain.gateway.behaviour = Behaviour()
+    domain.gateway.head_length = HeadLength.COMPUTED
 
 
 @pytest.mark.parametrize("conversation", [CRANE, SKOPEO, CONTAINERD], ids=lambda each: each.user_agent)

@@ -22,7 +22,7 @@ def test_an_image_is_pushed_and_pulled_and_the_client_stays_on_our_name(local_ed
         client.push("edge/app", "1", *layers)
         assert client.pull("edge/app", "1") == layers
     hosts = {hop.url.split("/")[2] for hop in hops}
-    assert hosts == {local_edge.authority, local_edge.ecr.bucket.server.authority}
+    assert hosts == {local_edge.authority, local_edge.ecr.bucket.authority}
     started = [hop.location or "" for hop in hops if hop.status == 202]
     assert len(started) == 3
     assert all(each.startswith(f"{local_edge.edge_prefix}/v2/edge/app/blobs/uploads/") for each in started)

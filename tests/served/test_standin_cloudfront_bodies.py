@@ -141,16 +141,6 @@ def test_who_waits_for_100_is_given_it(certificates: Certificates) -> None:
         assert read_head(viewer).startswith(b"HTTP/1.1 201 ")
 
 
-@BOTH
-def test_an_upload_that_is_reset_on_purpose(certificates: Certificates, unknowns: Unknowns) -> None:
-    with running_edge(certificates, registry=echo, unknowns=unknowns) as edge:
-        edge.cloudfront.reset_next_upload(after=1000)
-        with pytest.raises(OSError, match=r"reset|EOF|closed|Broken"):
-            edge("PUT", edge.at_registry(UPLOAD), body=b"x" * 2_000_000)
-        assert edge.registry.requests == []
-        assert edge("PUT", edge.at_registry(UPLOAD), body=b"x" * 2_000_000).status == 201
-
-
 class ResetRow(NamedTuple):
     unknowns: Unknowns
     status: int

@@ -67,7 +67,7 @@ def test_a_response_is_kept_as_long_as_it_says_and_given_to_everybody(certificat
         clock.now = 60
         assert edge("GET", "/v2/a")["X-Cache"] == "Miss from cloudfront"
         assert len(edge.api.requests) == 2
-        assert "Basic" not in str(edge.cloudfront.cache.answers)
+        assert "Basic" not in str(edge.cloudfront.cache.responses)
 
 
 def test_path_and_query_are_the_key(certificates: Certificates) -> None:
@@ -98,7 +98,7 @@ def test_responses_to_other_methods_are_never_kept(certificates: Certificates, m
         edge(method, "/v2/a")
         edge(method, "/v2/a")
         assert len(edge.api.requests) == 2
-        assert edge.cloudfront.cache.answers == ()
+        assert edge.cloudfront.cache.responses == ()
 
 
 class KeptRow(NamedTuple):
@@ -151,7 +151,7 @@ def test_nothing_of_a_registry_is_kept_whatever_it_says(certificates: Certificat
         for _ in range(2):
             edge("GET", edge.at_registry("/v2/a"))
         assert len(edge.registry.requests) == 2
-        assert edge.cloudfront.cache.answers == ()
+        assert edge.cloudfront.cache.responses == ()
 
 
 @pytest.mark.parametrize("status", [404, 414, 500, 501, 502, 503, 504])

@@ -63,7 +63,6 @@ def test_a_viewer_request_event(certificates: Certificates) -> None:
     }
     accept = [{"value": "a/b"}, {"value": "c/d"}]
     assert request["headers"]["accept"] == {"value": "a/b", "multiValue": accept}
-    assert request["cookies"] == {"s": {"value": "1"}, "t": {"value": "2"}}
     assert not {"x-cache", "cookie"} & set(request["headers"])
     assert "response" not in event
 
@@ -88,7 +87,6 @@ def test_a_viewer_response_event(certificates: Certificates, uri: EventUri, pref
     response = event["response"]
     assert (response["statusCode"], response["statusDescription"]) == (202, "Accepted")
     assert response["headers"]["docker-upload-uuid"] == {"value": "1"}
-    assert response["cookies"] == {"a": {"value": "1", "attributes": "Path=/; Secure"}}
     assert "body" not in response
 
 
@@ -122,7 +120,10 @@ BROKEN_REQUESTS = [
     "request.uri = '/v2/a b';",
     "request.uri = '/' + 'x'.repeat(8192);",
     "request = {statusCode: 99};",
-    "request = {statusCode: 200, body: {encoding: 'base64', data: '***'}};",
+    # What CloudFront allows, and the stand-in does not know.
+    "request = {statusCode: 200, body: {encoding: 'base64', data: 'AA=='}};",
+    "request.cookies.a = {value: '1'};",
+    "request.querystring.a = {value: '1'};",
 ]
 BROKEN_RESPONSES = [f"response.headers['{name}'] = {{value: 'x'}};" for name in ("x-cache", "via", "warning")]
 
@@ -145,15 +146,14 @@ def test_a_message_that_breaks_a_rule_becomes_502(certificates: Certificates, ki
         assert (edge.registry.requests == []) == (kind == "Request")
 
 
-def test_a_function_changes_path_query_and_headers(certificates: Certificates) -> None:
+def test_a_function_changes_path_and_headers(certificates: Certificates) -> None:
     statements = (
         "var request = event.request; request.uri = '/v2/x';"
-        " request.querystring = {a: {value: '1', multiValue: [{value: '1'}, {value: '2'}]}};"
         " request.headers['x-new'] = {value: 'n'}; return request;"
     )
     with with_function(certificates, "Request", statements) as edge:
         edge("GET", edge.at_registry("/v2/?b=3"))
-        assert edge.registry.last.target == "/v2/x?a=1&a=2"
+        assert edge.registry.last.target == "/v2/x?b=3"
         assert edge.registry.last.values("X-New") == ["n"]
 
 

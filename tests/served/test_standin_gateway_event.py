@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.served.gateway_client import GatewayClient, plain_gateway
-from tests.standins.gateway import Behaviour
 from tests.standins.package import Package
 from tests.standins.proxy_event import ApiIdentity
 
@@ -140,12 +139,6 @@ def test_headers(client: GatewayClient) -> None:
     assert multi["X-Amzn-Trace-Id"][0].startswith("Root=1-")
     assert not {name.lower() for name in multi} & {"content-length", "connection", "expect"}
     assert set(event["headers"]) == set(multi)
-
-
-def test_http2_clients_have_lower_case_names(sample: Package) -> None:
-    with plain_gateway(sample, behaviour=Behaviour(lower_case_names=True)) as (_, client):
-        names = set(client.event("GET", "/x", ("X-Odd", "1"), ("Accept", "a"))["headers"])
-        assert {"x-odd", "accept", "Host"} <= names
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from tests.served.gateway_client import GatewayClient, plain_gateway, result
 from tests.standins.api_definition import UnsupportedDefinition, read_definition
-from tests.standins.gateway import BODY_LIMIT, HEADER_LIMIT, METHOD_ARN_LIMIT, Behaviour, Gateway, HeadLength
+from tests.standins.gateway import BODY_LIMIT, HEADER_LIMIT, METHOD_ARN_LIMIT, Gateway, HeadLength
 from tests.standins.lambda_environment import InvocationOutcome
 from tests.standins.lambda_function import REQUEST_LIMIT
 from tests.standins.package import Package
@@ -162,7 +162,7 @@ def test_the_length_of_a_response_to_head(
     sample: Package, length: HeadLength, given: Mapping[str, str], sent: str
 ) -> None:
     document = {"statusCode": 200, "headers": given, "body": "body"}
-    with plain_gateway(sample, resulting(document), behaviour=Behaviour(head_length=length)) as (_, client):
+    with plain_gateway(sample, resulting(document), head_length=length) as (_, client):
         response = client("HEAD", "/x")
         assert (response["Content-Length"], response.body) == (sent, b"")
         assert client("GET", "/x").body == b"body"
@@ -217,8 +217,6 @@ def test_request_limits(sample: Package) -> None:
         assert client("PUT", "/x", OCTETS, body=OVER_LAMBDAS_LIMIT[3000:]).status == 200
         too_long = client("PUT", "/x", OCTETS, body=OVER_LAMBDAS_LIMIT)
         assert (too_long.status, too_long["x-amzn-ErrorType"]) == (413, "BadRequestException")
-    with plain_gateway(sample, behaviour=Behaviour(oversized_event_status=500)) as (_, client):
-        assert client("PUT", "/x", OCTETS, body=OVER_LAMBDAS_LIMIT).status == 500
 
 
 def test_what_comes_before_the_api_is_plain_text_whatever_the_definition_says(sample: Package) -> None:
@@ -239,12 +237,10 @@ def test_what_comes_before_the_api_is_plain_text_whatever_the_definition_says(sa
         assert (event.status, event.json()) == (413, {"errors": []})
 
 
-@pytest.mark.parametrize("status", [500, 502, None])
-def test_the_header_limit_of_responses(sample: Package, status: int | None) -> None:
+def test_the_header_limit_of_responses(sample: Package) -> None:
     handler = resulting({"statusCode": 307, "headers": {"Location": "https://a/" + "x" * HEADER_LIMIT}})
-    behaviour = Behaviour(oversized_headers_status=status)
-    with plain_gateway(sample, handler, behaviour=behaviour) as (_, client):
-        assert client("GET", "/x").status == (status or 307)
+    with plain_gateway(sample, handler) as (_, client):
+        assert client("GET", "/x").status == 500
 
 
 def test_a_slow_function_is_not_waited_for(sample: Package) -> None:
@@ -254,7 +250,9 @@ def test_a_slow_function_is_not_waited_for(sample: Package) -> None:
         ended.wait(20)
         return result({"statusCode": 200})
 
-    with plain_gateway(sample, slow, behaviour=Behaviour(integration_timeout=0.1)) as (_, client):
+    proxied = '"type": "aws_proxy"'
+    text = json.dumps(dict(sample.definition)).replace(proxied, f'{proxied}, "timeoutInMillis": 100')
+    with plain_gateway(sample, slow, definition=json.loads(text)) as (_, client):
         response = client("GET", "/x")
         ended.set()
     assert (response.status, response.json()) == (504, {"message": "Endpoint request timed out"})

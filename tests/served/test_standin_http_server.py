@@ -72,7 +72,7 @@ def test_a_chunked_body_is_put_together_and_the_connection_is_kept() -> None:
 def test_expect_100_continue_is_met_before_the_body_is_sent() -> None:
     with HttpServer(echo) as server, connected(server.authority) as client:
         client.sendall(b"PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-        assert client.recv(1024) == b"HTTP/1.1 100 \r\n\r\n"
+        assert client.recv(1024) == b"HTTP/1.1 100 Continue\r\n\r\n"
         client.sendall(b"ok")
         assert client.recv(1024).endswith(b"\r\n\r\nok")
 

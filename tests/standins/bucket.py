@@ -11,7 +11,6 @@ import secrets
 import ssl
 import threading
 import time
-from collections.abc import Callable
 from urllib.parse import quote
 
 from tests.standins.http_message import HttpRequest, HttpResponse
@@ -24,25 +23,18 @@ _TWO_MECHANISMS = (
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-class LayerBucket:
+class LayerBucket(HttpServer):
     """Serves what was given to `presign`, to whoever has the URL."""
 
     def __init__(self, context: ssl.SSLContext | None, *, address: str, name: str | None = None) -> None:
+        super().__init__(self._respond, context=context, address=address, name=name)
         self._objects: dict[str, bytes] = {}
         self._signatures: set[str] = set()
-        self._requests: list[HttpRequest] = []
+        self.requests: list[HttpRequest] = []
+        """What came so far, in order."""
         self._lock = threading.Lock()
         self.delay = 0.0
-        """Seconds before each answer."""
-        self.observe: Callable[[HttpRequest, HttpResponse], None] | None = None
-        """Told every request and answer."""
-        self.server = HttpServer(self._answer, context=context, address=address, name=name)
-
-    @property
-    def requests(self) -> list[HttpRequest]:
-        """What came so far, in order."""
-        with self._lock:
-            return list(self._requests)
+        """Seconds before each response."""
 
     def presign(self, digest: str, content: bytes) -> str:
         """A URL of ECR's shape that serves `content`; its query is a credential like any presigned URL's."""
@@ -54,22 +46,15 @@ class LayerBucket:
         token = quote(secrets.token_urlsafe(600) + "+/==", safe="")
         credential = quote("ASIAEXAMPLE/20261124/us-west-2/s3/aws4_request", safe="")
         return (
-            f"{self.server.origin}{path}?X-Amz-Security-Token={token}&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+            f"{self.origin}{path}?X-Amz-Security-Token={token}&X-Amz-Algorithm=AWS4-HMAC-SHA256"
             f"&X-Amz-Date=20261124T000000Z&X-Amz-SignedHeaders=host&X-Amz-Expires=3600"
             f"&X-Amz-Credential={credential}&X-Amz-Signature={signature}"
         )
 
-    def _answer(self, request: HttpRequest) -> HttpResponse:
-        if self.delay:
-            time.sleep(self.delay)
-        response = self._respond(request)
-        if self.observe is not None:
-            self.observe(request, response)
-        return response
-
     def _respond(self, request: HttpRequest) -> HttpResponse:
+        time.sleep(self.delay)
         with self._lock:
-            self._requests.append(request)
+            self.requests.append(request)
             content = self._objects.get(request.path)
             signed = request.parameter("X-Amz-Signature") in self._signatures
         if request.values("Authorization"):

@@ -57,7 +57,7 @@ class Distribution:
     def _link_base(self) -> str:
         return "" if self.relative_links else self._origin
 
-    def answer(self, request: HttpRequest) -> HttpResponse:
+    def respond(self, request: HttpRequest) -> HttpResponse:
         if request.path in {"/v2/", "/v2"}:
             return HttpResponse(200, (("Content-Type", "text/plain; charset=utf-8"),))
         with self._store.lock:

@@ -16,7 +16,8 @@ from tests.standins.cloudfront.cloudfront import CloudFront
 from tests.standins.cloudfront.passage import PassageObserver
 from tests.standins.cloudfront.unknowns import Unknowns
 from tests.standins.ecr import FakeEcr
-from tests.standins.gateway import Behaviour, Gateway, Observer
+from tests.standins.gateway import Gateway
+from tests.standins.http_message import Observer
 from tests.standins.lambda_function import LambdaFunction
 from tests.standins.package import Package
 from tests.standins.proxy_event import ApiIdentity
@@ -61,7 +62,6 @@ def running_domain(
     registry: str | None = None,
     token: str | None = None,
     variables: Mapping[str, str] | None = None,
-    behaviour: Behaviour | None = None,
     limit: int = 4,
     name: str = "localhost",
     observe: Observer | None = None,
@@ -102,7 +102,6 @@ def running_domain(
                 {function.source.arn: function for function in functions.values()},
                 certificates.server_context(name),
                 api=ApiIdentity(stage=packaged.stage),
-                behaviour=behaviour,
                 name=name,
                 observe=observe,
             )
@@ -133,7 +132,7 @@ def _cloudfront(
         },
         context=certificates.server_context(name),
         trust=certificates.client_context(),
-        origins={API_TARGET: ("127.0.0.1", gateway.server.port)},
+        origins={API_TARGET: ("127.0.0.1", gateway.port)},
         name=name,
         unknowns=unknowns,
         observe=observe,

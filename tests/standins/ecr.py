@@ -15,17 +15,15 @@ import binascii
 import secrets
 import ssl
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from tests.standins.bucket import LayerBucket
 from tests.standins.distribution import Distribution
 from tests.standins.faults import FaultQueue
-from tests.standins.http_message import Header, HttpRequest, HttpResponse
+from tests.standins.http_message import Header, HttpRequest, HttpResponse, Observer
 from tests.standins.http_server import HttpServer
 from tests.standins.registry_store import RegistryStore
-from tests.standins.running import Running
 
 ACCOUNT = "123456789012"
 USER = "AWS"
@@ -60,19 +58,15 @@ class Seen:
     credentials: SentCredentials
     body_size: int
     status: int
-    """What it was answered; 0 when the connection was closed on it."""
-
-    @property
-    def header_names(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self.headers)
+    """Of the response; 0 when the connection was closed instead."""
 
 
-class FakeEcr(Running):
+class FakeEcr(HttpServer):
     """Registry and bucket, running from `start()` (or `with`) to `stop()`.
 
     `context` must be valid for the registry's and the bucket's names; None means plain HTTP for both.
     The two have different host names, not ports alone: clients that compare names without the port
-    would take the bucket for the registry. `observe` is told every request and answer, secrets and all.
+    would take the bucket for the registry.
     """
 
     def __init__(
@@ -80,35 +74,24 @@ class FakeEcr(Running):
         context: ssl.SSLContext | None,
         *,
         token: str | None = None,
-        address: str = "127.0.0.1",
         name: str | None = None,
         bucket_address: str = "127.0.0.2",
         bucket_name: str | None = None,
         relative_links: bool = False,
-        observe: Callable[[HttpRequest, HttpResponse], None] | None = None,
+        observe: Observer | None = None,
     ) -> None:
-        self._observe = observe
+        super().__init__(self._recorded, context=context, name=name, observe=observe)
         self.token = token or authorization_token()
         self.expired = False
         """Set it, and the token is refused as one that is over 12 hours old."""
         self.store = RegistryStore()
         self.faults = FaultQueue()
         self.bucket = LayerBucket(context, address=bucket_address, name=bucket_name)
-        self.server = HttpServer(self._answer, context=context, address=address, name=name)
         self.distribution = Distribution(
-            self.store, self.server.origin, self.bucket.presign, relative_links=relative_links
+            self.store, self.origin, self.bucket.presign, relative_links=relative_links
         )
         self._seen: list[Seen] = []
         self._lock = threading.Lock()
-
-    @property
-    def origin(self) -> str:
-        return self.server.origin
-
-    @property
-    def authority(self) -> str:
-        """HOST:PORT, as in an image's name."""
-        return self.server.authority
 
     @property
     def authorization(self) -> str:
@@ -127,16 +110,16 @@ class FakeEcr(Running):
             self._seen.clear()
 
     def start(self) -> None:
-        self.bucket.server.start()
-        self.server.start()
+        self.bucket.start()
+        super().start()
 
     def stop(self) -> None:
         try:
-            self.server.stop()
+            super().stop()
         finally:
-            self.bucket.server.stop()
+            self.bucket.stop()
 
-    def _answer(self, request: HttpRequest) -> HttpResponse:
+    def _recorded(self, request: HttpRequest) -> HttpResponse:
         credentials = self._credentials(request)
         status = 0
         try:
@@ -144,10 +127,7 @@ class FakeEcr(Running):
             status = response.status
         finally:
             self._record(request, credentials, status)
-        response = replace(response, headers=(*response.headers, API_VERSION))
-        if self._observe is not None:
-            self._observe(request, response)
-        return response
+        return replace(response, headers=(*response.headers, API_VERSION))
 
     def _respond(self, request: HttpRequest, credentials: SentCredentials) -> HttpResponse:
         if credentials is SentCredentials.ABSENT:
@@ -157,7 +137,7 @@ class FakeEcr(Running):
             return HttpResponse(403, (_PLAIN,), _EXPIRED)
         if credentials is SentCredentials.WRONG:
             return HttpResponse(400, (_PLAIN,), b"Bad Request\n")
-        return self.faults.strike() or self.distribution.answer(request)
+        return self.faults.strike() or self.distribution.respond(request)
 
     def _credentials(self, request: HttpRequest) -> SentCredentials:
         given = request.value("Authorization")

@@ -1,4 +1,4 @@
-"""The answers API Gateway gives by itself, and how an API's definition changes them.
+"""The responses API Gateway gives by itself, and how an API's definition changes them.
 
 What is known, and from where: docs/api-gateway.md#gateway-responses.
 """
@@ -18,7 +18,7 @@ from tests.standins.http_message import HttpResponse
 
 @dataclass(frozen=True)
 class GatewayError:
-    """An answer of the gateway's own. `kind` is the gateway response type, where there is one."""
+    """A response of the gateway's own. `kind` is the gateway response type, where there is one."""
 
     status: int
     kind: str | None
@@ -70,6 +70,7 @@ AUTHORIZER_CONFIGURATION = GatewayError(
     500, "AUTHORIZER_CONFIGURATION_ERROR", "AuthorizerConfigurationException", None
 )
 MALFORMED_RESULT = GatewayError(502, "DEFAULT_5XX", "InternalServerErrorException", "Internal server error")
+RESULT_TOO_LARGE = GatewayError(500, "DEFAULT_5XX", "InternalServerErrorException", "Internal server error")
 INTEGRATION_TIMEOUT = GatewayError(
     504, "INTEGRATION_TIMEOUT", "InternalServerErrorException", "Endpoint request timed out"
 )
@@ -82,7 +83,7 @@ URI_TOO_LONG = GatewayError(414, None, "RequestURITooLongException", "Request UR
 FORBIDDEN = GatewayError(403, None, "ForbiddenException", "Forbidden")
 
 
-def answer_to(error: GatewayError, customised: Mapping[str, GatewayResponse]) -> HttpResponse:
+def respond_to(error: GatewayError, customised: Mapping[str, GatewayResponse]) -> HttpResponse:
     """The error as a client gets it: as the definition says for its type or group, else as AWS does."""
     if error.plain:
         return HttpResponse(error.status, (("Content-Type", "text/plain"),), (error.message or "").encode())

@@ -25,7 +25,7 @@ _DROPPED_FROM_REQUEST = (
     "Upgrade",
     "WWW-Authenticate",
 )
-_DROPPED_FROM_ANSWER = (
+_DROPPED_FROM_RESPONSE = (
     "Expect",
     "Host",
     "Proxy-Authenticate",
@@ -35,7 +35,7 @@ _DROPPED_FROM_ANSWER = (
     "Upgrade",
     "Via",
 )
-_RENAMED_IN_ANSWER = frozenset(
+_RENAMED_IN_RESPONSE = frozenset(
     {
         "authorization",
         "connection",
@@ -63,21 +63,15 @@ _CANONICAL = {
 }
 
 
-def request_headers(headers: tuple[Header, ...], *, lower_case_names: bool = False) -> tuple[Header, ...]:
-    """A request's headers as a function sees them.
-
-    Names keep the client's spelling but for a few. `lower_case_names`: the client spoke HTTP/2.
-    """
+def request_headers(headers: tuple[Header, ...]) -> tuple[Header, ...]:
+    """A request's headers as a function sees them: names keep the client's spelling but for a few."""
     kept = without(headers, *_DROPPED_FROM_REQUEST)
-    return tuple(
-        (_CANONICAL.get(name.lower(), name.lower() if lower_case_names else name), value)
-        for name, value in kept
-    )
+    return tuple((_CANONICAL.get(name.lower(), name), value) for name, value in kept)
 
 
-def answer_headers(headers: tuple[Header, ...]) -> tuple[Header, ...]:
+def response_headers(headers: tuple[Header, ...]) -> tuple[Header, ...]:
     """A function's headers as a client sees them."""
     return tuple(
-        (f"x-amzn-Remapped-{name}" if name.lower() in _RENAMED_IN_ANSWER else name, value)
-        for name, value in without(headers, *_DROPPED_FROM_ANSWER)
+        (f"x-amzn-Remapped-{name}" if name.lower() in _RENAMED_IN_RESPONSE else name, value)
+        for name, value in without(headers, *_DROPPED_FROM_RESPONSE)
     )

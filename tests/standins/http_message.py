@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 Header = tuple[str, str]
@@ -20,9 +21,24 @@ def without(headers: tuple[Header, ...], *names: str) -> tuple[Header, ...]:
     return tuple(header for header in headers if header[0].lower() not in dropped)
 
 
+class _Message:
+    headers: tuple[Header, ...]
+
+    def values(self, name: str) -> list[str]:
+        return header_values(self.headers, name)
+
+    def value(self, name: str) -> str | None:
+        """The first value of a header."""
+        return next(iter(self.values(name)), None)
+
+    @property
+    def ends_connection(self) -> bool:
+        return any("close" in each.lower() for each in self.values("Connection"))
+
+
 @dataclass(frozen=True)
-class HttpRequest:
-    """A whole request. Text is latin-1, so that every byte of the wire is one character."""
+class HttpRequest(_Message):
+    """Text is latin-1, so that every byte of the wire is one character."""
 
     method: str
     target: str
@@ -45,34 +61,32 @@ class HttpRequest:
         """The first value of a query parameter."""
         return next((value for key, value in self.query if key == name), None)
 
-    def values(self, name: str) -> list[str]:
-        return header_values(self.headers, name)
-
-    def value(self, name: str) -> str | None:
-        """The first value of a header."""
-        return next(iter(self.values(name)), None)
-
 
 @dataclass(frozen=True)
-class HttpResponse:
-    """An answer. A `Content-Length` among the headers is sent as given; else the body's is sent.
+class HttpResponse(_Message):
+    """A `Content-Length` among the headers is sent as given; else the body's is sent.
 
-    The body of an answer to HEAD is never sent, but counts for the length.
+    The body of a response to HEAD is never sent, but counts for the length.
     """
 
     status: int
     headers: tuple[Header, ...] = ()
     body: bytes = b""
 
-    def values(self, name: str) -> list[str]:
-        return header_values(self.headers, name)
+    @property
+    def reason(self) -> str:
+        try:
+            return HTTPStatus(self.status).phrase
+        except ValueError:
+            return ""
 
 
 Handler = Callable[[HttpRequest], HttpResponse]
+Observer = Callable[[HttpRequest, HttpResponse], None]
 
 
 class CloseConnection(Exception):
-    """Raised by a handler to end the connection without an answer."""
+    """Raised by a handler to end the connection without a response."""
 
 
 class ResetConnection(CloseConnection):

@@ -1,43 +1,104 @@
-"""A small threaded HTTP/1.1 server on loopback, TLS or plain, which hands each request to a function.
+"""The HTTP/1.1 server of every stand-in, on loopback, TLS or plain: it hands each request to a function.
 
-One thread per connection; h11 reads and frames the messages (chunked bodies, keep-alive, HEAD,
-`Expect: 100-continue`). What `http.server` would change on the way is left alone: leading slashes of
-the target, the order and spelling of headers. `stop()` ends every connection and joins every thread;
-a handler that crashed is reported there, so that it fails the test which owned the server.
+Nothing is changed on the way: leading slashes of the target, the order and spelling of headers. `stop()`
+ends every connection and joins every thread; a handler that crashed is reported there, so that it fails the
+test whose server it is.
 """
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
-from collections.abc import Callable
-from http import HTTPStatus
-
-import h11
+from dataclasses import replace
 
 from tests.standins.http_message import (
     CloseConnection,
     Handler,
+    Header,
     HttpRequest,
     HttpResponse,
     NotHttp,
+    Observer,
     ResetConnection,
+    without,
 )
 from tests.standins.listener import Listener, reset
-from tests.standins.running import Running
+from tests.standins.wire import (
+    BadMessage,
+    HeadTooLong,
+    Truncated,
+    Wire,
+    body_length,
+    body_of,
+    has_no_body,
+    read_request,
+    response_head,
+)
 
-_HEADER_LIMIT = 256 * 1024
-"""Far above what the gateway accepts, so that the refusal is the gateway's own."""
-_READ = 256 * 1024
-_BODYLESS = frozenset({204, 304})
+
+class HttpListener(Listener):
+    """Reads the heads of requests; a subclass takes it from there, body and response."""
+
+    #: Bytes of a request's head; far above what the gateway accepts, so that the refusal is its own.
+    head_limit = 256 * 1024
+
+    def __init__(
+        self, context: ssl.SSLContext | None, *, address: str = "127.0.0.1", name: str | None = None
+    ) -> None:
+        super().__init__(self._serve, context, address=address, name=name)
+
+    def exchange(self, wire: Wire, request: HttpRequest) -> bool:
+        """Responds to a request whose body is still on the wire; whether the connection is kept."""
+        raise NotImplementedError
+
+    def refusal(self, status: int) -> HttpResponse:
+        """The response to what is no request, or too long."""
+        return HttpResponse(status)
+
+    def _serve(self, connection: socket.socket, peer: str) -> None:
+        with contextlib.closing(Wire(connection)) as wire:
+            while not self.ending and self._serve_next(wire, peer):
+                pass
+
+    def _serve_next(self, wire: Wire, peer: str) -> bool:
+        """One request; whether another may follow."""
+        try:
+            head = wire.read_head(self.head_limit)
+            if head is None:
+                return False
+            request = read_request(head, peer)
+            if body_length(request) != 0 and "100-continue" in (request.value("Expect") or "").lower():
+                wire.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        except HeadTooLong:
+            self._refuse(wire, 413)
+            return False
+        except BadMessage:
+            self._refuse(wire, 400)
+            return False
+        except Truncated:
+            return False
+        try:
+            return self.exchange(wire, request)
+        except HeadTooLong:
+            self._refuse(wire, 413)
+        except (BadMessage, Truncated, OSError):
+            # One side went away in the middle of a message: the other must not take it for whole.
+            reset(wire.socket)
+        return False
+
+    def _refuse(self, wire: Wire, status: int) -> None:
+        write_whole(wire, None, self.refusal(status), keep=False)
+        # What is not read yet would turn the close into a reset, which takes the response along.
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(wire.socket, socket.SHUT_WR)
+            wire.socket.settimeout(1)
+            while wire.socket.recv(65536):
+                pass
 
 
-class HttpServer(Running):
-    """Serves `handler` from `start()` (or `with`) until `stop()`.
-
-    `name` stands in `origin` and must be one of the certificate's names; `address` is the loopback
-    address bound. `context` None means plain HTTP.
-    """
+class HttpServer(HttpListener):
+    """Serves `handler`, which is given whole requests, from `start()` (or `with`) until `stop()`."""
 
     def __init__(
         self,
@@ -46,117 +107,42 @@ class HttpServer(Running):
         context: ssl.SSLContext | None = None,
         address: str = "127.0.0.1",
         name: str | None = None,
+        observe: Observer | None = None,
     ) -> None:
+        super().__init__(context, address=address, name=name)
         self._handler = handler
-        self._listener = Listener(self._serve, context, address)
-        self.host = name or address
-        self.port = self._listener.port
-        self.authority = f"{self.host}:{self.port}"
-        self.origin = f"{'https' if context else 'http'}://{self.authority}"
+        self.observe = observe
+        """Is called with every request and response, secrets and all; may be set while running."""
 
-    @property
-    def connections(self) -> int:
-        """How many connections were accepted so far."""
-        return self._listener.connections
-
-    def start(self) -> None:
-        self._listener.start()
-
-    def stop(self) -> None:
-        """Ends all connections and threads. Raises the first crash of a handler, if there was one."""
-        self._listener.stop()
-
-    def _serve(self, connection: socket.socket, peer: str) -> None:
-        _HttpConnection(connection, peer, self._handler).serve(lambda: self._listener.ending)
-
-
-class _HttpConnection:
-    """One connection's messages, until one end has had enough."""
-
-    def __init__(self, connection: socket.socket, peer: str, handler: Handler) -> None:
-        self._socket = connection
-        self._peer = peer
-        self._handler = handler
-
-    def serve(self, ending: Callable[[], bool]) -> None:
-        protocol = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEADER_LIMIT)
-        while not ending():
-            try:
-                request = self._read(protocol)
-            except h11.RemoteProtocolError as error:
-                self._send(protocol, None, HttpResponse(error.error_status_hint))
-                return
-            if request is None:
-                return
-            try:
-                response = self._handler(request)
-            except NotHttp as answer:
-                self._socket.sendall(answer.content)
-                return
-            except ResetConnection:
-                reset(self._socket)
-                return
-            except CloseConnection:
-                return
-            except Exception:
-                self._send(protocol, request, HttpResponse(500))
-                raise
-            self._send(protocol, request, response)
-            if protocol.our_state is not h11.DONE or protocol.their_state is not h11.DONE:
-                return
-            protocol.start_next_cycle()
-
-    def _read(self, protocol: h11.Connection) -> HttpRequest | None:
-        head: h11.Request | None = None
-        body = bytearray()
-        while True:
-            event = protocol.next_event()
-            if event is h11.NEED_DATA:
-                if head is not None and protocol.they_are_waiting_for_100_continue:
-                    self._socket.sendall(
-                        protocol.send(h11.InformationalResponse(status_code=100, headers=[])) or b""
-                    )
-                protocol.receive_data(self._socket.recv(_READ))
-            elif isinstance(event, h11.Request):
-                head = event
-            elif isinstance(event, h11.Data):
-                body += event.data
-            elif isinstance(event, h11.EndOfMessage) and head is not None:
-                return HttpRequest(
-                    head.method.decode("latin-1"),
-                    head.target.decode("latin-1"),
-                    tuple(
-                        (name.decode("latin-1"), value.decode("latin-1"))
-                        for name, value in head.headers.raw_items()
-                    ),
-                    bytes(body),
-                    self._peer,
-                )
-            else:
-                return None
-
-    def _send(self, protocol: h11.Connection, request: HttpRequest | None, response: HttpResponse) -> None:
-        if protocol.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
-            return
-        headers = list(response.headers)
-        if not response.values("Content-Length") and response.status not in _BODYLESS:
-            headers.append(("Content-Length", str(len(response.body))))
-        head = protocol.send(
-            h11.Response(
-                status_code=response.status,
-                headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers],
-                reason=_reason(response.status),
-            )
-        )
-        # h11 frames by what it knows was asked; when it could not read the request it knows nothing.
-        silent = request is None or request.method == "HEAD" or response.status in _BODYLESS
-        data = b"" if silent else protocol.send(h11.Data(data=response.body)) or b""
-        end = b"" if request is None else protocol.send(h11.EndOfMessage()) or b""
-        self._socket.sendall((head or b"") + data + end)
+    def exchange(self, wire: Wire, request: HttpRequest) -> bool:
+        request = replace(request, body=b"".join(body_of(wire, request)))
+        try:
+            response = self._handler(request)
+        except NotHttp as error:
+            wire.write(error.content)
+            return False
+        except ResetConnection:
+            reset(wire.socket)
+            return False
+        except CloseConnection:
+            return False
+        except Exception:
+            write_whole(wire, request, HttpResponse(500), keep=False)
+            raise
+        if self.observe is not None:
+            self.observe(request, response)
+        keep = not (request.ends_connection or response.ends_connection)
+        write_whole(wire, request, response, keep=keep)
+        return keep
 
 
-def _reason(status: int) -> bytes:
-    try:
-        return HTTPStatus(status).phrase.encode()
-    except ValueError:
-        return b""
+def write_whole(wire: Wire, request: HttpRequest | None, response: HttpResponse, *, keep: bool) -> None:
+    """A response whose body is there. `request` None: it could not be read."""
+    silent = has_no_body(request, response)
+    headers: tuple[Header, ...] = response.headers
+    if not response.values("Content-Length") and response.status not in (204, 304):
+        headers = (*headers, ("Content-Length", str(len(response.body))))
+    if not keep:
+        headers = (*without(headers, "Connection"), ("Connection", "close"))
+    head = response_head(replace(response, headers=headers))
+    wire.write(head if silent else head + response.body)

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TypeVar
 
 from tests.standins.http_message import CloseConnection, HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
@@ -83,10 +84,10 @@ class Environment:
         self._log = log
         self._waiting: SimpleQueue[_Invocation | None] = SimpleQueue()
         self._current: _Invocation | None = None
-        self._ready: Future[None] = Future()
+        self._ready: Future[InvocationOutcome | None] = Future()
         self._lock = threading.Lock()
         self.ended = False
-        self._server = HttpServer(self._answer)
+        self._server = HttpServer(self._respond)
         self._command = command or (sys.executable, "-S", "-s", "-u", "-m", "awslambdaric", source.handler)
         self._task_root = task_root
         self._variables = {
@@ -114,14 +115,12 @@ class Environment:
         self._reader = threading.Thread(target=self._read_log, args=(self._process,))
         self._reader.start()
         try:
-            self._ready.result(INIT_LIMIT)
+            failure = self._ready.result(INIT_LIMIT)
         except FutureTimeoutError:
+            failure = _failure("Sandbox.Timedout", f"INIT timed out after {INIT_LIMIT:.2f} seconds")
+        if failure is not None:
             self.stop()
-            return _failure("Sandbox.Timedout", f"INIT timed out after {INIT_LIMIT:.2f} seconds")
-        except _InitFailed as error:
-            self.stop()
-            return error.outcome
-        return None
+        return failure
 
     def invoke(self, payload: bytes) -> InvocationOutcome:
         """Runs the function on an event; an environment that was killed over it has `ended`."""
@@ -156,10 +155,6 @@ class Environment:
         if self._process is not None:
             self._process.kill()
 
-    @property
-    def pid(self) -> int | None:
-        return None if self._process is None else self._process.pid
-
     def _read_log(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
         with process.stdout as lines:
@@ -168,16 +163,16 @@ class Environment:
         status = process.wait()
         self.ended = True
         died = _failure("Runtime.ExitError", f"Runtime exited with error: exit status {status}")
-        _settle_ready(self._ready, died)
+        _settle(self._ready, died)
         with self._lock:
             if self._current is not None:
                 _settle(self._current.outcome, died)
 
-    def _answer(self, request: HttpRequest) -> HttpResponse:
+    def _respond(self, request: HttpRequest) -> HttpResponse:
         if request.target == f"{_API}/invocation/next":
             return self._next()
         if request.target == f"{_API}/init/error":
-            _settle_ready(self._ready, InvocationOutcome(request.body, failed=True))
+            _settle(self._ready, InvocationOutcome(request.body, failed=True))
             return _ACCEPTED
         current = self._current
         if current is not None and request.target == f"{_API}/invocation/{current.identifier}/response":
@@ -196,8 +191,7 @@ class Environment:
         return HttpResponse(404, (), b'{"errorType":"InvalidRequestID"}')
 
     def _next(self) -> HttpResponse:
-        if not self._ready.done():
-            self._ready.set_result(None)
+        _settle(self._ready, None)
         invocation = self._waiting.get()
         if invocation is None:
             raise CloseConnection
@@ -214,20 +208,12 @@ class Environment:
         )
 
 
-class _InitFailed(Exception):
-    def __init__(self, outcome: InvocationOutcome) -> None:
-        super().__init__(outcome.payload)
-        self.outcome = outcome
+Outcome = TypeVar("Outcome")
 
 
-def _settle(future: Future[InvocationOutcome], outcome: InvocationOutcome) -> None:
+def _settle(future: Future[Outcome], outcome: Outcome) -> None:
     if not future.done():
         future.set_result(outcome)
-
-
-def _settle_ready(future: Future[None], outcome: InvocationOutcome) -> None:
-    if not future.done():
-        future.set_exception(_InitFailed(outcome))
 
 
 def _lambda_variables(source: FunctionSource, task_root: Path, runtime: Path) -> dict[str, str]:

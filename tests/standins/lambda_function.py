@@ -66,54 +66,29 @@ class LambdaFunction(Running):
         command: Sequence[str] = (),
     ) -> None:
         self.source = source
-        self._task_root = directory / "task"
+        #: Where the zip is unpacked.
+        self.task_root = directory / "task"
         self._runtime = directory / "runtime"
         self._variables = dict(variables or {})
         self._command = command
         self._workers = ThreadPoolExecutor(limit, thread_name_prefix=source.name)
         self._idle: list[Environment] = []
         self._live: set[Environment] = set()
-        self._log: list[str] = []
-        self._cold_starts = 0
-        self._durations: list[float] = []
+        #: The lines that the function's processes wrote so far, both streams.
+        self.log: list[str] = []
+        self.cold_starts = 0
+        #: Seconds that each invocation took, start-up of its environment not included.
+        self.durations: list[float] = []
         self._stopping = False
         self._lock = threading.Lock()
 
-    @property
-    def log(self) -> list[str]:
-        """The lines that the function's processes wrote so far, both streams."""
-        with self._lock:
-            return list(self._log)
-
-    @property
-    def cold_starts(self) -> int:
-        with self._lock:
-            return self._cold_starts
-
-    @property
-    def durations(self) -> list[float]:
-        """Seconds that each invocation took, start-up of its environment not included."""
-        with self._lock:
-            return list(self._durations)
-
-    @property
-    def process_ids(self) -> list[int]:
-        """Of the environments that live."""
-        with self._lock:
-            return [each.pid for each in self._live if each.pid is not None and not each.ended]
-
-    @property
-    def task_root(self) -> Path:
-        """Where the zip is unpacked."""
-        return self._task_root
-
     def start(self) -> None:
         """Unpacks the zip. The first environment starts with the first invocation, as at Lambda."""
-        self._task_root.mkdir(parents=True)
+        self.task_root.mkdir(parents=True)
         self._runtime.mkdir()
         link_runtime(self._runtime)
         with zipfile.ZipFile(self.source.archive) as archive:
-            archive.extractall(self._task_root)
+            archive.extractall(self.task_root)
 
     def submit(self, payload: bytes) -> Future[InvocationOutcome]:
         if len(payload) > REQUEST_LIMIT:
@@ -166,7 +141,7 @@ class LambdaFunction(Running):
             outcome = environment.invoke(payload)
         finally:
             with self._lock:
-                self._durations.append(time.perf_counter() - started)
+                self.durations.append(time.perf_counter() - started)
                 keep = not environment.ended and not self._stopping
                 if keep:
                     self._idle.append(environment)
@@ -184,10 +159,10 @@ class LambdaFunction(Running):
                 return environment, None
             self._discard(environment)
         environment = Environment(
-            self.source, self._task_root, self._runtime, self._write_log, self._variables, self._command
+            self.source, self.task_root, self._runtime, self.log.append, self._variables, self._command
         )
         with self._lock:
-            self._cold_starts += 1
+            self.cold_starts += 1
             self._live.add(environment)
         failure = environment.start()
         if failure is not None:
@@ -198,7 +173,3 @@ class LambdaFunction(Running):
         environment.stop()
         with self._lock:
             self._live.discard(environment)
-
-    def _write_log(self, line: str) -> None:
-        with self._lock:
-            self._log.append(line)

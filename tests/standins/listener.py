@@ -12,27 +12,43 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from tests.standins.running import Running
+
 Serve = Callable[[socket.socket, str], None]
 """Is given a connection, its handshake done, and the peer's address; the connection ends when it returns."""
 
 
-class Listener:
-    """Serves from `start()` to `stop()`, on a free port of `address`. `context` None means plain TCP."""
+class Listener(Running):
+    """Serves from `start()` (or `with`) to `stop()`, on a free port of the loopback `address`.
 
-    def __init__(self, serve: Serve, context: ssl.SSLContext | None, address: str = "127.0.0.1") -> None:
-        self._server = _Server(address, serve, context)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self.port: int = self._server.server_address[1]
+    `context` None means plain TCP; `name` stands in `origin` and must be one of the certificate's names.
+    """
+
+    def __init__(
+        self,
+        serve: Serve,
+        context: ssl.SSLContext | None = None,
+        *,
+        address: str = "127.0.0.1",
+        name: str | None = None,
+    ) -> None:
+        self._listening = _Server(address, serve, context)
+        self._thread = threading.Thread(target=self._listening.serve_forever, args=(0.05,), daemon=True)
+        self.host = name or address
+        self.port: int = self._listening.server_address[1]
+        self.authority = f"{self.host}:{self.port}"
+        """HOST:PORT, as in an image's name."""
+        self.origin = f"{'https' if context else 'http'}://{self.authority}"
 
     @property
     def connections(self) -> int:
         """How many connections were accepted so far."""
-        return self._server.accepted
+        return self._listening.accepted
 
     @property
     def ending(self) -> bool:
         """Whether `stop()` was called: a connection is not to be kept."""
-        return self._server.ending
+        return self._listening.ending
 
     def start(self) -> None:
         self._thread.start()
@@ -40,12 +56,12 @@ class Listener:
     def stop(self) -> None:
         """Ends all connections and threads. Raises the first crash of `serve`, if there was one."""
         if self._thread.is_alive():
-            self._server.shutdown()
+            self._listening.shutdown()
             self._thread.join()
-        self._server.end_connections()
-        self._server.server_close()
-        if self._server.crashes:
-            raise self._server.crashes[0]
+        self._listening.end_connections()
+        self._listening.server_close()
+        if self._listening.crashes:
+            raise self._listening.crashes[0]
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -83,7 +99,7 @@ class _Server(socketserver.ThreadingTCPServer):
         with self._lock:
             self.ending = True
             for connection in self._open:
-                _wake(connection)
+                wake(connection)
 
     def handle_error(self, request: object, client_address: object) -> None:
         error = sys.exc_info()[1]
@@ -98,7 +114,8 @@ def reset(connection: socket.socket) -> None:
     connection.close()
 
 
-def _wake(connection: socket.socket) -> None:
+def wake(connection: socket.socket) -> None:
+    """Ends what another thread waits for at a connection."""
     # Not SSLSocket.shutdown: that drops the TLS state under the feet of the thread which reads.
     with contextlib.suppress(OSError):
         socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -60,40 +60,29 @@ class PackagingFailed(Exception):
     """`chalice package` ended with an error; the message is what it printed."""
 
 
-def package(
-    project: Path,
-    stage: str,
-    directory: Path,
-    *,
-    region: str = REGION,
-    account: str = ACCOUNT,
-    partition: str = "aws",
-    environment: Mapping[str, str] | None = None,
-) -> Package:
+def package(project: Path, stage: str, directory: Path) -> Package:
     """Packages the Chalice project for `stage` into `directory`. Raises PackagingFailed."""
-    variables = {**os.environ, "AWS_DEFAULT_REGION": region, **(environment or {})}
+    variables = {**os.environ, "AWS_DEFAULT_REGION": REGION}
     chalice = Path(sys.executable).with_name("chalice")
     command = [str(chalice), "--project-dir", str(project), "package", "--stage", stage, str(directory)]
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise PackagingFailed(done.stdout + done.stderr)
     template = json.loads((directory / "sam.json").read_text(encoding="utf-8"))
-    return _read(template, directory, region=region, account=account, partition=partition)
+    return _read(template, directory)
 
 
-def _read(
-    template: Mapping[str, Any], directory: Path, *, region: str, account: str, partition: str
-) -> Package:
+def _read(template: Mapping[str, Any], directory: Path) -> Package:
     resources: Mapping[str, Any] = template["Resources"]
     api = resources["RestAPI"]["Properties"]
-    references = {"AWS::Region": region, "AWS::AccountId": account, "AWS::Partition": partition}
+    references = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws"}
     functions: dict[str, FunctionSource] = {}
     for identifier, resource in resources.items():
         if resource["Type"] != "AWS::Serverless::Function":
             continue
         properties = resource["Properties"]
         name = f"{api['DefinitionBody']['info']['title']}-{identifier}"
-        arn = f"arn:{partition}:lambda:{region}:{account}:function:{name}"
+        arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
         references[f"{identifier}.Arn"] = arn
         functions[identifier] = FunctionSource(
             name=name,

@@ -16,16 +16,18 @@ NO_VALUE = object()
 _VARIABLE = re.compile(r"\$\{([^!${}][^${}]*)\}")
 _LITERAL = re.compile(r"\$\{!([^}]*)\}")
 _CONDITIONS = ("Fn::Equals", "Fn::Not", "Condition")
+_VALUES = ("Ref", "Fn::GetAtt", "Fn::If", "Fn::Join", "Fn::Sub")
 
 
 def function_of(document: Any) -> tuple[str, Any] | None:  # noqa: ANN401 - JSON
-    """The one function that a mapping is, and its argument."""
-    if isinstance(document, Mapping) and len(document) == 1:
-        ((name, argument),) = document.items()
-        if name == "Ref" or name.startswith("Fn::"):
-            return name, argument
-        if name == "Condition" and isinstance(argument, str):
-            return name, argument
+    """The one function that a mapping is, and its argument. Raises NotImitated."""
+    if not isinstance(document, Mapping) or len(document) != 1:
+        return None
+    ((name, argument),) = document.items()
+    if name.startswith("Fn::") and name not in _VALUES + _CONDITIONS:
+        raise NotImitated(f"the function {name}")
+    if name.startswith("Fn::") or (name in ("Ref", "Condition") and isinstance(argument, str)):
+        return name, argument
     return None
 
 
@@ -94,9 +96,7 @@ class Resolver:
             return self._value(argument[1] if self.condition(argument[0]) else argument[2])
         if name == "Fn::Sub":
             return self._substitute(argument)
-        if name == "Fn::Join":
-            return str(argument[0]).join(map(_text, self._value(argument[1])))
-        raise NotImitated(f"the function {name}")
+        return str(argument[0]).join(map(_text, self._value(argument[1])))
 
     def _reference(self, name: str, attribute: str | None) -> Any:  # noqa: ANN401 - JSON
         if name == "AWS::NoValue":

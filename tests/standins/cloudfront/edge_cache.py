@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from tests.standins.cloudfront.distribution_config import CacheBehaviour
-from tests.standins.http_message import Header, HttpRequest, HttpResponse
+from tests.standins.http_message import HttpRequest, HttpResponse
 
 MOST_BYTES = 8 * 1024 * 1024
 """A longer body is not kept here; CloudFront keeps up to 50 GB."""
@@ -30,9 +30,9 @@ _DIRECTIVE = re.compile(r'([A-Za-z-]+)(?:="?([^",]*)"?)?')
 
 @dataclass(frozen=True)
 class CacheKey:
-    """Holds no header, so no credential: the answer is the same for everybody."""
+    """Holds no header, so no credential: the response is the same for everybody."""
 
-    #: HEAD has answers of its own where no GET has been answered.
+    #: HEAD has responses of its own where there is none to GET.
     head: bool
     #: The behaviour's path pattern: each leads to an origin of its own.
     pattern: str | None
@@ -41,13 +41,11 @@ class CacheKey:
 
 
 @dataclass(frozen=True)
-class CachedAnswer:
+class CachedResponse:
     """What every viewer who asks for `key` is given."""
 
     key: CacheKey
-    status: int
-    headers: tuple[Header, ...]
-    body: bytes
+    response: HttpResponse
     #: By the cache's clock.
     since: float
     until: float
@@ -59,41 +57,40 @@ class EdgeCache:
     def __init__(self, error_minimum: Mapping[int, float], clock: Callable[[], float]) -> None:
         self._error_minimum = error_minimum
         self._clock = clock
-        self._answers: dict[CacheKey, CachedAnswer] = {}
+        self._responses: dict[CacheKey, CachedResponse] = {}
         self._lock = threading.Lock()
 
     @property
-    def answers(self) -> tuple[CachedAnswer, ...]:
+    def responses(self) -> tuple[CachedResponse, ...]:
         """All that was kept and not replaced, expired or not."""
         with self._lock:
-            return tuple(self._answers.values())
+            return tuple(self._responses.values())
 
     def forget(self) -> None:
         """What an invalidation of `/*` does."""
         with self._lock:
-            self._answers.clear()
+            self._responses.clear()
 
-    def find(self, key: CacheKey) -> CachedAnswer | None:
-        """A fresh answer; one to GET serves HEAD as well."""
-        return self._find(key, lambda answer: self._clock() < answer.until)
+    def find(self, key: CacheKey) -> CachedResponse | None:
+        """A fresh response; one to GET serves HEAD as well."""
+        return self._find(key, lambda kept: self._clock() < kept.until)
 
-    def find_expired(self, key: CacheKey) -> CachedAnswer | None:
-        """An answer that is no error, for when the origin cannot give a newer one."""
-        return self._find(key, lambda answer: answer.status < 400)
+    def find_expired(self, key: CacheKey) -> CachedResponse | None:
+        """A response that is no error, for when the origin cannot give a newer one."""
+        return self._find(key, lambda kept: kept.response.status < 400)
 
-    def age(self, answer: CachedAnswer) -> int:
-        return int(self._clock() - answer.since)
+    def age(self, kept: CachedResponse) -> int:
+        return int(self._clock() - kept.since)
 
     def keep(self, key: CacheKey, response: HttpResponse, seconds: float) -> None:
         now = self._clock()
-        answer = CachedAnswer(key, response.status, response.headers, response.body, now, now + seconds)
         with self._lock:
-            self._answers[key] = answer
+            self._responses[key] = CachedResponse(key, response, now, now + seconds)
 
     def seconds(
         self, request: HttpRequest, response: HttpResponse, behaviour: CacheBehaviour, *, errors_always: bool
     ) -> float:
-        """How long an answer is kept, 0 for not at all. `errors_always`: even where the policy keeps none."""
+        """How long a response is kept. `errors_always`: errors even where the policy keeps none."""
         if request.method not in ("GET", "HEAD") or request.values("Range"):
             return 0
         directives = _directives(response)
@@ -111,11 +108,11 @@ class EdgeCache:
         wanted = policy.default if stated is None else stated
         return min(max(wanted, policy.minimum), policy.maximum)
 
-    def _find(self, key: CacheKey, fits: Callable[[CachedAnswer], bool]) -> CachedAnswer | None:
+    def _find(self, key: CacheKey, fits: Callable[[CachedResponse], bool]) -> CachedResponse | None:
         keys = (replace(key, head=False), key) if key.head else (key,)
         with self._lock:
-            found = (self._answers.get(each) for each in keys)
-            return next((answer for answer in found if answer is not None and fits(answer)), None)
+            found = (self._responses.get(each) for each in keys)
+            return next((kept for kept in found if kept is not None and fits(kept)), None)
 
 
 def cache_key(request: HttpRequest, behaviour: CacheBehaviour) -> CacheKey:

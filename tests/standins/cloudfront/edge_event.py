@@ -8,11 +8,8 @@ What is known, and from where: docs/cloudfront.md#functions.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
 
 from tests.standins.http_message import Header, HttpRequest, HttpResponse
 
@@ -27,6 +24,8 @@ _DISALLOWED = frozenset(
     }
 )  # fmt: skip
 _DISALLOWED_BEGINNINGS = ("x-amz-cf-", "x-edge-")
+_COOKIES = ("cookie", "set-cookie")
+"""They are no headers of an event; `cookies`, where functions find them, is not imitated."""
 _READ_ONLY_IN_REQUEST = ("content-length", "host", "transfer-encoding", "via")
 _READ_ONLY_IN_RESPONSE = ("warning", "via")
 _URI_LIMIT = 8_192
@@ -37,7 +36,7 @@ class InvalidResult(Exception):
 
 
 @dataclass(frozen=True)
-class FunctionAnswer:
+class FunctionResponse:
     """A response as a function left it."""
 
     response: HttpResponse
@@ -60,17 +59,15 @@ def request_event(request: HttpRequest, request_id: str) -> dict[str, Any]:
     }
 
 
-def response_event(
-    request: HttpRequest, response: HttpResponse, reason: str, request_id: str
-) -> dict[str, Any]:
+def response_event(request: HttpRequest, response: HttpResponse, request_id: str) -> dict[str, Any]:
     """The viewer-response event."""
     event = request_event(request, request_id)
     event["context"]["eventType"] = "viewer-response"
     event["response"] = {
         "statusCode": response.status,
-        "statusDescription": reason,
-        "headers": _header_objects(response.headers, "set-cookie"),
-        "cookies": _set_cookies(response.values("Set-Cookie")),
+        "statusDescription": response.reason,
+        "headers": _header_objects(response.headers),
+        "cookies": {},
     }
     return event
 
@@ -78,7 +75,7 @@ def response_event(
 def changed_request(request: HttpRequest, event: dict[str, Any], result: dict[str, Any]) -> HttpRequest:
     """The request that a viewer-request function returned. `event` is what it was given.
 
-    A path or query that it did not change goes on as it came; header names are capitalised word by word.
+    A path that it did not change goes on as it came; header names are capitalised word by word.
     Raises InvalidResult.
     """
     given = event["request"]
@@ -86,55 +83,36 @@ def changed_request(request: HttpRequest, event: dict[str, Any], result: dict[st
     if result.get("method") != given["method"] or not isinstance(uri, str) or not uri.startswith("/"):
         raise InvalidResult("a method that was changed, or no path")
     _check_read_only(given, result, _READ_ONLY_IN_REQUEST)
+    if result.get("querystring") != given["querystring"]:
+        raise InvalidResult("a query that was changed, which is not imitated")
     path, mark, query = request.target.partition("?")
-    if uri != given["uri"]:
-        path = _fit(uri)
-    if result.get("querystring", {}) != given["querystring"]:
-        query = _fit(_query(result.get("querystring", {})))
-        mark = "?" if query else ""
-    cookies = "; ".join(f"{name}={each['value']}" for name, each in result.get("cookies", {}).items())
-    headers = (
-        *_headers_of(result),
-        *((("Cookie", cookies),) if cookies else ()),
-        *(header for header in request.headers if _hidden(header[0])),
-    )
+    path = path if uri == given["uri"] else _fit(uri)
+    headers = (*_headers_of(result), *_kept(request.headers))
     return replace(request, target=path + mark + query, headers=headers)
 
 
-def changed_response(response: HttpResponse, event: dict[str, Any], result: dict[str, Any]) -> FunctionAnswer:
+def changed_response(
+    response: HttpResponse, event: dict[str, Any], result: dict[str, Any]
+) -> FunctionResponse:
     """The response that a viewer-response function returned. Raises InvalidResult."""
     _check_read_only(event["response"], result, _READ_ONLY_IN_RESPONSE)
-    kept = tuple(header for header in response.headers if _hidden(header[0]))
-    return _answer(result, kept)
+    return _response(result, _kept(response.headers))
 
 
-def generated_response(result: dict[str, Any]) -> FunctionAnswer:
+def generated_response(result: dict[str, Any]) -> FunctionResponse:
     """The response that a viewer-request function returned instead of a request. Raises InvalidResult."""
-    return _answer(result, ())
+    return _response(result, ())
 
 
-def _answer(result: dict[str, Any], kept: tuple[Header, ...]) -> FunctionAnswer:
+def _response(result: dict[str, Any], kept: tuple[Header, ...]) -> FunctionResponse:
     status = result.get("statusCode")
     if not isinstance(status, int) or not 200 <= status <= 599:
         raise InvalidResult("no status")
-    cookies = (("Set-Cookie", _set_cookie(name, each)) for name, each in result.get("cookies", {}).items())
-    return FunctionAnswer(
-        HttpResponse(status, (*_headers_of(result), *cookies, *kept)),
-        _body(result["body"]) if "body" in result else None,
-    )
-
-
-def _body(given: object) -> bytes:
-    if isinstance(given, str):
-        return given.encode()
-    if isinstance(given, dict) and given.get("encoding") == "text":
-        return str(given.get("data", "")).encode()
-    if isinstance(given, dict) and given.get("encoding") == "base64":
-        try:
-            return base64.b64decode(str(given.get("data", "")), validate=True)
-        except binascii.Error as error:
-            raise InvalidResult("a body that is not base64") from error
-    raise InvalidResult("a body of an unknown form")
+    body = result.get("body")
+    if not isinstance(body, str | None):
+        raise InvalidResult("a body that is not text, which is not imitated")
+    headers = (*_headers_of(result), *kept)
+    return FunctionResponse(HttpResponse(status, headers), None if body is None else body.encode())
 
 
 def _request_object(request: HttpRequest) -> dict[str, Any]:
@@ -142,19 +120,22 @@ def _request_object(request: HttpRequest) -> dict[str, Any]:
     pairs = tuple(
         (name, value) for name, _, value in (part.partition("=") for part in query.split("&") if part)
     )
-    cookies = [each.strip().partition("=") for line in request.values("Cookie") for each in line.split(";")]
     return {
         "method": request.method,
         "uri": path,
         "querystring": _objects(pairs),
-        "headers": _header_objects(request.headers, "cookie"),
-        "cookies": _objects(tuple((name, value) for name, _, value in cookies if name)),
+        "headers": _header_objects(request.headers),
+        "cookies": {},
     }
 
 
-def _header_objects(headers: tuple[Header, ...], apart: str) -> dict[str, Any]:
-    lines = tuple((name.lower(), value) for name, value in headers)
-    return _objects(tuple(line for line in lines if line[0] != apart and not _hidden(line[0])))
+def _header_objects(headers: tuple[Header, ...]) -> dict[str, Any]:
+    return _objects(tuple((name.lower(), value) for name, value in headers if not _hidden(name)))
+
+
+def _kept(headers: tuple[Header, ...]) -> tuple[Header, ...]:
+    """Those that no function sees."""
+    return tuple(header for header in headers if _hidden(header[0]))
 
 
 def _objects(pairs: tuple[Header, ...]) -> dict[str, Any]:
@@ -182,6 +163,8 @@ def _values(each: object) -> list[str]:
 
 
 def _headers_of(result: dict[str, Any]) -> tuple[Header, ...]:
+    if result.get("cookies"):
+        raise InvalidResult("cookies, which are not imitated")
     headers = result.get("headers", {})
     if any(name != name.lower() or _hidden(name) for name in headers):
         raise InvalidResult("a header that functions may not set, or a name with capitals")
@@ -201,26 +184,5 @@ def _check_read_only(given: dict[str, Any], result: dict[str, Any], names: tuple
 
 
 def _hidden(name: str) -> bool:
-    return name.lower() in _DISALLOWED or name.lower().startswith(_DISALLOWED_BEGINNINGS)
-
-
-def _query(objects: dict[str, Any]) -> str:
-    return "&".join(
-        f"{quote(name, safe='%')}={quote(value, safe='%')}"
-        for name, each in objects.items()
-        for value in _values(each)
-    )
-
-
-def _set_cookies(lines: list[str]) -> dict[str, Any]:
-    cookies = {}
-    for line in lines:
-        pair, _, attributes = line.partition(";")
-        name, _, value = pair.partition("=")
-        cookies[name.strip()] = {"value": value.strip(), "attributes": attributes.strip()}
-    return cookies
-
-
-def _set_cookie(name: str, each: dict[str, Any]) -> str:
-    attributes = each.get("attributes", "")
-    return f"{name}={each['value']}" + (f"; {attributes}" if attributes else "")
+    lower = name.lower()
+    return lower in _COOKIES or lower in _DISALLOWED or lower.startswith(_DISALLOWED_BEGINNINGS)

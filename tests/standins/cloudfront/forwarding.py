@@ -14,7 +14,7 @@ from tests.standins.cloudfront.distribution_config import CacheBehaviour
 from tests.standins.http_message import Header, HttpRequest, HttpResponse, without
 
 HEAD_LIMIT = 32_768
-"""Bytes of a request's head, and of an origin's answer's."""
+"""Bytes of a request's head, and of the head of an origin's response."""
 URL_LIMIT = 8_192
 POP = "SEA73-P1"
 
@@ -72,13 +72,13 @@ def to_origin(
 
 
 def from_origin(response: HttpResponse) -> HttpResponse:
-    """What of an origin's answer goes on: into the cache, to the function, to the viewer."""
+    """What of an origin's response goes on: into the cache, to the function, to the viewer."""
     vias = (("Via", ", ".join([*response.values("Via"), _VIA])),)
     return replace(response, headers=(*without(response.headers, *_NOT_TO_VIEWER), *vias))
 
 
 def to_viewer(response: HttpResponse, outcome: str, request_id: str, age: int | None = None) -> HttpResponse:
-    """The answer with what says where it came from; `outcome` is of the X-Cache header."""
+    """The response with what says where it came from; `outcome` is of the X-Cache header."""
     return replace(
         response,
         headers=(
@@ -91,8 +91,8 @@ def to_viewer(response: HttpResponse, outcome: str, request_id: str, age: int | 
     )
 
 
-def error_page(status: int, reason: str, why: str, request_id: str) -> HttpResponse:
-    """CloudFront's own answer: HTML, whatever the client asked for."""
+def error_page(status: int, why: str, request_id: str) -> HttpResponse:
+    """CloudFront's own response: HTML, whatever the client asked for."""
     page = (
         '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">\n'
         "<HTML><HEAD><TITLE>ERROR: The request could not be satisfied</TITLE></HEAD><BODY>\n"

@@ -14,15 +14,14 @@ _PIECE = 256 * 1024
 
 
 class StreamedBody:
-    """`length` None: it is known at the end only. The pieces can be taken once."""
+    """Its pieces can be taken once."""
 
     again = False
 
-    def __init__(self, pieces: Iterator[memoryview], length: int | None) -> None:
+    def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
-        self.length = length
 
-    def pieces(self) -> Iterator[memoryview]:
+    def pieces(self) -> Iterator[bytes]:
         return self._pieces
 
     def close(self) -> None:
@@ -34,7 +33,7 @@ class HeldBody:
 
     again = True
 
-    def __init__(self, pieces: Iterator[memoryview]) -> None:
+    def __init__(self, pieces: Iterator[bytes]) -> None:
         self._file: IO[bytes] = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - closed by close()
         try:
             self.length = sum(self._file.write(piece) for piece in pieces)
@@ -42,10 +41,10 @@ class HeldBody:
             self._file.close()
             raise
 
-    def pieces(self) -> Iterator[memoryview]:
+    def pieces(self) -> Iterator[bytes]:
         self._file.seek(0)
         while piece := self._file.read(_PIECE):
-            yield memoryview(piece)
+            yield piece
 
     def close(self) -> None:
         self._file.close()
