@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tests.clients import daemon as d
 from tests.clients.sandbox import Debian, Sandbox
@@ -28,7 +30,7 @@ class Client:
     daemon: d.DaemonKind | None = None
     #: It prints the credentials that it was given, in lines that begin so, which the leak test leaves out.
     own_credentials: tuple[str, ...] = ()
-    #: It does not know credential helpers: the helper is asked, and the token given on the command line.
+    #: It does not know credential helpers: it is given the helper's token on the command line.
     by_hand: bool = False
 
     @property
@@ -63,73 +65,58 @@ _DOCKER_VERSION = "docker version --format {{.Server.Version}}"
 _NEWER = (Debian.TRIXIE, Debian.TESTING)
 _ALL = (Debian.BOOKWORM, *_NEWER)
 
-SKOPEO = {
-    debian: Client("skopeo", "skopeo", debian, "skopeo --version", talkative="--debug") for debian in _ALL
-}
-PODMAN = {
-    debian: Client("podman", "podman", debian, "podman --version", _PODMAN, talkative="--log-level=trace")
-    for debian in _ALL
-}
-BUILDAH = {
-    debian: Client("buildah", "buildah", debian, "buildah --version", _STORAGE, talkative="--log-level=trace")
-    for debian in _ALL
-}
-DOCKER_CLASSIC = {
-    debian: Client(
-        "docker (classic image store)",
-        "docker",
-        debian,
-        _DOCKER_VERSION,
-        talkative="--debug",
-        daemon=d.DOCKER_CLASSIC[debian],
-    )
-    for debian in _ALL
-}
-DOCKER_CONTAINERD = {
-    debian: Client(
-        "docker (containerd image store)",
-        "docker",
-        debian,
-        _DOCKER_VERSION,
-        talkative="--debug",
-        daemon=d.DOCKER_CONTAINERD[debian],
-    )
-    for debian in _NEWER
-}
-BUILDX = {
-    debian: Client(
-        "docker buildx",
-        "docker",
-        debian,
-        "docker buildx version",
-        talkative="--debug",
-        daemon=d.DOCKER_CONTAINERD[debian],
-    )
-    for debian in _NEWER
-}
-CTR = {
-    debian: Client(
-        "ctr",
-        "ctr",
-        debian,
-        "containerd --version",
-        talkative="--debug",
-        daemon=d.CONTAINERD[debian],
-        by_hand=True,
-    )
-    for debian in (Debian.BOOKWORM, Debian.TESTING)
-}
+
+def _releases(
+    debians: tuple[Debian, ...],
+    name: str,
+    version_step: str,
+    talkative: str,
+    *,
+    options: str = "",
+    talks_last: bool = False,
+    daemons: Mapping[Debian, d.DaemonKind] = MappingProxyType({}),
+    by_hand: bool = False,
+) -> dict[Debian, Client]:
+    """The client in each Debian that ships it; the first word of its name is its binary's."""
+    binary = name.partition(" ")[0]
+    return {
+        debian: Client(
+            name,
+            binary,
+            debian,
+            version_step,
+            options,
+            talkative,
+            talks_last,
+            daemons.get(debian),
+            by_hand=by_hand,
+        )
+        for debian in debians
+    }
+
+
+SKOPEO = _releases(_ALL, "skopeo", "skopeo --version", "--debug")
+PODMAN = _releases(_ALL, "podman", "podman --version", "--log-level=trace", options=_PODMAN)
+BUILDAH = _releases(_ALL, "buildah", "buildah --version", "--log-level=trace", options=_STORAGE)
+DOCKER_CLASSIC = _releases(
+    _ALL, "docker (classic image store)", _DOCKER_VERSION, "--debug", daemons=d.DOCKER_CLASSIC
+)
+DOCKER_CONTAINERD = _releases(
+    _NEWER, "docker (containerd image store)", _DOCKER_VERSION, "--debug", daemons=d.DOCKER_CONTAINERD
+)
+BUILDX = _releases(_NEWER, "docker buildx", "docker buildx version", "--debug", daemons=d.DOCKER_CONTAINERD)
+CTR = _releases(
+    (Debian.BOOKWORM, Debian.TESTING),
+    "ctr",
+    "containerd --version",
+    "--debug",
+    daemons=d.CONTAINERD,
+    by_hand=True,
+)
 ORAS = {
-    debian: Client(
-        "oras",
-        "oras",
-        debian,
-        "oras version",
-        # 1.3 knows one of the two alone.
-        talkative="--debug" if debian is Debian.TESTING else "--debug --verbose",
-        talks_last=True,
-    )
-    for debian in _NEWER
+    # 1.3 knows one of the two options alone.
+    **_releases((Debian.TRIXIE,), "oras", "oras version", "--debug --verbose", talks_last=True),
+    **_releases((Debian.TESTING,), "oras", "oras version", "--debug", talks_last=True),
 }
 CRANE = Client("crane", "crane", Debian.TESTING, talkative="--verbose")
 COSIGN = Client("cosign", "cosign", Debian.TESTING, talkative="--verbose")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import NoReturn, Protocol
 
 import pytest
 
 from chalicelib.settings import REDIRECT_MODE, RedirectMode
-from tests.clients.bench import Bench
-from tests.clients.client import Client
+from tests.clients.bench import Bench, end
 from tests.clients.credential_helper import InstalledHelper
 from tests.clients.credential_watch import CredentialWatch
 from tests.clients.deployment import deploy
@@ -30,7 +29,6 @@ from tests.standins.ecr import authorization_token
 from tests.standins.http_message import Observer
 from tests.standins.package import Package
 
-_REQUIRED = os.environ.get("REQUIRE_CLIENTS") == "1"
 _CACHE = Path(os.environ.get("CLIENTS_CACHE", Path(__file__).parents[2] / ".clients"))
 _MATRIX = pytest.StashKey[Matrix]()
 RECORDING = MATRIX_VARIABLE in os.environ
@@ -52,19 +50,6 @@ def pytest_terminal_summary(
         terminalreporter.write_line(line)
     if RECORDING and exitstatus == pytest.ExitCode.OK:
         write_rows(matrix.rows)
-
-
-def require(client: Client, sandbox: Sandbox) -> None:
-    """Ends the test where the client, or its daemon, is missing."""
-    if binary := client.missing(sandbox):
-        _end(f"{binary} is not installed")
-
-
-def _end(reason: str) -> NoReturn:
-    """A skip, or a failure where clients are required."""
-    if _REQUIRED:
-        pytest.fail(f"{reason} (tests/clients/install installs what this ring needs)", pytrace=False)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +83,7 @@ def sandbox(work: Path, certificates: Certificates) -> Iterator[Sandbox]:
         try:
             stack.enter_context(sandbox)
         except (NoNamespace, FileNotFoundError):
-            _end("clients run in a mount namespace, which takes Linux and root")
+            end("clients run in a mount namespace, which takes Linux and root")
         yield sandbox
 
 
@@ -108,7 +93,7 @@ def registry(
 ) -> Iterator[Registry]:
     for binary in ("docker-registry", "htpasswd"):
         if not sandbox.has(binary, Debian.BOOKWORM):
-            _end(f"{binary} is not installed")
+            end(f"{binary} is not installed")
     with Registry(sandbox, certificates, work / "registry") as registry:
         watch.know(Secret(USER, registry.token))
         yield registry
@@ -131,24 +116,52 @@ def service_package(tmp_path_factory: pytest.TempPathFactory) -> Package:
     return deploy(tmp_path_factory.mktemp("deployment"))
 
 
-class Start(Protocol):
-    """Starts a custom domain in front of `registry`; without one, in front of a fake ECR with `token`.
+class DomainStarter:
+    """Starts the service as it is deployed, and looks at all that passes for credentials."""
 
-    In mode EDGE a CloudFront is in front of its gateway.
-    """
+    def __init__(
+        self, package: Package, certificates: Certificates, work: Path, watch: CredentialWatch
+    ) -> None:
+        self._package = package
+        self._certificates = certificates
+        self._work = work
+        self._watch = watch
 
+    @contextmanager
     def __call__(
         self,
         name: str,
+        mode: RedirectMode,
         *,
         registry: str | None = None,
         token: str | None = None,
-        mode: RedirectMode = RedirectMode.RELAY,
         observe: Observer | None = None,
         observe_registry: Observer | None = None,
         observe_edge: PassageObserver | None = None,
         unknowns: Unknowns | None = None,
-    ) -> AbstractContextManager[Domain]: ...
+    ) -> Iterator[Domain]:
+        """A domain in front of `registry`; without one, in front of a fake ECR with `token`.
+
+        In mode EDGE a CloudFront is in front of its gateway.
+        """
+        directory = self._work / name
+        directory.mkdir()
+        domain = running_domain(
+            directory,
+            self._package,
+            registry=registry,
+            token=token,
+            variables={REDIRECT_MODE: mode.value},
+            name=DOMAIN_NAME,
+            observe=self._watch.at_gateway(mode, observe),
+            observe_registry=observe_registry,
+            observe_edge=self._watch.at_edge(observe_edge),
+            unknowns=unknowns,
+            certificates=self._certificates,
+        )
+        with domain as running, self._watch.over(running):
+            self._watch.know(Secret(USER, running.ecr.token))
+            yield running
 
 
 @pytest.fixture(scope="session")
@@ -157,80 +170,37 @@ def start_domain(
     certificates: Certificates,
     tmp_path_factory: pytest.TempPathFactory,
     watch: CredentialWatch,
-) -> Start:
-    @contextmanager
-    def start(
-        name: str,
-        *,
-        registry: str | None = None,
-        token: str | None = None,
-        mode: RedirectMode = RedirectMode.RELAY,
-        observe: Observer | None = None,
-        observe_registry: Observer | None = None,
-        observe_edge: PassageObserver | None = None,
-        unknowns: Unknowns | None = None,
-    ) -> Iterator[Domain]:
-        domain = running_domain(
-            tmp_path_factory.mktemp(name),
-            service_package,
-            registry=registry,
-            token=token,
-            variables={REDIRECT_MODE: mode.value},
-            name=DOMAIN_NAME,
-            observe=watch.at_gateway(mode, observe),
-            observe_registry=observe_registry,
-            observe_edge=watch.at_edge(observe_edge),
-            unknowns=unknowns,
-            certificates=certificates,
+) -> DomainStarter:
+    return DomainStarter(service_package, certificates, tmp_path_factory.mktemp("domains"), watch)
+
+
+DomainIn = Callable[[RedirectMode], Domain]
+"""The domain in a mode, started when it is first wanted, for the whole run."""
+
+
+@pytest.fixture(scope="session")
+def domain_in(registry: Registry, start_domain: DomainStarter) -> Iterator[DomainIn]:
+    """In front of the real registry."""
+    with ExitStack() as stack:
+        yield cache(
+            lambda mode: stack.enter_context(start_domain(mode.value, mode, registry=registry.authority))
         )
-        with domain as running, watch.over(running):
-            watch.know(Secret(USER, running.ecr.token))
-            yield running
-
-    return start
 
 
 @pytest.fixture(scope="session")
-def edge_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
-    """The service as `infra up` deploys it, in front of the real registry."""
-    with start_domain("edge", registry=registry.authority, mode=RedirectMode.EDGE) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def relay_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
-    """The service as `chalice deploy` deploys it, in front of the real registry."""
-    with start_domain("relay", registry=registry.authority) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def plain_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
-    with start_domain("plain", registry=registry.authority, mode=RedirectMode.PLAIN) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def edge_ecr_domain(start_domain: Start) -> Iterator[Domain]:
-    """In front of the fake ECR, whose token is as long as ECR's longest; so is the next."""
-    with start_domain("edge-ecr", token=authorization_token(5000), mode=RedirectMode.EDGE) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def relay_ecr_domain(start_domain: Start) -> Iterator[Domain]:
-    with start_domain("relay-ecr", token=authorization_token(5000)) as running:
-        yield running
+def ecr_domain_in(start_domain: DomainStarter) -> Iterator[DomainIn]:
+    """In front of a fake ECR, whose token is as long as ECR's longest."""
+    token = authorization_token(5000)
+    with ExitStack() as stack:
+        yield cache(lambda mode: stack.enter_context(start_domain(f"{mode.value}-ecr", mode, token=token)))
 
 
 @pytest.fixture
-def domain(mode: RedirectMode, request: pytest.FixtureRequest) -> Domain:
+def domain(mode: RedirectMode, domain_in: DomainIn) -> Domain:
     """The domain in the mode that the test is parametrized with."""
-    found: Domain = request.getfixturevalue(f"{mode.value}_domain")
-    return found
+    return domain_in(mode)
 
 
 @pytest.fixture
-def ecr_domain(mode: RedirectMode, request: pytest.FixtureRequest) -> Domain:
-    found: Domain = request.getfixturevalue(f"{mode.value}_ecr_domain")
-    return found
+def ecr_domain(mode: RedirectMode, ecr_domain_in: DomainIn) -> Domain:
+    return ecr_domain_in(mode)

@@ -13,8 +13,8 @@ _MANNERS = tuple(Manner)
 # They go to the Location that the step before gave.
 _AT_A_LOCATION = frozenset({RefusedStep.CHUNK, RefusedStep.CLOSING_PUT})
 
-Asked = Mapping[Row, Mapping[RefusedStep, int]]
-"""How often each operation asks for each step when nothing is refused."""
+StepCounts = Mapping[Row, Mapping[RefusedStep, int]]
+"""How often each operation takes each step when nothing is refused."""
 Kinds = tuple[bool, ...]
 """Of Locations: absolute (False), relative (True), or both."""
 
@@ -31,17 +31,17 @@ class RefusedRun:
         return f"{self.row.label}, {self.refusal}, {'relative' if self.relative else 'absolute'} Locations"
 
 
-def everything(asked: Asked, kinds: Kinds) -> list[RefusedRun]:
+def everything(requests: StepCounts, kinds: Kinds) -> list[RefusedRun]:
     """Every step, the first time and a later one, in every manner, with every kind of Location."""
     return [
         RefusedRun(row, PlannedRefusal(step, manner, nth), relative)
-        for row, steps in asked.items()
+        for row, steps in requests.items()
         for step, count in _in_order(steps)
         for nth, manner, relative in product(range(1, min(count, 2) + 1), Manner, kinds)
     ]
 
 
-def covering(asked: Asked, kinds: Kinds, shift: int) -> list[RefusedRun]:
+def covering(requests: StepCounts, kinds: Kinds, shift: int) -> list[RefusedRun]:
     """Every step of every operation at least once, and every manner at least once.
 
     Clients with a different `shift` meet other pairs of step and manner, and another one of a step's
@@ -50,7 +50,7 @@ def covering(asked: Asked, kinds: Kinds, shift: int) -> list[RefusedRun]:
     places = [
         (row, step, 2 if count > 1 and (shift + number) % 2 else 1, relative)
         for number, (row, step, count) in enumerate(
-            (row, step, count) for row, steps in asked.items() for step, count in _in_order(steps)
+            (row, step, count) for row, steps in requests.items() for step, count in _in_order(steps)
         )
         for relative in (kinds if step in _AT_A_LOCATION else (kinds[(shift + number) // 2 % len(kinds)],))
     ]

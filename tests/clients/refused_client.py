@@ -7,22 +7,9 @@ import shutil
 import time
 
 from chalicelib.settings import RedirectMode
-from tests.clients.bench import Bench, ClientCredentials
+from tests.clients.bench import Bench
 from tests.clients.client import DOCKER_CLASSIC, Client
-from tests.clients.image import Image
-from tests.clients.operation import (
-    BASE_IMAGE,
-    BUILD,
-    INSPECT,
-    LOGIN,
-    PULL,
-    PUSH,
-    SIGN,
-    TAG,
-    write_base_context,
-    write_build_context,
-    write_image,
-)
+from tests.clients.operation import BASE_IMAGE, BUILD, INSPECT, LOGIN, PULL, PUSH, SIGN
 from tests.clients.refusal_plan import Kinds
 from tests.clients.refusing_registry import PlannedRefusal, RefusedConversation, RefusingRegistry
 from tests.clients.row import SMALL, Row
@@ -67,21 +54,9 @@ def run_refused(
     refusal: PlannedRefusal | None = None,
     relative: bool = False,
 ) -> tuple[Result, RefusedConversation]:
-    """Runs the row, into the refusal if there is one; what the client printed, and what it asked."""
-    job = bench.job(front, row.layer_sizes)
-    digest = ""
-    if row.operation is BASE_IMAGE:
-        write_base_context(job)
-    if row.operation in (PULL, BASE_IMAGE, INSPECT, SIGN):
-        image = Image.fresh(*row.layer_sizes)
-        digest = image.manifest.digest
-        refusing.put(image, job.repository, TAG)
-    elif row.operation is PUSH:
-        write_image(job)
-    elif row.operation is BUILD:
-        write_build_context(job)
-    hosts = (front, refusing.authority) if row.both_hosts else (front,)
-    account = ClientCredentials(hosts if row.from_helper else (), refusing.token)
+    """Runs the row, into the refusal if there is one; what the client printed, and its requests."""
+    job = bench.job(row, front, refusing)
+    content = row.operation.prepare(job, refusing.put)
     conversation = RefusedConversation(front, refusal, relative)
     refusing.conversations[job.repository] = refusing.pinging = conversation
 
@@ -90,7 +65,7 @@ def run_refused(
         return since is not None and time.monotonic() > since + _PATIENCE
 
     try:
-        result = bench.run(row.client, row.steps, job, account, digest=digest, talkative=True, enough=enough)
+        result = bench.run(row, job, digest=content.top.digest, talkative=True, enough=enough)
     finally:
         conversation.ended.set()
         shutil.rmtree(job.work, ignore_errors=True)

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
 
-from tests.clients.image import Image, store_image
+from tests.clients.image import store_image
+from tests.clients.operation import Content
 from tests.clients.registry import USER, registry_token
 from tests.standins.bucket import LayerBucket
 from tests.standins.distribution import Distribution
@@ -83,13 +84,14 @@ class PlannedRefusal:
 
 @dataclass
 class RefusedConversation:
-    """What a client is answered about one repository, and what it asked; `front` is HOST:PORT of our name."""
+    """A client's requests about one repository, and what is refused of them; `front` is HOST:PORT of our
+    name."""
 
     front: str
     refusal: PlannedRefusal | None = None
     #: Whether the Locations of uploads and redirects leave the origin out.
     relative: bool = False
-    asked: Counter[RefusedStep] = field(default_factory=Counter)
+    requests: Counter[RefusedStep] = field(default_factory=Counter)
     #: How many authenticated requests were refused.
     refused: int = 0
     #: When the first was, by time.monotonic().
@@ -124,8 +126,8 @@ class RefusingRegistry:
     def authorization(self) -> str:
         return "Basic " + base64.b64encode(f"{USER}:{self.token}".encode()).decode()
 
-    def put(self, image: Image, repository: str, tag: str) -> None:
-        store_image(self._store, image, repository, tag)
+    def put(self, content: Content, repository: str, *tags: str) -> None:
+        store_image(self._store, content, repository, *tags)
 
     def __enter__(self) -> RefusingRegistry:
         self.bucket.start()
@@ -165,9 +167,9 @@ class RefusingRegistry:
     def _is_refused(self, step: RefusedStep, conversation: RefusedConversation) -> bool:
         """Counts the request."""
         with self._lock:
-            conversation.asked[step] += 1
+            conversation.requests[step] += 1
             refusal = conversation.refusal
-            if refusal is None or refusal.step is not step or conversation.asked[step] < refusal.nth:
+            if refusal is None or refusal.step is not step or conversation.requests[step] < refusal.nth:
                 return False
             conversation.refused += 1
             conversation.refused_since = conversation.refused_since or time.monotonic()

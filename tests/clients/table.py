@@ -6,7 +6,8 @@ asked to pull and to push.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from tests.clients import client as c
 from tests.clients.client import Client
@@ -40,49 +41,45 @@ from tests.clients.operation import (
 from tests.clients.row import LARGE, OVER_LAMBDAS_LIMIT, RELAYED, SMALL, Row
 
 
+def _logins(client: Client, program: str) -> Iterator[Row]:
+    """With a password that is typed in, and with the credentials that it finds with the helper."""
+    yield Row(client, LOGIN, (f"{program} login --username AWS --password-stdin {{domain}}",))
+    yield Row(client, LOGIN, (f"{program} login {{domain}}",), remark="with the helper's credentials")
+
+
+def _pulls(client: Client, pull: str, *, plain: Expectation | None = None) -> Iterator[Row]:
+    yield Row(client, PULL, (pull,), plain=plain)
+    yield Row(client, REPULL, (pull, pull), SMALL)
+
+
 def _pushes(
-    client: Client,
-    *steps: str,
-    shows_bodies: bool = True,
-    plain: Expectation | None = None,
+    client: Client, *steps: str, shows_bodies: bool = True, plain: Expectation | None = None
 ) -> Iterator[Row]:
     """A push of any size in `edge`, and in `relay` of what fits. What API Gateway accepts and Lambda does not
     is refused in other words, which `shows_bodies` tells whether the client shows."""
     over = TOO_LARGE_FOR_LAMBDA if shows_bodies else TOO_LARGE_FOR_LAMBDA_UNSEEN
-    yield Row(client, PUSH, steps, LARGE, relay=TOO_LARGE, plain=plain if client.newest else None)
+    yield Row(client, PUSH, steps, LARGE, relay=TOO_LARGE, plain=plain)
     yield Row(client, PUSH, steps, RELAYED, edge=None, remark="layers up to 4 MB")
     if client.newest:
         yield Row(client, PUSH, steps, OVER_LAMBDAS_LIMIT, edge=None, relay=over, remark="a layer of 6 MB")
 
 
 def _skopeo(client: Client) -> Iterator[Row]:
-    plain = UNAUTHORIZED if client.newest else None
-    yield Row(client, LOGIN, ("skopeo login --username AWS --password-stdin {domain}",))
-    yield _login(client, "skopeo login {domain}")
-    yield Row(client, PULL, ("skopeo copy docker://{reference} oci:{work}/pulled:1",), plain=plain)
+    yield from _logins(client, "skopeo")
+    yield Row(client, PULL, ("skopeo copy docker://{reference} oci:{work}/pulled:1",), plain=UNAUTHORIZED)
     yield Row(client, PULL_INDEX, ("skopeo copy --all docker://{reference} oci:{work}/pulled:1",))
-    push = "skopeo copy oci:{work}/layout:1 docker://{reference}"
-    yield from _pushes(client, push, plain=UNAUTHORIZED)
+    yield from _pushes(client, "skopeo copy oci:{work}/layout:1 docker://{reference}", plain=UNAUTHORIZED)
     yield Row(client, LIST_TAGS, ("skopeo list-tags docker://{name}",))
     yield Row(client, INSPECT, ("skopeo inspect --raw docker://{reference}",))
     # What was downloaded from a registry before is what skopeo asks to be mounted.
-    yield Row(
-        client,
-        MOUNT,
-        (
-            "skopeo copy docker://{source} oci:{work}/pulled:1",
-            "skopeo copy docker://{source} docker://{reference}",
-        ),
-        RELAYED,
-    )
+    pull = "skopeo copy docker://{source} oci:{work}/pulled:1"
+    yield Row(client, MOUNT, (pull, "skopeo copy docker://{source} docker://{reference}"), RELAYED)
     yield Row(client, DELETE, ("skopeo delete docker://{reference}",))
 
 
 def _podman(client: Client) -> Iterator[Row]:
-    yield Row(client, LOGIN, ("podman login --username AWS --password-stdin {domain}",))
-    yield _login(client, "podman login {domain}")
-    yield Row(client, PULL, ("podman pull --quiet {reference}",))
-    yield Row(client, REPULL, ("podman pull --quiet {reference}",) * 2, SMALL)
+    yield from _logins(client, "podman")
+    yield from _pulls(client, "podman pull --quiet {reference}")
     yield Row(client, PULL_INDEX, ("podman pull --quiet {reference}",))
     yield from _pushes(
         client, "podman load --quiet --input {work}/layout.tar", "podman push --quiet {reference}"
@@ -91,71 +88,53 @@ def _podman(client: Client) -> Iterator[Row]:
 
 
 def _buildah(client: Client) -> Iterator[Row]:
-    yield Row(client, LOGIN, ("buildah login --username AWS --password-stdin {domain}",))
-    yield _login(client, "buildah login {domain}")
-    yield Row(client, PULL, ("buildah pull --quiet {reference}",))
-    yield Row(client, REPULL, ("buildah pull --quiet {reference}",) * 2, SMALL)
+    yield from _logins(client, "buildah")
+    yield from _pulls(client, "buildah pull --quiet {reference}")
     yield from _pushes(
         client, "buildah pull --quiet docker-archive:{work}/layout.tar", "buildah push --quiet {reference}"
     )
 
 
-def _docker(client: Client) -> Iterator[Row]:
-    """The classic image store: it answers the registry's own challenge with what it has for our name."""
-    plain = WORKS if client.newest else None
-    yield Row(client, LOGIN, ("docker login --username AWS --password-stdin {domain}",))
-    yield _login(client, "docker login {domain}")
-    yield Row(client, PULL, ("docker pull {reference}",), plain=plain)
-    yield Row(client, REPULL, ("docker pull {reference}",) * 2, SMALL)
+def _docker(client: Client, *, plain: Expectation) -> Iterator[Row]:
+    yield from _logins(client, "docker")
+    yield from _pulls(client, "docker pull {reference}", plain=plain)
     yield Row(client, PULL_INDEX, ("docker pull {reference}",))
-    load = "docker load --input {work}/layout.tar"
-    yield Row(client, PUSH, (load, "docker push {reference}"), plain=plain)
     # Not the daemon but the command line asks.
     yield Row(client, INSPECT, ("docker manifest inspect --verbose {reference}",))
+    mount = ("docker pull {source}", "docker tag {source} {reference}", "docker push {reference}")
+    yield Row(client, MOUNT, mount, RELAYED)
+
+
+_DOCKER_PUSH = ("docker load --input {work}/layout.tar", "docker push {reference}")
+
+
+def _docker_classic(client: Client) -> Iterator[Row]:
+    """It answers the registry's own challenge with what it has for our name."""
+    yield from _docker(client, plain=WORKS)
+    yield Row(client, PUSH, _DOCKER_PUSH, plain=WORKS)
     yield Row(client, INSPECT_INDEX, ("docker manifest inspect {reference}",))
-    yield Row(
-        client,
-        MOUNT,
-        ("docker pull {source}", "docker tag {source} {reference}", "docker push {reference}"),
-        RELAYED,
-    )
 
 
 def _docker_containerd(client: Client) -> Iterator[Row]:
-    plain = UNAUTHORIZED if client.newest else None
-    yield Row(client, LOGIN, ("docker login --username AWS --password-stdin {domain}",))
-    yield _login(client, "docker login {domain}")
-    yield Row(client, PULL, ("docker pull {reference}",), plain=plain)
-    yield Row(client, REPULL, ("docker pull {reference}",) * 2, SMALL)
-    yield Row(client, PULL_INDEX, ("docker pull {reference}",))
-    load = "docker load --input {work}/layout.tar"
-    yield from _pushes(client, load, "docker push {reference}", plain=UNAUTHORIZED)
-    yield Row(client, INSPECT, ("docker manifest inspect --verbose {reference}",))
-    yield Row(
-        client,
-        MOUNT,
-        ("docker pull {source}", "docker tag {source} {reference}", "docker push {reference}"),
-        RELAYED,
-    )
+    yield from _docker(client, plain=UNAUTHORIZED)
+    yield from _pushes(client, *_DOCKER_PUSH, plain=UNAUTHORIZED)
 
 
 def _buildx(client: Client) -> Iterator[Row]:
-    plain = UNAUTHORIZED if client.newest else None
     build = "docker buildx build --progress=plain --push --tag {reference} {work}/context"
-    yield Row(client, BUILD, (build,), relay=UNAUTHORIZED, plain=plain)
+    yield Row(client, BUILD, (build,), relay=UNAUTHORIZED, plain=UNAUTHORIZED)
     yield Row(
         client, BUILD, (build,), edge=None, both_hosts=True, remark="with credentials for the registry's host"
     )
     base = "docker buildx build --progress=plain --output type=local,dest={work}/built {work}/context"
-    yield Row(client, BASE_IMAGE, (base,), plain=plain)
+    yield Row(client, BASE_IMAGE, (base,), plain=UNAUTHORIZED)
     yield Row(client, INSPECT, ("docker buildx imagetools inspect --raw {reference}",))
 
 
 def _ctr(client: Client) -> Iterator[Row]:
     pull = "ctr images pull --snapshotter native --user AWS:{token} {reference}"
     # What it is given on the command line it sends to whichever host asks.
-    yield Row(client, PULL, (pull,), plain=WORKS if client.newest else None)
-    yield Row(client, REPULL, (pull,) * 2, SMALL)
+    yield from _pulls(client, pull, plain=WORKS)
     yield Row(client, PULL_INDEX, (pull,))
     yield from _pushes(
         client,
@@ -179,10 +158,10 @@ def _crane(client: Client) -> Iterator[Row]:
 
 
 def _oras(client: Client) -> Iterator[Row]:
-    plain = UNAUTHORIZED if client.newest else None
     yield Row(client, LOGIN, ("oras login --username AWS --password-stdin {domain}",))
-    yield Row(client, PULL, ("oras cp {reference} --to-oci-layout {work}/pulled:1",), plain=plain)
-    yield Row(client, PULL_INDEX, ("oras cp {reference} --to-oci-layout {work}/pulled:1",))
+    pull = "oras cp {reference} --to-oci-layout {work}/pulled:1"
+    yield Row(client, PULL, (pull,), plain=UNAUTHORIZED)
+    yield Row(client, PULL_INDEX, (pull,))
     # One layer at a time: where one fails while others are under way, oras 1.2 ends in a panic at times.
     push = "oras cp --concurrency 1 --from-oci-layout {work}/layout:1 {reference}"
     yield from _pushes(client, push, plain=UNAUTHORIZED)
@@ -196,18 +175,14 @@ def _oras(client: Client) -> Iterator[Row]:
         " --config {work}/chart.json:application/vnd.cncf.helm.config.v1+json"
         " {reference} {work}/chart.tgz:application/vnd.cncf.helm.chart.content.v1.tar+gzip"
     )
-    yield Row(client, CHART, (push_chart, "oras cp {reference} --to-oci-layout {work}/pulled:1"), SMALL)
+    yield Row(client, CHART, (push_chart, pull), SMALL)
 
 
 def oras_referrers(client: Client) -> Row:
     """Attach something to an image, and find it by the image."""
     attach = "oras attach --artifact-type application/vnd.example.sbom --disable-path-validation"
-    return Row(
-        client,
-        REFERRERS,
-        (f"{attach} {{reference}} {{work}}/sbom:text/plain", "oras discover {reference}"),
-        SMALL,
-    )
+    steps = (f"{attach} {{reference}} {{work}}/sbom:text/plain", "oras discover {reference}")
+    return Row(client, REFERRERS, steps, SMALL)
 
 
 def _cosign(client: Client) -> Iterator[Row]:
@@ -240,32 +215,23 @@ def _oras_py(client: Client) -> Iterator[Row]:
     yield Row(client, INSPECT, (call.format(verb="inspect"),))
 
 
-def _login(client: Client, step: str) -> Row:
-    """A login that finds the credentials with the helper and asks nobody."""
-    return Row(client, LOGIN, (step,), remark="with the helper's credentials")
-
-
-def _rows() -> Iterator[Row]:
-    for client in c.SKOPEO.values():
-        yield from _skopeo(client)
-    for client in c.PODMAN.values():
-        yield from _podman(client)
-    for client in c.BUILDAH.values():
-        yield from _buildah(client)
-    for client in c.DOCKER_CLASSIC.values():
-        yield from _docker(client)
-    for client in c.DOCKER_CONTAINERD.values():
-        yield from _docker_containerd(client)
-    for client in c.BUILDX.values():
-        yield from _buildx(client)
-    for client in c.CTR.values():
-        yield from _ctr(client)
-    yield from _crane(c.CRANE)
-    for client in c.ORAS.values():
-        yield from _oras(client)
-    yield from _cosign(c.COSIGN)
-    yield from _curl(c.CURL)
-    yield from _oras_py(c.ORAS_PY)
-
-
-ROWS = tuple(_rows())
+_CLIENTS: tuple[tuple[Iterable[Client], Callable[[Client], Iterator[Row]]], ...] = (
+    (c.SKOPEO.values(), _skopeo),
+    (c.PODMAN.values(), _podman),
+    (c.BUILDAH.values(), _buildah),
+    (c.DOCKER_CLASSIC.values(), _docker_classic),
+    (c.DOCKER_CONTAINERD.values(), _docker_containerd),
+    (c.BUILDX.values(), _buildx),
+    (c.CTR.values(), _ctr),
+    ((c.CRANE,), _crane),
+    (c.ORAS.values(), _oras),
+    ((c.COSIGN,), _cosign),
+    ((c.CURL,), _curl),
+    ((c.ORAS_PY,), _oras_py),
+)
+ROWS = tuple(
+    row if client.newest else replace(row, plain=None)
+    for releases, rows in _CLIENTS
+    for client in releases
+    for row in rows(client)
+)

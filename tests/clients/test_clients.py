@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from _pytest.mark import ParameterSet
 
 from chalicelib.settings import RedirectMode
 from tests.clients import client as c
-from tests.clients.bench import Bench, ClientCredentials, last_words
-from tests.clients.conftest import require
+from tests.clients.bench import Bench, last_words
 from tests.clients.expectation import WORKS, Expectation
 from tests.clients.image import Image, store_image
 from tests.clients.matrix import Matrix, MatrixRow
-from tests.clients.operation import LIST_TAGS, LOGIN, PULL, PUSH, TAG, write_image
+from tests.clients.operation import LIST_TAGS, LOGIN, PULL, PUSH, TAG
 from tests.clients.registry import Registry
 from tests.clients.row import SMALL, Row
 from tests.clients.sandbox import Debian, Result
@@ -41,17 +41,14 @@ def test_client(
 ) -> None:
     if mode is RedirectMode.PLAIN:
         row = dataclasses.replace(row, layer_sizes=SMALL)
-    require(row.client, bench.sandbox)
-    job = bench.job(domain.authority, row.layer_sizes)
-    hosts = (job.domain, registry.authority) if row.both_hosts else (job.domain,)
-    account = ClientCredentials(hosts if row.from_helper else (), registry.token)
-    task = row.operation.prepare(job, registry)
-    result = bench.run(row.client, row.steps, job, account, digest=task.digest)
+    job = bench.job(row, domain.authority, registry)
+    content = row.operation.prepare(job, registry.put)
+    result = bench.run(row, job, digest=content.top.digest)
     expected = row.expected(mode)
     assert expected is not None
     _judge(row, expected, mode, result, bench, matrix)
     if result.ok:
-        task.verify(result)
+        row.operation.verify(job, content, registry, result)
 
 
 @pytest.mark.parametrize(
@@ -62,10 +59,9 @@ def test_a_wrong_password_is_not_a_login(
     mode: RedirectMode, row: Row, domain: Domain, registry: Registry, bench: Bench
 ) -> None:
     """The login rows mean something: the registry is asked."""
-    require(row.client, bench.sandbox)
-    job = bench.job(domain.authority, SMALL)
+    job = bench.job(row, domain.authority, registry)
     before = registry.refused_logins
-    result = bench.run(row.client, row.steps, job, ClientCredentials((), "wrong"))
+    result = bench.run(row, dataclasses.replace(job, token="wrong"))
     assert not result.ok
     assert registry.refused_logins > before
 
@@ -82,17 +78,12 @@ def _is_usual_pull_or_push(row: Row) -> bool:
 def test_client_with_a_token_of_5_kb(
     mode: RedirectMode, row: Row, ecr_domain: Domain, bench: Bench, matrix: Matrix
 ) -> None:
-    """Through every header limit on the way, and with ECR's own ways of answering."""
-    require(row.client, bench.sandbox)
+    """Through every header limit on the way, and with ECR's own ways of responding."""
+    row = dataclasses.replace(row, layer_sizes=SMALL, remark="token of 5 KB")
     ecr = ecr_domain.ecr
-    job = bench.job(ecr_domain.authority, SMALL)
-    if row.operation is PULL:
-        store_image(ecr.store, Image.fresh(*SMALL), job.repository, TAG)
-    else:
-        write_image(job)
-    result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), ecr.token))
-    named = dataclasses.replace(row, remark="token of 5 KB")
-    _judge(named, WORKS, mode, result, bench, matrix)
+    job = bench.job(row, ecr_domain.authority, ecr)
+    row.operation.prepare(job, partial(store_image, ecr.store))
+    _judge(row, WORKS, mode, bench.run(row, job), bench, matrix)
     assert TAG in ecr.store.repositories[job.repository].tags
 
 
@@ -104,19 +95,16 @@ def test_client_lists_tags_page_by_page(
     mode: RedirectMode, row: Row, ecr_domain: Domain, bench: Bench, matrix: Matrix
 ) -> None:
     """The registry's Link leads on, through our host, with the query that it holds."""
-    require(row.client, bench.sandbox)
+    row = dataclasses.replace(row, remark="page by page")
     ecr = ecr_domain.ecr
-    job = bench.job(ecr_domain.authority, SMALL)
+    job = bench.job(row, ecr_domain.authority, ecr)
     tags = [f"tag-{number}" for number in range(5)]
-    image = Image.fresh(*SMALL)
-    for tag in tags:
-        store_image(ecr.store, image, job.repository, tag)
+    store_image(ecr.store, Image.fresh(*SMALL), job.repository, *tags)
     ecr.distribution.tags_per_page = 2
-    result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), ecr.token))
-    paged = dataclasses.replace(row, remark="page by page")
+    result = bench.run(row, job)
     # curl follows no Link, since it is not a registry client.
     expected = tags[:2] if row.client is c.CURL else tags
-    _judge(paged, WORKS, mode, result, bench, matrix)
+    _judge(row, WORKS, mode, result, bench, matrix)
     assert [tag for tag in tags if tag in result.output] == expected
 
 
@@ -135,18 +123,14 @@ def test_referrers_are_found(
     matrix: Matrix,
 ) -> None:
     row = dataclasses.replace(oras_referrers(client), remark="by API" if at_ecr else "by tag")
-    require(row.client, bench.sandbox)
-    chosen = ecr_domain if at_ecr else domain
-    ecr_domain.ecr.forget()
-    job = bench.job(chosen.authority, SMALL)
-    task = row.operation.prepare(job, registry)
-    if at_ecr:
-        store_image(ecr_domain.ecr.store, Image.fresh(*SMALL), job.repository, TAG)
-    token = ecr_domain.ecr.token if at_ecr else registry.token
-    result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), token))
+    ecr = ecr_domain.ecr
+    ecr.forget()
+    job = bench.job(row, (ecr_domain if at_ecr else domain).authority, ecr if at_ecr else registry)
+    content = row.operation.prepare(job, partial(store_image, ecr.store) if at_ecr else registry.put)
+    result = bench.run(row, job)
     _judge(row, WORKS, mode, result, bench, matrix)
-    task.verify(result)
-    assert any("/referrers/" in seen.target for seen in ecr_domain.ecr.seen) is at_ecr
+    row.operation.verify(job, content, registry, result)
+    assert any("/referrers/" in seen.target for seen in ecr.seen) is at_ecr
 
 
 def _judge(

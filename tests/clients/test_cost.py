@@ -5,16 +5,18 @@ Recording runs store the numbers; in others the numbers at the domain may not ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import partial
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import pytest
 
 from chalicelib.settings import RedirectMode
 from tests.clients import client as c
-from tests.clients.bench import Bench, ClientCredentials
-from tests.clients.conftest import RECORDING, Start, require
+from tests.clients.bench import Bench
+from tests.clients.conftest import RECORDING, DomainStarter
 from tests.clients.cost import LAYERS, Cost, Service, read_costs, write_costs
 from tests.clients.operation import BUILD, PULL, PUSH, REPULL, Job
 from tests.clients.registry import Registry
@@ -23,7 +25,7 @@ from tests.clients.sandbox import Debian
 from tests.clients.table import ROWS
 from tests.standins.cloudfront.passage import Passage
 from tests.standins.domain import Domain
-from tests.standins.http_message import HttpRequest, HttpResponse
+from tests.standins.http_message import HttpRequest
 
 _MEASURED = [
     row
@@ -33,17 +35,18 @@ _MEASURED = [
     and row.operation in (PULL, REPULL, PUSH, BUILD)
     and row.works_in(RedirectMode.RELAY)
 ]
+_PULL_BY_ANOTHER = Row(c.CRANE, PULL, ("crane pull {reference} {work}/by-another.tar",))
 # Clients that work in parallel send more requests or fewer before they know of the challenge.
 _SLACK = 1.2
 
 
-@dataclass
+@dataclass(frozen=True)
 class Counted:
-    """A domain in one mode, and how many requests came to it."""
+    """A domain in one mode, and the requests that came to it."""
 
     domain: Domain
-    passages: list[Passage] = field(default_factory=list)
-    at_gateway: list[HttpRequest] = field(default_factory=list)
+    passages: list[Passage]
+    at_gateway: list[HttpRequest]
 
     @property
     def seconds(self) -> float:
@@ -51,9 +54,8 @@ class Counted:
         return sum(sum(function.durations) for function in self.domain.functions.values())
 
 
-@dataclass(frozen=True)
-class Run:
-    """The requests of one operation."""
+class Requests(NamedTuple):
+    """How many one operation is."""
 
     edge: int
     edge_registry: int
@@ -61,30 +63,22 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def edge_counted(registry: Registry, start_domain: Start) -> Iterator[Counted]:
-    yield from _counted(RedirectMode.EDGE, registry, start_domain)
+def counted(registry: Registry, start_domain: DomainStarter) -> Iterator[Mapping[RedirectMode, Counted]]:
+    with ExitStack() as stack:
 
+        def start(mode: RedirectMode) -> Counted:
+            passages: list[Passage] = []
+            at_gateway: list[HttpRequest] = []
+            domain = start_domain(
+                f"counted-{mode.value}",
+                mode,
+                registry=registry.authority,
+                observe=lambda request, _: at_gateway.append(request),
+                observe_edge=passages.append,
+            )
+            return Counted(stack.enter_context(domain), passages, at_gateway)
 
-@pytest.fixture(scope="module")
-def relay_counted(registry: Registry, start_domain: Start) -> Iterator[Counted]:
-    yield from _counted(RedirectMode.RELAY, registry, start_domain)
-
-
-def _counted(mode: RedirectMode, registry: Registry, start_domain: Start) -> Iterator[Counted]:
-    passages: list[Passage] = []
-    at_gateway: list[HttpRequest] = []
-
-    def observe(request: HttpRequest, response: HttpResponse) -> None:
-        at_gateway.append(request)
-
-    with start_domain(
-        f"counted-{mode.value}",
-        registry=registry.authority,
-        mode=mode,
-        observe=observe,
-        observe_edge=passages.append if mode is RedirectMode.EDGE else None,
-    ) as domain:
-        yield Counted(domain, passages, at_gateway)
+        yield {mode: start(mode) for mode in (RedirectMode.EDGE, RedirectMode.RELAY)}
 
 
 @pytest.fixture(scope="module")
@@ -98,27 +92,27 @@ def measured() -> Iterator[list[Cost]]:
 @pytest.mark.parametrize("row", _MEASURED, ids=lambda row: row.id)
 def test_no_operation_takes_more_requests_than_it_did(
     row: Row,
-    edge_counted: Counted,
-    relay_counted: Counted,
+    counted: Mapping[RedirectMode, Counted],
     registry: Registry,
     bench: Bench,
     measured: list[Cost],
 ) -> None:
-    require(row.client, bench.sandbox)
-    bench.version(row.client)  # starts its daemon
-    measure = partial(_measure, row, registry=registry, bench=bench)
-    cold, warm = measure(edge_counted), measure(edge_counted, warm=True)
-    relay = measure(relay_counted)
+    bench.require(row.client)
+    row = dataclasses.replace(row, layer_sizes=SMALL * LAYERS)
+    version = bench.version(row.client)  # starts its daemon
+    edge = counted[RedirectMode.EDGE]
+    cold, warm = _requests(row, edge, registry, bench), _requests(row, edge, registry, bench, warm=True)
+    relay = _requests(row, counted[RedirectMode.RELAY], registry, bench).service
     cost = Cost(
         row.client.name,
-        bench.version(row.client),
+        version,
         row.operation.name,
         _straight(row, registry, bench) if RECORDING else 0,
         cold.edge,
         cold.edge_registry,
         cold.service,
         warm.service,
-        relay.service,
+        relay,
     )
     if RECORDING:
         measured.append(cost)
@@ -130,18 +124,21 @@ def test_no_operation_takes_more_requests_than_it_did(
     assert cost.relay.requests <= stored.relay.requests * _SLACK
 
 
-def _measure(row: Row, counted: Counted, *, registry: Registry, bench: Bench, warm: bool = False) -> Run:
+def _requests(
+    row: Row, counted: Counted, registry: Registry, bench: Bench, *, warm: bool = False
+) -> Requests:
     domain = counted.domain
-    job = bench.job(domain.authority, SMALL * LAYERS)
-    operation = _prepared(row, job, registry, bench)
+    job = bench.job(row, domain.authority, registry)
+    last_step = _prepared(row, job, registry, bench)
     if domain.cloudfront is not None and not warm:
         domain.cloudfront.cache.forget()
     if warm and row.operation in (PULL, REPULL):
-        _pull_by_another(job, registry, bench)
+        by_another = bench.run(_PULL_BY_ANOTHER, job)
+        assert by_another.ok, by_another
     before = len(counted.passages), len(counted.at_gateway), counted.seconds
-    operation()
+    last_step()
     passages = counted.passages[before[0] :]
-    return Run(
+    return Requests(
         len(passages),
         sum(each.viewer_request.path.startswith("/_registry/") for each in passages),
         Service(len(counted.at_gateway) - before[1], round(counted.seconds - before[2], 4)),
@@ -149,31 +146,22 @@ def _measure(row: Row, counted: Counted, *, registry: Registry, bench: Bench, wa
 
 
 def _straight(row: Row, registry: Registry, bench: Bench) -> int:
-    operation = _prepared(row, bench.job(registry.straight, SMALL * LAYERS), registry, bench)
+    last_step = _prepared(row, bench.job(row, registry.straight, registry), registry, bench)
     before = registry.requests
-    operation()
+    last_step()
     return registry.requests - before
 
 
 def _prepared(row: Row, job: Job, registry: Registry, bench: Bench) -> Callable[[], None]:
     """Does all but the last step; what is given back does that one."""
-    account = ClientCredentials(
-        (job.domain, registry.authority) if row.both_hosts else (job.domain,), registry.token
-    )
-    task = row.operation.prepare(job, registry)
+    content = row.operation.prepare(job, registry.put)
     for step in row.steps[:-1]:
-        before = bench.run(row.client, (step,), job, account)
+        before = bench.run(dataclasses.replace(row, steps=(step,)), job)
         assert before.ok, before
 
-    def finish() -> None:
-        result = bench.run(row.client, row.steps[-1:], job, account)
+    def last_step() -> None:
+        result = bench.run(dataclasses.replace(row, steps=row.steps[-1:]), job)
         assert result.ok, result
-        task.verify(result)
+        row.operation.verify(job, content, registry, result)
 
-    return finish
-
-
-def _pull_by_another(job: Job, registry: Registry, bench: Bench) -> None:
-    step = "crane pull {reference} {work}/by-another.tar"
-    result = bench.run(c.CRANE, (step,), job, ClientCredentials((job.domain,), registry.token))
-    assert result.ok, result
+    return last_step

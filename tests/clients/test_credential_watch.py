@@ -9,7 +9,7 @@ import pytest
 import urllib3
 
 from chalicelib.settings import RedirectMode
-from tests.clients.conftest import Start
+from tests.clients.conftest import DomainStarter
 from tests.clients.credential_watch import CredentialWatch
 from tests.clients.registry import USER, registry_token
 from tests.clients.sandbox import DOMAIN_NAME
@@ -116,9 +116,9 @@ def test_in_edge_everybody_gets_the_same_answer(second: HttpResponse) -> None:
     assert len(_at_edge(TO_API, replace(other, origin=None, origin_request=None, viewer_response=kept))) == 1
 
 
-def test_a_domains_log_and_cache_are_looked_at(start_domain: Start) -> None:
+def test_a_domains_log_and_cache_are_looked_at(start_domain: DomainStarter) -> None:
     watch = _watch()
-    with start_domain("watched", mode=RedirectMode.EDGE) as running, watch.over(running):
+    with start_domain("watched", RedirectMode.EDGE) as running, watch.over(running):
         assert running.cloudfront is not None
         cache = running.cloudfront.cache
         tls = running.certificates.client_context()

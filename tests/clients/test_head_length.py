@@ -1,6 +1,6 @@
-"""In `relay` it does not matter which length API Gateway gives the answer to a HEAD request.
+"""In `relay` it does not matter which length API Gateway gives the response to a HEAD request.
 
-What a REST API answers there is not known, so the gateway answers in each of the ways that are possible.
+What a REST API does there is not known, so the gateway responds in each of the ways that are possible.
 containerd takes the Content-Length of a manifest's HEAD for the manifest's size and would ask for so many
 bytes; containers/image takes that of a blob's HEAD for the size that it writes into a manifest.
 """
@@ -15,10 +15,9 @@ import pytest
 
 from chalicelib.settings import RedirectMode
 from tests.clients import client as c
-from tests.clients.bench import Bench, ClientCredentials
-from tests.clients.conftest import require
-from tests.clients.image import KB, Image, archive
-from tests.clients.operation import BASE_IMAGE, INSPECT, PULL, PULL_INDEX, PUSH, TAG, Job
+from tests.clients.bench import Bench
+from tests.clients.image import KB, Image
+from tests.clients.operation import BASE_IMAGE, INSPECT, PULL, PULL_INDEX, PUSH, TAG, write_image
 from tests.clients.registry import Registry
 from tests.clients.row import SMALL, Row
 from tests.clients.table import ROWS
@@ -35,37 +34,34 @@ _PUSHES = [row for row in _RELAYED if row.operation is PUSH]
 _lengths = pytest.mark.parametrize("length", HeadLength, ids=lambda each: each.name.lower())
 
 
+@pytest.fixture
+def mode() -> RedirectMode:
+    return RedirectMode.RELAY
+
+
 @_lengths
 @pytest.mark.parametrize("row", _PULLS, ids=lambda row: row.id)
-def test_pulls_work(
-    row: Row, length: HeadLength, relay_domain: Domain, registry: Registry, bench: Bench
-) -> None:
-    require(row.client, bench.sandbox)
-    job = bench.job(relay_domain.authority, SMALL)
-    task = row.operation.prepare(job, registry)
-    with _answering_head(relay_domain, length):
-        result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), registry.token))
-    assert result.ok, result
-    task.verify(result)
+def test_pulls_work(row: Row, length: HeadLength, domain: Domain, registry: Registry, bench: Bench) -> None:
+    with _head_length(domain, length):
+        bench.must_work(row, domain.authority, registry)
 
 
-# At the fake ECR, which answers a blob's HEAD itself; docker-registry redirects it.
+# At the fake ECR, which responds to a blob's HEAD itself; docker-registry redirects it.
 @_lengths
 @pytest.mark.parametrize("row", _PUSHES, ids=lambda row: row.id)
-def test_sizes_in_manifests_are_right(
-    row: Row, length: HeadLength, relay_ecr_domain: Domain, bench: Bench
-) -> None:
+def test_sizes_in_manifests_are_right(row: Row, length: HeadLength, ecr_domain: Domain, bench: Bench) -> None:
     """An image is pushed twice, and then one that has a layer more."""
-    require(row.client, bench.sandbox)
-    job = bench.job(relay_ecr_domain.authority, SMALL)
-    first = Image.fresh(3 * KB, 5 * KB)
-    changed = dataclasses.replace(first, layers=(*first.layers, *Image.fresh(4 * KB).layers))
+    job = bench.job(row, ecr_domain.authority, ecr_domain.ecr)
+    first, more = Image.fresh(3 * KB, 5 * KB), Image.fresh(4 * KB)
+    changed = Image((*first.layers, *more.layers), (*first.diff_ids, *more.diff_ids))
     for number, image in enumerate((first, first, changed)):
         again = dataclasses.replace(job, work=job.work / str(number))
         again.work.mkdir()
-        with _answering_head(relay_ecr_domain, length):
-            _push(row, image, again, relay_ecr_domain.ecr.token, bench)
-        repository = relay_ecr_domain.ecr.store.repositories[job.repository]
+        write_image(image, again)
+        with _head_length(ecr_domain, length):
+            result = bench.run(row, again)
+        assert result.ok, result
+        repository = ecr_domain.ecr.store.repositories[job.repository]
         manifest = repository.manifest(TAG)
         assert manifest is not None
         layers = manifest.document()["layers"]
@@ -74,16 +70,8 @@ def test_sizes_in_manifests_are_right(
             assert described["size"] == len(repository.blobs[described["digest"]])
 
 
-def _push(row: Row, image: Image, job: Job, token: str, bench: Bench) -> None:
-    layout = job.work / "layout"
-    image.write_layout(layout, job.reference(job.repository))
-    archive(layout)
-    result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), token))
-    assert result.ok, result
-
-
 @contextmanager
-def _answering_head(domain: Domain, length: HeadLength) -> Iterator[None]:
+def _head_length(domain: Domain, length: HeadLength) -> Iterator[None]:
     usual = domain.gateway.head_length
     domain.gateway.head_length = length
     try:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from urllib.parse import quote
 
 import pytest
@@ -27,7 +28,7 @@ from tests.clients.client import (
     SKOPEO,
     Client,
 )
-from tests.clients.conftest import Start, require
+from tests.clients.conftest import DomainStarter
 from tests.clients.credential_watch import CredentialWatch
 from tests.clients.matrix import Matrix, MatrixRow
 from tests.clients.operation import (
@@ -78,38 +79,36 @@ class Logged:
 
 
 @pytest.fixture(scope="module")
-def refused_edge(refusing: RefusingRegistry, start_domain: Start) -> Iterator[Logged]:
-    yield from _refused_domain(RedirectMode.EDGE, refusing, start_domain)
+def refused_domains(
+    refusing: RefusingRegistry, start_domain: DomainStarter
+) -> Iterator[Mapping[RedirectMode, Logged]]:
+    with ExitStack() as stack:
 
+        def start(mode: RedirectMode) -> Logged:
+            log: list[str] = []
 
-@pytest.fixture(scope="module")
-def refused_relay(refusing: RefusingRegistry, start_domain: Start) -> Iterator[Logged]:
-    yield from _refused_domain(RedirectMode.RELAY, refusing, start_domain)
+            def observe(request: HttpRequest, response: HttpResponse) -> None:
+                agent = request.value("User-Agent")
+                log.append(f"{request.method} {request.target} {agent} {response.status}")
 
+            domain = start_domain(f"refused-{mode.value}", mode, registry=refusing.authority, observe=observe)
+            return Logged(stack.enter_context(domain).authority, log)
 
-def _refused_domain(mode: RedirectMode, refusing: RefusingRegistry, start_domain: Start) -> Iterator[Logged]:
-    log: list[str] = []
-
-    def observe(request: HttpRequest, response: HttpResponse) -> None:
-        log.append(f"{request.method} {request.target} {request.value('User-Agent')} {response.status}")
-
-    name = f"refused-{mode.value}"
-    with start_domain(name, registry=refusing.authority, mode=mode, observe=observe) as running:
-        yield Logged(running.authority, log)
+        yield {mode: start(mode) for mode in _OURS}
 
 
 @pytest.mark.parametrize(("mode", "number"), _CASES)
 def test_nothing_shows_the_token(
     mode: RedirectMode,
     number: int,
-    request: pytest.FixtureRequest,
+    refused_domains: Mapping[RedirectMode, Logged],
     refusing: RefusingRegistry,
     bench: Bench,
     matrix: Matrix,
 ) -> None:
     client = _CLIENTS[number]
-    require(client, bench.sandbox)
-    domain: Logged = request.getfixturevalue(f"refused_{mode.value}")
+    bench.require(client)
+    domain = refused_domains[mode]
     secret = Secret(USER, refusing.token)
     log_before, requests_before = len(bench.daemon_log(client)), len(refusing.bucket.requests)
 
@@ -127,15 +126,15 @@ def test_nothing_shows_the_token(
 
     kinds = location_kinds(client, mode)
     leaks: list[str] = []
-    asked: dict[Row, dict[RefusedStep, int]] = {}
+    requests: dict[Row, dict[RefusedStep, int]] = {}
     for row in refused_rows(client, mode):
         # Without a refusal it works, which shows the steps that there are.
         result, conversation = run_refused(row, domain.authority, refusing, bench, relative=kinds[-1])
         assert result.ok, result
         leaks += traces(row, result)
-        asked[row] = dict(conversation.asked)
+        requests[row] = dict(conversation.requests)
     shift = 3 * number + 5 * (mode is RedirectMode.RELAY)
-    runs = everything(asked, kinds) if _ALL else covering(asked, kinds, shift)
+    runs = everything(requests, kinds) if _ALL else covering(requests, kinds, shift)
     # A ping does not say whose it is.
     pings = [run for run in runs if run.refusal.step is RefusedStep.PING]
     for run in pings:
@@ -152,7 +151,7 @@ def test_nothing_shows_the_token(
         "the layer bucket's requests": "\n".join(map(str, refusing.bucket.requests[requests_before:])),
     }
     leaks += [f"{trace} in {place}" for place, text in places.items() for trace in secret.traces(text)]
-    for row in asked:
+    for row in requests:
         count = sum(run.row is row for run in runs)
         cell = (
             "fails: it shows the token"
@@ -172,11 +171,35 @@ def test_nothing_shows_the_token(
     assert not leaks, "\n".join(leaks)
 
 
+Carrying = tuple[RefusingRegistry, HttpServer]
+
+
 @pytest.fixture
-def loud(certificates: Certificates) -> Iterator[RefusingRegistry]:
-    """A registry with a token of its own, since these tests do bring it into logs."""
+def carrying(certificates: Certificates) -> Iterator[Carrying]:
+    """A domain that puts everybody's credentials into the redirect's URL, and the registry behind it. They
+    have a token of their own, since these tests do bring it into logs."""
     with RefusingRegistry(certificates.server_context(*NAMES)) as registry:
-        yield registry
+        user_info = f"{USER}:{quote(registry.token, safe='')}"
+
+        def respond(request: HttpRequest) -> HttpResponse:
+            if request.value("Authorization") is None:
+                return HttpResponse(401, (("WWW-Authenticate", 'Basic realm="everybody"'),))
+            location = f"https://{user_info}@{registry.authority}{request.target}"
+            return HttpResponse(307, (("Location", location),))
+
+        context = certificates.server_context(DOMAIN_NAME)
+        with HttpServer(respond, context=context, name=DOMAIN_NAME) as front:
+            yield registry, front
+
+
+def _traces_when_carried(
+    client: Client, operation: Operation, refusal: PlannedRefusal, carrying: Carrying, bench: Bench
+) -> list[str]:
+    registry, front = carrying
+    row = next(row for row in refused_rows(client, RedirectMode.EDGE) if row.operation is operation)
+    result, conversation = run_refused(row, front.authority, registry, bench, refusal, relative=True)
+    assert conversation.refused, f"nothing was refused:\n{result}"
+    return Secret(USER, registry.token).traces(result.output)
 
 
 # Their own families, their own ways of printing an error; Docker's goes through its daemon.
@@ -186,12 +209,11 @@ def loud(certificates: Certificates) -> Iterator[RefusingRegistry]:
     ids=lambda client: client.name.split()[0],
 )
 def test_an_error_that_repeats_the_credentials_is_found(
-    client: Client, loud: RefusingRegistry, certificates: Certificates, bench: Bench
+    client: Client, carrying: Carrying, bench: Bench
 ) -> None:
     """The search can fail: the same run finds what a registry's own words give away."""
     refusal = PlannedRefusal(RefusedStep.MANIFEST_GET, Manner.FORBIDDEN, aloud=True)
-    traces = _traces_when_carried(client, PULL, refusal, loud, certificates, bench)
-    assert "the Basic credentials" in traces
+    assert "the Basic credentials" in _traces_when_carried(client, PULL, refusal, carrying, bench)
 
 
 # What each says of a redirect's URL that holds the credentials, and of a relative Location under it.
@@ -210,42 +232,8 @@ def test_an_error_that_repeats_the_credentials_is_found(
     ],
 )
 def test_a_credential_that_is_carried_in_a_url_is_found(
-    client: Client,
-    operation: Operation,
-    step: RefusedStep,
-    loud: RefusingRegistry,
-    certificates: Certificates,
-    bench: Bench,
+    client: Client, operation: Operation, step: RefusedStep, carrying: Carrying, bench: Bench
 ) -> None:
     """Why no Location of ours ever holds user info: clients print it, and so the search finds it."""
     refusal = PlannedRefusal(step, Manner.FORBIDDEN)
-    traces = _traces_when_carried(client, operation, refusal, loud, certificates, bench)
-    assert "a part of the token" in traces
-
-
-def _traces_when_carried(
-    client: Client,
-    operation: Operation,
-    refusal: PlannedRefusal,
-    loud: RefusingRegistry,
-    certificates: Certificates,
-    bench: Bench,
-) -> list[str]:
-    require(client, bench.sandbox)
-    row = next(row for row in refused_rows(client, RedirectMode.EDGE) if row.operation is operation)
-    with _carrying_front(loud, certificates) as front:
-        result, conversation = run_refused(row, front.authority, loud, bench, refusal, relative=True)
-    assert conversation.refused, f"nothing was refused:\n{result}"
-    return Secret(USER, loud.token).traces(result.output)
-
-
-def _carrying_front(refusing: RefusingRegistry, certificates: Certificates) -> HttpServer:
-    """A domain that puts everybody's credentials into the redirect's URL."""
-    user_info = f"{USER}:{quote(refusing.token, safe='')}"
-
-    def answer(request: HttpRequest) -> HttpResponse:
-        if request.value("Authorization") is None:
-            return HttpResponse(401, (("WWW-Authenticate", 'Basic realm="everybody"'),))
-        return HttpResponse(307, (("Location", f"https://{user_info}@{refusing.authority}{request.target}"),))
-
-    return HttpServer(answer, context=certificates.server_context(DOMAIN_NAME), name=DOMAIN_NAME)
+    assert "a part of the token" in _traces_when_carried(client, operation, refusal, carrying, bench)

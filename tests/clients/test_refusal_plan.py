@@ -14,7 +14,7 @@ from tests.clients.row import SMALL, Row
 
 PULLED = Row(CRANE, PULL, ("pull",), SMALL)
 PUSHED = Row(CRANE, PUSH, ("push",), SMALL)
-ASKED = {
+REQUESTS = {
     PULLED: {RefusedStep.PING: 1, RefusedStep.MANIFEST_GET: 1, RefusedStep.BLOB_GET: 2},
     PUSHED: {
         RefusedStep.BLOB_HEAD: 2,
@@ -24,22 +24,22 @@ ASKED = {
         RefusedStep.MANIFEST_PUT: 1,
     },
 }
-STEPS = {(row, step) for row, steps in ASKED.items() for step in steps}
+STEPS = {(row, step) for row, steps in REQUESTS.items() for step in steps}
 BOTH = (False, True)
 
 
 @pytest.mark.parametrize("shift", range(20))
-@pytest.mark.parametrize("asked", [ASKED, {PULLED: ASKED[PULLED]}], ids=["pull and push", "pull"])
+@pytest.mark.parametrize("requests", [REQUESTS, {PULLED: REQUESTS[PULLED]}], ids=["pull and push", "pull"])
 def test_every_client_meets_every_step_and_every_manner(
-    asked: dict[Row, dict[RefusedStep, int]], shift: int
+    requests: dict[Row, dict[RefusedStep, int]], shift: int
 ) -> None:
-    runs = covering(asked, BOTH, shift)
+    runs = covering(requests, BOTH, shift)
     assert {run.refusal.manner for run in runs} == set(Manner)
-    assert {(run.row, run.refusal.step) for run in runs} == {each for each in STEPS if each[0] in asked}
+    assert {(run.row, run.refusal.step) for run in runs} == {each for each in STEPS if each[0] in requests}
 
 
 def test_clients_together_meet_every_pair_and_both_requests_and_locations() -> None:
-    runs = [run for number in range(10) for run in covering(ASKED, BOTH, 3 * number)]
+    runs = [run for number in range(10) for run in covering(REQUESTS, BOTH, 3 * number)]
     assert {(run.row, run.refusal.step, run.refusal.manner) for run in runs} == {
         (*each, manner) for each, manner in product(STEPS, Manner)
     }
@@ -48,9 +48,9 @@ def test_clients_together_meet_every_pair_and_both_requests_and_locations() -> N
 
 
 def test_everything_is_the_full_product() -> None:
-    runs = everything(ASKED, BOTH)
-    requests = sum(min(count, 2) for steps in ASKED.values() for count in steps.values())
-    assert len(set(runs)) == len(runs) == requests * len(Manner) * 2
+    runs = everything(REQUESTS, BOTH)
+    refusable = sum(min(count, 2) for steps in REQUESTS.values() for count in steps.values())
+    assert len(set(runs)) == len(runs) == refusable * len(Manner) * 2
 
 
 def test_what_asks_nothing_has_no_runs() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from chalicelib.settings import RedirectMode
 from tests.clients import client as c
-from tests.clients.bench import Bench, ClientCredentials
-from tests.clients.conftest import RECORDING, Start, require
+from tests.clients.bench import Bench
+from tests.clients.conftest import RECORDING, DomainStarter
 from tests.clients.image import Image, store_image
 from tests.clients.operation import PULL, TAG
 from tests.clients.row import SMALL, Row
@@ -29,9 +29,8 @@ LAYERS = SMALL * 2
 
 
 @pytest.mark.parametrize("name", TRACED)
-def test_a_pull_goes_as_it_is_drawn(name: str, start_domain: Start, bench: Bench) -> None:
+def test_a_pull_goes_as_it_is_drawn(name: str, start_domain: DomainStarter, bench: Bench) -> None:
     mode, client = TRACED[name]
-    require(client, bench.sandbox)
     row = next(row for row in ROWS if row.client is client and row.operation is PULL)
     trace = _recorded(name, mode, row, start_domain, bench)
     if RECORDING:
@@ -45,21 +44,23 @@ def test_a_pull_goes_as_it_is_drawn(name: str, start_domain: Start, bench: Bench
     assert set(trace) == drawn
 
 
-def _recorded(name: str, mode: RedirectMode, row: Row, start_domain: Start, bench: Bench) -> list[Exchange]:
+def _recorded(
+    name: str, mode: RedirectMode, row: Row, start_domain: DomainStarter, bench: Bench
+) -> list[Exchange]:
     recorder = Recorder()
     at_edge = mode is RedirectMode.EDGE
     with start_domain(
         f"trace-{name}",
-        mode=mode,
+        mode,
         observe=None if at_edge else recorder.at(GATEWAY),
         observe_registry=None if at_edge else recorder.at(REGISTRY),
         observe_edge=recorder.at_edge if at_edge else None,
     ) as domain:
         domain.ecr.bucket.observe = recorder.at(BUCKET)
-        job = bench.job(domain.authority, LAYERS)
+        job = bench.job(row, domain.authority, domain.ecr)
         image = Image.fresh(*LAYERS)
         store_image(domain.ecr.store, image, job.repository, TAG)
-        result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), domain.ecr.token))
+        result = bench.run(row, job)
         assert result.ok, result
         names = {
             domain.ecr.authority: "REGISTRY",

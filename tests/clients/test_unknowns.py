@@ -11,8 +11,8 @@ import pytest
 
 from chalicelib.settings import RedirectMode
 from tests.clients import client as c
-from tests.clients.bench import Bench, ClientCredentials
-from tests.clients.conftest import Start, require
+from tests.clients.bench import Bench
+from tests.clients.conftest import DomainStarter
 from tests.clients.operation import BUILD, PULL, PUSH
 from tests.clients.registry import Registry
 from tests.clients.row import LARGE, Row
@@ -41,9 +41,9 @@ _ROWS = [
 
 
 @pytest.fixture(scope="module")
-def opposite_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]:
+def opposite_domain(registry: Registry, start_domain: DomainStarter) -> Iterator[Domain]:
     with start_domain(
-        "opposite", registry=registry.authority, mode=RedirectMode.EDGE, unknowns=_OPPOSITE
+        "opposite", RedirectMode.EDGE, registry=registry.authority, unknowns=_OPPOSITE
     ) as running:
         yield running
 
@@ -52,9 +52,4 @@ def opposite_domain(registry: Registry, start_domain: Start) -> Iterator[Domain]
 def test_client_at_the_opposite_of_what_is_likely(
     row: Row, opposite_domain: Domain, registry: Registry, bench: Bench
 ) -> None:
-    require(row.client, bench.sandbox)
-    job = bench.job(opposite_domain.authority, row.layer_sizes)
-    task = row.operation.prepare(job, registry)
-    result = bench.run(row.client, row.steps, job, ClientCredentials((job.domain,), registry.token))
-    assert result.ok, result
-    task.verify(result)
+    bench.must_work(row, opposite_domain.authority, registry)
