@@ -24,9 +24,9 @@ const call = (url, method = "GET", body = "") =>
 try {
   for (;;) {
     const next = await call(`${api}/next`);
-    const answer = await handler(JSON.parse(next.text));
+    const response = await handler(JSON.parse(next.text));
     const id = next.headers["lambda-runtime-aws-request-id"];
-    await call(`${api}/${id}/response`, "POST", JSON.stringify(answer));
+    await call(`${api}/${id}/response`, "POST", JSON.stringify(response));
   }
 } catch {
   process.exit(0); // the Runtime API is gone: the environment ends

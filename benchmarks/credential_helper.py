@@ -1,9 +1,9 @@
 """How long the helper takes, side by side with the Go helper and with bare Python, in one run.
 
-    python -m benchmarks.credential_helper [--rounds N] [--json]
+    python -m benchmarks.credential_helper [--rounds N]
 
 The package is installed by pip and by pipx into a temporary directory, as users do, and run as
-clients do: a process for every answer. All commands take turns, and what is compared is the median of the
+clients do: a process for every token. All commands take turns, and what is compared is the median of the
 ratios within each turn, so a busy moment hits both sides. The limits are the project's; the exit code is 1 if
 one is missed.
 The Go helper is Debian's amazon-ecr-credential-helper (docker-credential-ecr-login); without it its
@@ -23,17 +23,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import NamedTuple
 
+from benchmarks.paired import in_turn, timed
 from tests.helper.fake_aws import SECRET, FakeAws, fake_aws
 
 ROOT = Path(__file__).parents[1]
 NAME = "docker-credential-ecr-custom"
 GO_HELPER = "docker-credential-ecr-login"
+GO_GET = "cached get (Go helper)"
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 DOMAIN = "ecr.example.com"
 PARALLEL = 100
@@ -45,8 +47,7 @@ client.get_authorization_token(registryIds=["{REGISTRY.partition(".")[0]}"])
 """
 
 
-@dataclass(frozen=True)
-class TimedCommand:
+class TimedCommand(NamedTuple):
     """Something to time: its arguments, its environment and its standard input."""
 
     arguments: tuple[str, ...]
@@ -60,21 +61,12 @@ class TimedCommand:
         )
         return done.stdout
 
-    def seconds(self) -> float:
-        started = time.perf_counter()
-        subprocess.run(
-            self.arguments,
-            env=self.environ,
-            input=self.stdin.encode(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
-        return time.perf_counter() - started
+    def require_secret(self) -> None:
+        if json.loads(self.run())["Secret"] != SECRET:
+            raise SystemExit(f"{self.arguments} gives another secret")
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """How much longer one thing takes than another."""
 
     what: str
@@ -83,36 +75,25 @@ class Comparison:
     #: What the ratio may be at most.
     limit: float
 
-    @property
-    def kept(self) -> bool:
-        return self.ratio <= self.limit
+
+class CommandTimes(NamedTuple):
+    #: The median seconds of each command.
+    medians: dict[str, float]
+    comparisons: list[Comparison]
 
 
-@dataclass(frozen=True)
-class Times:
-    """The milliseconds that commands took, in turns."""
-
-    of: dict[str, list[float]]
-
-    @classmethod
-    def take(cls, commands: dict[str, TimedCommand], rounds: int) -> Times:
-        """Run all commands in each round; one warming round goes before."""
-        times: dict[str, list[float]] = {name: [] for name in commands}
-        for number in range(rounds + 1):
-            for name, command in commands.items():
-                seconds = command.seconds()
-                if number:
-                    times[name].append(seconds * 1000)
-        return cls(times)
-
-    @property
-    def medians(self) -> dict[str, float]:
-        return {name: statistics.median(values) for name, values in self.of.items()}
-
-    def compare(self, what: str, against: str, limit: float) -> Comparison:
-        """The median of the ratios of `what` to `against` in the same round."""
-        ratios = [mine / other for mine, other in zip(self.of[what], self.of[against], strict=True)]
-        return Comparison(what, against, statistics.median(ratios), limit)
+def compared(
+    commands: Mapping[str, TimedCommand], rounds: int, *pairs: tuple[str, str, float]
+) -> CommandTimes:
+    """The commands, run in turn, and the median of the ratios of the first of each pair to the second in the
+    same round, beside its limit. A pair whose second command is not there is left out."""
+    seconds = in_turn({name: timed(command.run) for name, command in commands.items()}, rounds)
+    comparisons = []
+    for what, against, limit in pairs:
+        if against in seconds:
+            ratios = [mine / other for mine, other in zip(seconds[what], seconds[against], strict=True)]
+            comparisons.append(Comparison(what, against, statistics.median(ratios), limit))
+    return CommandTimes({name: statistics.median(values) for name, values in seconds.items()}, comparisons)
 
 
 def installations(directory: Path) -> dict[str, tuple[str, str]]:
@@ -158,7 +139,7 @@ def keep_for_go(home: Path, access_key: str) -> None:
     Its key is meant to hold an MD5 sum of the access key id, but holds the id and the sum of nothing
     (cache/build.go, `md5Checksum`, up to 0.11).
     """
-    owner = base64.b64encode(access_key.encode() + hashlib.md5(b"", usedforsecurity=False).digest()).decode()
+    key = base64.b64encode(access_key.encode() + hashlib.md5(b"", usedforsecurity=False).digest()).decode()
     now = datetime.now(timezone.utc)
     entry = {
         "AuthorizationToken": base64.b64encode(f"AWS:{SECRET}".encode()).decode(),
@@ -167,74 +148,59 @@ def keep_for_go(home: Path, access_key: str) -> None:
         "ProxyEndpoint": f"https://{REGISTRY}",
         "Service": "ecr",
     }
-    registries = {f"us-east-1-{owner}-{REGISTRY.partition('.')[0]}": entry}
+    registries = {f"us-east-1-{key}-{REGISTRY.partition('.')[0]}": entry}
     (home / ".ecr" / "cache.json").write_text(json.dumps({"Registries": registries, "Version": "1.0"}))
 
 
-def cached(
-    scripts: dict[str, tuple[str, str]], environ: dict[str, str], rounds: int
-) -> tuple[dict[str, float], list[Comparison]]:
+def cached(scripts: dict[str, tuple[str, str]], environ: dict[str, str], rounds: int) -> CommandTimes:
     """A `get` from the cache: against bare Python, and against the Go helper's."""
-    commands: dict[str, TimedCommand] = {}
-    for installer, (script, python) in scripts.items():
-        commands[f"bare python ({installer})"] = TimedCommand((python, "-I", "-S", "-c", "pass"), environ)
-        commands[f"cached get ({installer})"] = TimedCommand((script, "get"), environ, DOMAIN)
-    go = shutil.which(GO_HELPER)
-    if go is not None:
-        keep_for_go(Path(environ["HOME"]), environ["AWS_ACCESS_KEY_ID"])
-        commands["cached get (Go helper)"] = TimedCommand((go, "get"), environ, REGISTRY)
-    for name, command in commands.items():
-        if "get" in name and json.loads(command.run())["Secret"] != SECRET:
-            raise SystemExit(f"{name} gives another secret")
-    times = Times.take(commands, rounds)
-    comparisons = []
-    for installer in scripts:
-        mine = f"cached get ({installer})"
-        others = {f"bare python ({installer})": 1.15, "cached get (Go helper)": 2.0}
-        comparisons += [
-            times.compare(mine, other, limit) for other, limit in others.items() if other in commands
-        ]
-    return times.medians, comparisons
-
-
-def uncached(
-    scripts: dict[str, tuple[str, str]], environ: dict[str, str], rounds: int
-) -> tuple[dict[str, float], list[Comparison]]:
-    """A `get` that asks AWS on loopback: against botocore alone, asked the same."""
-    script, python = scripts["pip"]
-    forgetful = environ | {"AWS_ECR_DISABLE_CACHE": "1"}
-    commands = {
-        "what botocore needs": TimedCommand((python, "-c", _ASK), environ),
-        "uncached get (pip)": TimedCommand((script, "get"), forgetful, DOMAIN),
+    gets = {
+        f"cached get ({name})": TimedCommand((script, "get"), environ, DOMAIN)
+        for name, (script, _) in scripts.items()
     }
-    times = Times.take(commands, rounds)
-    return times.medians, [times.compare("uncached get (pip)", "what botocore needs", 1.15)]
+    if (go := shutil.which(GO_HELPER)) is not None:
+        keep_for_go(Path(environ["HOME"]), environ["AWS_ACCESS_KEY_ID"])
+        gets[GO_GET] = TimedCommand((go, "get"), environ, REGISTRY)
+    for command in gets.values():
+        command.require_secret()
+    bare = {
+        f"bare python ({name})": TimedCommand((python, "-I", "-S", "-c", "pass"), environ)
+        for name, (_, python) in scripts.items()
+    }
+    limits = [(f"cached get ({name})", f"bare python ({name})", 1.15) for name in scripts]
+    limits += [(f"cached get ({name})", GO_GET, 2.0) for name in scripts]
+    return compared({**bare, **gets}, rounds, *limits)
 
 
-def parallel(script: str, environ: dict[str, str], aws: FakeAws) -> tuple[dict[str, float], list[Comparison]]:
+def uncached(scripts: dict[str, tuple[str, str]], environ: dict[str, str], rounds: int) -> CommandTimes:
+    """A `get` that asks AWS on loopback: against botocore alone, which asks the same."""
+    script, python = scripts["pip"]
+    get = TimedCommand((script, "get"), environ | {"AWS_ECR_DISABLE_CACHE": "1"}, DOMAIN)
+    commands = {"what botocore needs": TimedCommand((python, "-c", _ASK), environ), "uncached get (pip)": get}
+    return compared(commands, rounds, ("uncached get (pip)", "what botocore needs", 1.15))
+
+
+def parallel(script: str, environ: dict[str, str], aws: FakeAws) -> CommandTimes:
     """Many at once on an empty cache: the time of all, and the requests to AWS."""
     command = TimedCommand((script, "get"), environ | {"AWS_ECR_CUSTOM_TIMEOUT": "120"}, DOMAIN)
     aws.calls.clear()
     started = time.perf_counter()
     with ThreadPoolExecutor(PARALLEL) as pool:
-        answers = list(pool.map(lambda _: json.loads(command.run())["Secret"], range(PARALLEL)))
-    elapsed = (time.perf_counter() - started) * 1000
-    if set(answers) != {SECRET}:
-        raise SystemExit("a parallel get gives another secret")
+        list(pool.map(lambda _: command.require_secret(), range(PARALLEL)))
+    elapsed = time.perf_counter() - started
     requests = Comparison(f"{PARALLEL} gets at once: requests", "one", aws.tokens_asked, 1)
-    return {f"{PARALLEL} gets at once, cold": elapsed}, [requests]
+    return CommandTimes({f"{PARALLEL} gets at once, cold": elapsed}, [requests])
 
 
 def report(medians: dict[str, float], comparisons: Sequence[Comparison]) -> str:
     """Two tables for a person."""
-    lines = [f"{name:<32} {value:9.2f} ms" for name, value in medians.items()]
+    lines = [f"{name:<32} {value * 1000:9.2f} ms" for name, value in medians.items()]
     lines.append("")
     for each in comparisons:
-        mark = "ok  " if each.kept else "FAIL"
+        mark = "ok  " if each.ratio <= each.limit else "FAIL"
         lines.append(f"{mark} {each.what:<28} / {each.against:<26} {each.ratio:5.2f} (limit {each.limit:g})")
-    go = medians.get("cached get (Go helper)")
-    if go is not None:
-        floor = medians["bare python (pip)"] / go
+    if GO_GET in medians:
+        floor = medians["bare python (pip)"] / medians[GO_GET]
         lines.append(f"     (bare Python, doing nothing, takes {floor:.2f} of the Go helper's cached get)")
     else:
         lines.append(f"not compared: {GO_HELPER} is not installed")
@@ -243,35 +209,23 @@ def report(medians: dict[str, float], comparisons: Sequence[Comparison]) -> str:
 
 def main() -> int:
     """Install, time, report; 0 where all limits are kept."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument(
         "--rounds", type=int, default=100, help="of the cached commands; a tenth of the others"
     )
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    medians: dict[str, float] = {}
-    comparisons: list[Comparison] = []
+    rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as name, fake_aws() as aws:
         directory = Path(name)
         scripts = installations(directory)
-        steps: tuple[Callable[[], tuple[dict[str, float], list[Comparison]]], ...] = (
-            lambda: cached(scripts, environment(directory / "cached", aws), options.rounds),
-            lambda: uncached(scripts, environment(directory / "uncached", aws), max(options.rounds // 10, 5)),
-            lambda: parallel(scripts["pip"][0], environment(directory / "parallel", aws), aws),
+        found = (
+            cached(scripts, environment(directory / "cached", aws), rounds),
+            uncached(scripts, environment(directory / "uncached", aws), max(rounds // 10, 5)),
+            parallel(scripts["pip"][0], environment(directory / "parallel", aws), aws),
         )
-        for step in steps:
-            times, compared = step()
-            medians |= times
-            comparisons += compared
-    if options.json:
-        result = {
-            "medians_ms": medians,
-            "comparisons": [asdict(each) | {"kept": each.kept} for each in comparisons],
-        }
-        print(json.dumps(result, indent=2))
-    else:
-        print(report(medians, comparisons))
-    return 0 if all(each.kept for each in comparisons) else 1
+    medians = {name: median for each in found for name, median in each.medians.items()}
+    comparisons = [comparison for each in found for comparison in each.comparisons]
+    print(report(medians, comparisons))
+    return 0 if all(each.ratio <= each.limit for each in comparisons) else 1
 
 
 if __name__ == "__main__":

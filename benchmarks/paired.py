@@ -4,41 +4,46 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+
+Subject = Callable[[], float]
+"""Does its work, and gives the seconds that it took."""
 
 
-@dataclass(frozen=True)
-class Timing:
-    """Seconds: the median over all rounds."""
+def timed(work: Callable[[], object], calls: int = 1) -> Subject:
+    """Seconds for one of `calls` calls, which are made one after the other."""
 
-    name: str
-    median: float
+    def subject() -> float:
+        started = time.perf_counter()
+        for _ in range(calls):
+            work()
+        return (time.perf_counter() - started) / calls
 
-
-Subject = tuple[str, Callable[[], object]]
-
-
-def in_turn(subjects: Sequence[Subject], rounds: int, calls: int = 1) -> list[Timing]:
-    """Time `calls` calls of each subject in each round, one subject after the other."""
-    seconds: dict[str, list[float]] = {name: [] for name, _ in subjects}
-    for _ in range(rounds):
-        for name, subject in subjects:
-            started = time.perf_counter()
-            for _ in range(calls):
-                subject()
-            seconds[name].append((time.perf_counter() - started) / calls)
-    return [Timing(name, statistics.median(each)) for name, each in seconds.items()]
+    return subject
 
 
-def table(title: str, timings: Sequence[Timing], target: str = "") -> str:
-    """The timings in the unit that fits, each as a ratio of the last one; `target` is for the first."""
-    unit, scale = ("us", 1e6) if timings[-1].median < 1e-3 else ("ms", 1e3)
-    base = timings[-1].median
-    lines = [title]
-    for number, timing in enumerate(timings):
-        goal = f"  target {target}" if target and number == 0 else ""
+def in_turn(subjects: Mapping[str, Subject], rounds: int) -> dict[str, list[float]]:
+    """The seconds of each subject in each round. One round before, which warms caches, does not count."""
+    seconds: dict[str, list[float]] = {name: [] for name in subjects}
+    for number in range(rounds + 1):
+        for name, subject in subjects.items():
+            taken = subject()
+            if number:
+                seconds[name].append(taken)
+    return seconds
+
+
+def table(title: str, seconds: Mapping[str, Sequence[float]], base: str, target: str = "") -> str:
+    """Median and slowest in the unit that fits, and the median as a ratio of that of `base`; `target` is for
+    the first ratio."""
+    base_median = statistics.median(seconds[base])
+    unit, scale = ("us", 1e6) if base_median < 1e-3 else ("ms", 1e3)
+    lines = [f"{title:<48}    median      slowest"]
+    for name, values in seconds.items():
+        median = statistics.median(values)
+        ratio = f"{median / base_median:5.2f}x{f'  target {target}' if target else ''}"
         lines.append(
-            f"  {timing.name:<46} {timing.median * scale:9.1f} {unit}  {timing.median / base:5.2f}x{goal}"
+            f"  {name:<46} {median * scale:6.1f} {unit}   {max(values) * scale:6.1f} {unit}  {ratio}"
         )
+        target = ""
     return "\n".join(lines)

@@ -27,7 +27,7 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks.paired import in_turn, table
+from benchmarks.paired import Subject, in_turn, table, timed
 from chalicelib.settings import ECR_REGISTRY, REDIRECT_MODE, RedirectMode
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
@@ -56,7 +56,7 @@ LARGEST_UPLOAD = 4_600_000
 
 
 def registry_process(directory: str, pipe: Connection) -> None:
-    """A fake ECR with one manifest, in a process of its own, until told to stop."""
+    """A fake ECR with one manifest, in a process of its own, until the pipe says that it ends."""
     certificates = Certificates(Path(directory))
     with FakeEcr(certificates.server_context("127.0.0.1", "127.0.0.2")) as ecr:
         ecr.store.repository("team/app").put_manifest(Manifest(MANIFEST_TYPE, MANIFEST), "latest")
@@ -111,14 +111,16 @@ def bare_function(_event: dict[str, Any], _context: object) -> dict[str, object]
 def handler_times(handler: Handler) -> str:
     view = smallest_view()
     docker = event("GET", TARGET, headers={"User-Agent": [DOCKER], "Accept": ["a/b", "c/d"]})
-    subjects: list[tuple[str, Callable[[], object]]] = [
-        ("redirect", lambda: handler(docker, CONTEXT)),
-        ("bare function", lambda: bare_function(docker, CONTEXT)),
-        ("smallest Chalice view", lambda: view(docker, CONTEXT)),
-    ]
-    return table(
-        "Handler, one redirect", in_turn(subjects, rounds=60, calls=200), "1.4x of the smallest Chalice view"
+    base = "smallest Chalice view"
+    seconds = in_turn(
+        {
+            "redirect": timed(lambda: handler(docker, CONTEXT), 200),
+            "bare function": timed(lambda: bare_function(docker, CONTEXT), 200),
+            base: timed(lambda: view(docker, CONTEXT), 200),
+        },
+        rounds=60,
     )
+    return table("Handler, one redirect", seconds, base, "1.4x")
 
 
 def relay_times(handler: Handler, origin: str, authorization: str) -> str:
@@ -127,19 +129,20 @@ def relay_times(handler: Handler, origin: str, authorization: str) -> str:
     context = ssl.create_default_context()
     bare = http.client.HTTPSConnection(urlsplit(origin).netloc, context=context)
     headers = {"Authorization": authorization, "Accept": MANIFEST_TYPE, "User-Agent": "crane/v0.20.3"}
-    asked = event("GET", TARGET, headers={name: [value] for name, value in headers.items()})
+    request = event("GET", TARGET, headers={name: [value] for name, value in headers.items()})
 
     def relay() -> None:
-        response = handler(asked, CONTEXT)
+        response = handler(request, CONTEXT)
         assert response["body"].encode() == MANIFEST
 
     def straight() -> None:
         bare.request("GET", TARGET, headers=headers)
         assert bare.getresponse().read() == MANIFEST
 
-    timings = in_turn([("relay", relay), ("bare http.client", straight)], rounds=60, calls=20)
+    base = "bare http.client"
+    seconds = in_turn({"relay": timed(relay, 20), base: timed(straight, 20)}, rounds=60)
     bare.close()
-    return table("Relay, one manifest over TLS", timings, "1.3x")
+    return table("Relay, one manifest over TLS", seconds, base, "1.3x")
 
 
 def import_times(unpacked: Path, mode: RedirectMode) -> str:
@@ -147,15 +150,14 @@ def import_times(unpacked: Path, mode: RedirectMode) -> str:
     needed, name, target = NEEDED[mode]
     environment = {**os.environ, REDIRECT_MODE: mode.value}
 
-    def interpreter(program: str) -> Callable[[], object]:
+    def interpreter(program: str) -> Subject:
         program = f"import sys; sys.path.insert(0, {str(unpacked)!r}); {program}"
         command = [sys.executable, "-I", "-S", "-c", program]
-        return lambda: subprocess.run(command, check=True, env=environment)
+        return timed(lambda: subprocess.run(command, check=True, env=environment))
 
-    subjects = [("import app", interpreter("import app")), (name, interpreter(needed))]
-    for _, warm in subjects:
-        warm()  # writes the bytecode, as Lambda's own cache has it
-    return table(f"Import in mode {mode.value}, a fresh interpreter", in_turn(subjects, rounds=41), target)
+    # The round that does not count writes the bytecode, as Lambda's own cache has it.
+    seconds = in_turn({"import app": interpreter("import app"), name: interpreter(needed)}, rounds=41)
+    return table(f"Import in mode {mode.value}, a fresh interpreter", seconds, name, target)
 
 
 PEAK = """
