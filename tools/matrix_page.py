@@ -7,12 +7,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 from textwrap import fill
 
-from tests.clients.matrix import STORED, WORKS, MatrixRow, fails, read_rows
+from tests.clients.matrix import STORED, WORKS, MatrixRow, fails, markdown_table, read_rows
 
 PAGE = STORED.with_suffix(".md")
 README = STORED.parents[1] / "README.md"
@@ -74,10 +73,10 @@ def page(rows: Sequence[MatrixRow]) -> str:
             for row in listed
             if row.edge or row.relay
         )
-        parts.append(_table(("operation", "credentials", "edge", "relay"), cells))
+        parts.append(markdown_table(("operation", "credentials", "edge", "relay"), cells))
     parts += ["## What fails in relay\n", *_reasons(rows), _PLAIN]
     plain = ((f"{row.client} {row.version}", row.operation, _cell(row.plain)) for row in rows if row.plain)
-    parts.append(_table(("client", "operation", "plain"), plain))
+    parts.append(markdown_table(("client", "operation", "plain"), plain))
     return "\n".join(parts)
 
 
@@ -94,15 +93,15 @@ def _reasons(rows: Sequence[MatrixRow]) -> Iterator[str]:
         if row.why:
             reasons.setdefault((row.why, row.workaround), {})[row.operation] = None
     for (why, workaround), operations in reasons.items():
-        named = " and ".join(f"*{operation}*" for operation in operations)
-        yield fill(f"{named}: {why}. Instead, {workaround}.", COLUMNS) + "\n"
+        operations_in_words = " and ".join(f"*{operation}*" for operation in operations)
+        yield fill(f"{operations_in_words}: {why}. Instead, {workaround}.", COLUMNS) + "\n"
 
 
 def readme_table(rows: Sequence[MatrixRow]) -> str:
     """One row per client: its versions, and what it can do in `edge` and in `relay`."""
     ordered = sorted(rows, key=lambda row: (not row.client.startswith("docker"), row.client))
     lines = [_summary(client, list(group)) for client, group in groupby(ordered, key=lambda row: row.client)]
-    return _table(("client", "with `edge`", "with `relay`"), lines)
+    return markdown_table(("client", "with `edge`", "with `relay`"), lines)
 
 
 def with_table(readme: str, table: str) -> str:
@@ -135,16 +134,6 @@ def _ability(rows: Sequence[MatrixRow], mode: str) -> str:
     return ", ".join(pulls + pushes or others) or "fails"
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-
-
-def write(readme: Path = README) -> None:
-    rows = read_rows()
-    PAGE.write_text(page(rows))
-    readme.write_text(with_table(readme.read_text(), readme_table(rows)))
-
-
 if __name__ == "__main__":
-    write()
+    PAGE.write_text(page(read_rows()))
+    README.write_text(with_table(README.read_text(), readme_table(read_rows())))

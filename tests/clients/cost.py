@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.clients.matrix import markdown_table
+
 STORED = Path(__file__).parents[2] / "docs" / "cost.json"
 PAGE = STORED.with_suffix(".md")
 LAYERS = 10
@@ -94,7 +96,7 @@ def write_costs(costs: Iterable[Cost], path: Path = STORED) -> None:
 
 def page(costs: Mapping[Key, Cost]) -> str:
     """docs/cost.md."""
-    requests = _table(
+    requests = markdown_table(
         ("client", "", "straight", "edge: CloudFront", "ECR", "cold", "warm", "relay: API Gateway"),
         (
             (
@@ -115,7 +117,7 @@ def page(costs: Mapping[Key, Cost]) -> str:
             for cost in costs.values()
         ),
     )
-    dollars = _table(
+    dollars = markdown_table(
         ("client", "", "edge, cold", "edge, warm", "relay"),
         (
             (
@@ -161,10 +163,6 @@ month each) and logs (about 250 bytes per
 request). CloudFront gives 1 TB of transfer, ten million requests and two million runs of functions a month
 free of charge.
 """
-
-
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, ("---",) * len(head), *rows))
 
 
 if __name__ == "__main__":

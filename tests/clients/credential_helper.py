@@ -2,7 +2,7 @@
 
 Clients on the machine find it in a virtual environment, those in a root of a newer Debian in a directory laid
 out as pip does it, under that root's own Python and botocore. The mapping gives each token an ECR account of
-its own, so that what the helper remembers for one registry is never the answer for another.
+its own, so that what the helper remembers for one registry is never given for another.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class InstalledHelper:
         }
 
     def get(self, host: str) -> str:
-        """The token, asked for as clients ask; for those that take it on their command line alone."""
+        """The token, as clients get it; for those that take it on their command line alone."""
         debian = Debian.BOOKWORM
         program = str(self._bin[debian] / NAME)
         result = self._sandbox.run((program, "get"), debian, self.environment(debian), stdin=host)

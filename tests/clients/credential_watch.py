@@ -2,10 +2,10 @@
 
 - No `Location` holds user info.
 - The token stands in the client's own `Authorization` and in what goes to the registry, and nowhere else: in
-  no other header, no query, no answer, no line of the function's log and no kept answer.
+  no other header, no query, no response, no line of the function's log and no cache.
 - In `edge` API Gateway, and so the function, is sent no `Authorization`, and no token in anything else.
-- In `edge` the service answers everybody the same, and CloudFront keeps its answers alone, not a registry's:
-  so what is kept was asked for without credentials, and is the same for everybody.
+- In `edge` the service answers everybody the same, and CloudFront caches its responses alone, not a
+  registry's: so what is cached came without credentials, and is the same for everybody.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.standins.cloudfront.passage import Passage, PassageObserver
 from tests.standins.domain import API_TARGET, Domain
 from tests.standins.http_message import Header, HttpRequest, HttpResponse, Observer, without
 
-_OF_ONE_ANSWER = (
+_OF_ONE_RESPONSE = (
     "Age",
     "Connection",
     "Date",
@@ -33,11 +33,11 @@ _OF_ONE_ANSWER = (
     "X-Amzn-Trace-Id",
     "X-Cache",
 )
-"""They differ between two answers to the same request."""
+"""They differ between two responses to the same request."""
 
 
 class CredentialWatch:
-    """Collects from all threads; `faults` is asked from one."""
+    """Collects from all threads; `faults` is called from one."""
 
     def __init__(self) -> None:
         self._secrets: list[Secret] = []
@@ -59,7 +59,7 @@ class CredentialWatch:
                 self._saw("what API Gateway was sent", _head(request), request.body)
             else:
                 self._saw("what API Gateway was sent", _head(_less(request)))
-            self._answered("API Gateway", response)
+            self._responded("API Gateway", response)
             if then is not None:
                 then(request, response)
 
@@ -71,7 +71,7 @@ class CredentialWatch:
 
         def observe(passage: Passage) -> None:
             self._saw("what CloudFront was sent", _head(_less(passage.viewer_request)))
-            self._answered("CloudFront", passage.viewer_response)
+            self._responded("CloudFront", passage.viewer_response)
             sent = passage.origin_request
             if sent is not None and passage.origin == API_TARGET:
                 self._must_be_without_credentials("the API", sent)
@@ -111,19 +111,16 @@ class CredentialWatch:
 
     def _look_at(self, logged: _Logged) -> None:
         self._saw("the function's log", "\n".join(logged.new_lines()))
-        for kept in logged.new_responses():
-            if kept.key.pattern is not None:
-                self._fault(f"kept, though it was asked for with credentials: {kept.key.path}")
-            self._answered(
-                "CloudFront's cache",
-                kept.response,
-            )
+        for cached in logged.newly_cached():
+            if cached.key.pattern is not None:
+                self._fault(f"cached, though credentials were sent for it: {cached.key.path}")
+            self._responded("CloudFront's cache", cached.response)
 
-    def _answered(self, whose: str, response: HttpResponse) -> None:
+    def _responded(self, whose: str, response: HttpResponse) -> None:
         for location in response.values("Location"):
             if USER_INFO.search(location):
                 self._fault(f"user info in a Location of {whose}")
-        self._saw(f"an answer of {whose}", _lines(response.headers), response.body)
+        self._saw(f"a response of {whose}", _lines(response.headers), response.body)
 
     def _must_be_without_credentials(self, who: str, request: HttpRequest) -> None:
         if request.values("Authorization") or request.values("Proxy-Authorization"):
@@ -133,14 +130,14 @@ class CredentialWatch:
         request, response = passage.viewer_request, passage.viewer_response
         if response.status >= 400:
             return
-        # An answer to HEAD has the length that its origin gave it, or that of a kept answer to GET.
+        # A response to HEAD has the length that its origin gave it, or that of a cached one to GET.
         head = request.method == "HEAD"
-        headers = without(response.headers, *_OF_ONE_ANSWER, *(("Content-Length",) if head else ()))
-        answer = (response.status, sorted(headers), b"" if head else response.body)
+        headers = without(response.headers, *_OF_ONE_RESPONSE, *(("Content-Length",) if head else ()))
+        now = (response.status, sorted(headers), b"" if head else response.body)
         with self._lock:
-            before = same.setdefault((request.method, request.target), answer)
-        if before != answer:
-            self._fault(f"not the same for everybody: {request.method} {request.path}: {before} {answer}")
+            before = same.setdefault((request.method, request.target), now)
+        if before != now:
+            self._fault(f"not the same for everybody: {request.method} {request.path}: {before} {now}")
 
     def _saw(self, place: str, text: str, body: bytes = b"") -> None:
         with self._lock:
@@ -157,18 +154,18 @@ class _Logged:
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
         self._read = 0
-        self._responses: frozenset[CachedResponse] = frozenset()
+        self._cached: frozenset[CachedResponse] = frozenset()
 
     def new_lines(self) -> Sequence[str]:
         lines = self.domain.log
         new, self._read = lines[self._read :], len(lines)
         return new
 
-    def new_responses(self) -> Iterable[CachedResponse]:
+    def newly_cached(self) -> Iterable[CachedResponse]:
         if self.domain.cloudfront is None:
             return ()
-        kept = frozenset(self.domain.cloudfront.cache.responses)
-        new, self._responses = kept - self._responses, kept
+        cached = frozenset(self.domain.cloudfront.cache.responses)
+        new, self._cached = cached - self._cached, cached
         return new
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from types import TracebackType
 
 from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
@@ -19,25 +18,15 @@ _REFUSAL = b"<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism
 
 
 class RegistryBucket:
-    """Serves the files below `storage`, within `with`, and remembers which."""
+    """Serves the files below `storage` while `server` runs, and remembers which."""
 
     def __init__(self, storage: Path, context: ssl.SSLContext) -> None:
         self._storage = storage
-        self._server = HttpServer(self._answer, context=context, address=ADDRESS)
-        self.origin = self._server.origin
+        self.server = HttpServer(self._respond, context=context, address=ADDRESS)
         self.served: set[str] = set()
         """The paths that were downloaded."""
 
-    def __enter__(self) -> RegistryBucket:
-        self._server.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.stop()
-
-    def _answer(self, request: HttpRequest) -> HttpResponse:
+    def _respond(self, request: HttpRequest) -> HttpResponse:
         if request.value("Authorization") is not None:
             return HttpResponse(400, (("Content-Type", "application/xml"),), _REFUSAL)
         path = (self._storage / request.path.lstrip("/")).resolve()

@@ -46,6 +46,10 @@ class MatrixRow:
         return {"edge": self.edge, "relay": self.relay, "plain": self.plain}[mode]
 
 
+def markdown_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, ("---",) * len(head), *rows))
+
+
 def fails(result: str) -> bool:
     """Whether a cell tells of a failure."""
     return result.startswith("fails")

@@ -1,4 +1,4 @@
-"""A client at the registry that refuses: what it is asked to do there, and one run of it."""
+"""A client at the registry that refuses: what it does there, and one run of it."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _TOKEN_PATH = "/token"
 
 
 class RefusedStep(Enum):
-    """A kind of request: its method, and the part of the path that tells what is asked for."""
+    """A kind of request: its method, and the part of the path that tells what it is for."""
 
     PING = "GET /v2/"
     MANIFEST_HEAD = "HEAD manifests"
@@ -62,9 +62,9 @@ class Manner(Enum):
     HANG = "hang"
     RESET = "reset"
     GARBAGE = "garbage"
-    #: To the registry's own host, to the path that was asked for.
+    #: To the registry's own host and the same path.
     LOOP = "redirect loop"
-    #: The same path on the name that the client asked.
+    #: To our name and the same path.
     LOOP_ON_OUR_NAME = "redirect loop on our name"
 
 
@@ -112,9 +112,9 @@ class RefusingRegistry:
         self._lock = threading.Lock()
         self._store = RegistryStore()
         self.bucket = LayerBucket(context, address=NAMES[1])
-        self._server = HttpServer(self._answer, context=context, name=NAMES[0])
+        self._server = HttpServer(self._respond, context=context, name=NAMES[0])
         self.authority = self._server.authority
-        # One store, whose content is told in absolute and in relative Locations.
+        # One store, one with absolute and one with relative Locations.
         self._distributions = {
             relative: Distribution(
                 self._store, self._server.origin, self.bucket.presign, relative_links=relative
@@ -140,7 +140,7 @@ class RefusingRegistry:
         self._server.stop()
         self.bucket.stop()
 
-    def _answer(self, request: HttpRequest) -> HttpResponse:
+    def _respond(self, request: HttpRequest) -> HttpResponse:
         if request.value("Authorization") not in (self.authorization, f"Bearer {self.token}"):
             if request.path == _TOKEN_PATH:
                 # containerd sends its password in a form first, and as Basic credentials then.

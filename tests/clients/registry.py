@@ -65,7 +65,7 @@ class Registry:
 
     @property
     def requests(self) -> int:
-        """How many it has answered."""
+        """How many came so far."""
         return len(re.findall(r'\] "[A-Z]+ /v2/', self.log))
 
     @property
@@ -73,7 +73,7 @@ class Registry:
         return self.log.count("error authenticating user")
 
     def __enter__(self) -> Registry:
-        self._bucket.__enter__()
+        self._bucket.server.start()
         configuration = self._work / "registry.json"
         configuration.write_text(json.dumps(self._configuration()))
         self._process = self._sandbox.spawn(
@@ -96,7 +96,7 @@ class Registry:
         if self._process is not None:
             self._process.stop()
             self._http.clear()
-        self._bucket.__exit__(None, None, None)
+        self._bucket.server.stop()
 
     def put(self, content: Image | MultiArch, repository: str, *tags: str) -> None:
         """Uploads an image or an index, straight to the registry."""
@@ -137,7 +137,7 @@ class Registry:
             ).stdout
         )
         certificate, key = self._certificates.write_server_pem(self._work / "registry", _NAME, REGISTRY_NAME)
-        redirect = {"name": "redirect", "options": {"baseurl": self._bucket.origin}}
+        redirect = {"name": "redirect", "options": {"baseurl": self._bucket.server.origin}}
         return {
             "version": "0.1",
             "storage": {
@@ -157,16 +157,16 @@ class Registry:
         }
 
     def _put_blob(self, repository: str, blob: Blob) -> None:
-        start = self._ask("POST", f"/v2/{repository}/blobs/uploads/")
+        start = self._request("POST", f"/v2/{repository}/blobs/uploads/")
         location = start.headers["Location"]
-        answer = self._http.request("PUT", f"{location}&digest={blob.digest}", body=blob.content)
-        assert answer.status == 201, answer.data
+        response = self._http.request("PUT", f"{location}&digest={blob.digest}", body=blob.content)
+        assert response.status == 201, response.data
 
     def _put_manifest(self, repository: str, manifest: Blob, reference: str) -> None:
         headers = {**self._http.headers, "Content-Type": manifest.media_type}
         path = f"/v2/{repository}/manifests/{reference}"
-        answer = self._ask("PUT", path, body=manifest.content, headers=headers)
-        assert answer.status == 201, answer.data
+        response = self._request("PUT", path, body=manifest.content, headers=headers)
+        assert response.status == 201, response.data
 
     def _layers(self, repository: str, tag: str) -> list[dict[str, Any]]:
         manifest = self._manifest(repository, tag) or {"layers": []}
@@ -177,13 +177,13 @@ class Registry:
 
     def _manifest(self, repository: str, reference: str) -> dict[str, Any] | None:
         headers = {**self._http.headers, "Accept": ", ".join((MANIFEST, INDEX, _DOCKER_MANIFEST))}
-        answer = self._ask("GET", f"/v2/{repository}/manifests/{reference}", headers=headers)
-        if answer.status == 404:
+        response = self._request("GET", f"/v2/{repository}/manifests/{reference}", headers=headers)
+        if response.status == 404:
             return None
-        manifest: dict[str, Any] = answer.json()
+        manifest: dict[str, Any] = response.json()
         return manifest
 
-    def _ask(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:  # noqa: ANN401
+    def _request(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:  # noqa: ANN401
         return self._http.request(method, f"https://{self.authority}{path}", **options)
 
     def _stored(self, digest: str) -> bytes:

@@ -1,4 +1,4 @@
-"""One row of the table: a client, what it is asked to do, and the result in each mode of the service."""
+"""One row of the table: a client, what it does, and the result in each mode of the service."""
 
 from __future__ import annotations
 

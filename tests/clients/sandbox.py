@@ -164,7 +164,7 @@ class Sandbox:
         enough: Callable[[], bool] = lambda: False,
     ) -> Result:
         """Runs a program to its end. One that takes longer than `timeout` seconds has failed, as has one that
-        is ended because `enough`, which is asked several times a second, says so."""
+        is ended because `enough`, which is called several times a second, says so."""
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as written:
             given.write(stdin.encode())
             given.seek(0)

@@ -1,7 +1,7 @@
 """The table: which client does what, in which steps, and with what result in each mode of the service.
 
-With REDIRECT_MODE=plain, the behaviour that other redirectors have, the newest release of each client is
-asked to pull and to push.
+With REDIRECT_MODE=plain, the behaviour that other redirectors have, the newest release of each client pulls
+and pushes.
 """
 
 from __future__ import annotations

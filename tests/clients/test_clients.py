@@ -58,7 +58,7 @@ def test_client(
 def test_a_wrong_password_is_not_a_login(
     mode: RedirectMode, row: Row, domain: Domain, registry: Registry, bench: Bench
 ) -> None:
-    """The login rows mean something: the registry is asked."""
+    """The login rows mean something: the registry sees the password."""
     job = bench.job(row, domain.authority, registry)
     before = registry.refused_logins
     result = bench.run(row, dataclasses.replace(job, token="wrong"))

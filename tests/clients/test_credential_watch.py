@@ -21,11 +21,11 @@ from tests.standins.http_message import HttpRequest, HttpResponse
 
 TOKEN = registry_token()
 AUTHORIZATION = ("Authorization", "Basic " + base64.b64encode(f"{USER}:{TOKEN}".encode()).decode())
-ASKED = HttpRequest("GET", "/v2/app/manifests/1", (("Host", "ecr.example.com"),))
-ALLOWED = replace(ASKED, headers=(*ASKED.headers, AUTHORIZATION))
+WITHOUT = HttpRequest("GET", "/v2/app/manifests/1", (("Host", "ecr.example.com"),))
+WITH_TOKEN = replace(WITHOUT, headers=(*WITHOUT.headers, AUTHORIZATION))
 REDIRECT = HttpResponse(307, (("Location", "/_registry/localhost/v2/app/manifests/1"),))
-TO_API = Passage(ALLOWED, API_TARGET, ASKED, REDIRECT, REDIRECT)
-TO_REGISTRY = Passage(ALLOWED, "localhost", ALLOWED, HttpResponse(200), HttpResponse(200))
+TO_API = Passage(WITH_TOKEN, API_TARGET, WITHOUT, REDIRECT, REDIRECT)
+TO_REGISTRY = Passage(WITH_TOKEN, "localhost", WITH_TOKEN, HttpResponse(200), HttpResponse(200))
 
 
 def _watch() -> CredentialWatch:
@@ -49,18 +49,18 @@ def _at_edge(*passages: Passage) -> list[str]:
 
 
 def test_what_has_to_be_is_not_a_fault() -> None:
-    assert _at_gateway(RedirectMode.EDGE, ASKED, REDIRECT) == []
-    assert _at_gateway(RedirectMode.RELAY, ALLOWED, HttpResponse(200)) == []
+    assert _at_gateway(RedirectMode.EDGE, WITHOUT, REDIRECT) == []
+    assert _at_gateway(RedirectMode.RELAY, WITH_TOKEN, HttpResponse(200)) == []
     assert _at_edge(TO_API, TO_REGISTRY, TO_API) == []
 
 
 @pytest.mark.parametrize(
     "request_",
     [
-        ALLOWED,
-        replace(ASKED, headers=(("Authorization", "Basic eDp5"),)),
-        replace(ASKED, headers=(("X-Forwarded-Authorization", AUTHORIZATION[1]),)),
-        replace(ASKED, target=f"/v2/?token={TOKEN}"),
+        WITH_TOKEN,
+        replace(WITHOUT, headers=(("Authorization", "Basic eDp5"),)),
+        replace(WITHOUT, headers=(("X-Forwarded-Authorization", AUTHORIZATION[1]),)),
+        replace(WITHOUT, target=f"/v2/?token={TOKEN}"),
     ],
     ids=["credentials", "other credentials", "another header", "query"],
 )
@@ -71,7 +71,7 @@ def test_in_edge_api_gateway_is_sent_no_credential(request_: HttpRequest) -> Non
 
 def test_in_edge_api_gateway_is_sent_no_credential_in_a_body() -> None:
     form = f"grant_type=password&password={TOKEN}".encode()
-    assert _at_gateway(RedirectMode.EDGE, replace(ASKED, method="POST", body=form), REDIRECT)
+    assert _at_gateway(RedirectMode.EDGE, replace(WITHOUT, method="POST", body=form), REDIRECT)
 
 
 @pytest.mark.parametrize("mode", [RedirectMode.EDGE, RedirectMode.RELAY])
@@ -85,17 +85,17 @@ def test_in_edge_api_gateway_is_sent_no_credential_in_a_body() -> None:
     ],
     ids=["user info", "Location", "body", "another header"],
 )
-def test_no_answer_holds_a_credential(mode: RedirectMode, response: HttpResponse) -> None:
-    assert _at_gateway(mode, ASKED, response)
+def test_no_response_holds_a_credential(mode: RedirectMode, response: HttpResponse) -> None:
+    assert _at_gateway(mode, WITHOUT, response)
     assert _at_edge(replace(TO_REGISTRY, viewer_response=response))
 
 
 def test_in_relay_the_token_is_in_no_other_header() -> None:
-    assert _at_gateway(RedirectMode.RELAY, replace(ASKED, headers=(("Cookie", TOKEN),)), HttpResponse(200))
+    assert _at_gateway(RedirectMode.RELAY, replace(WITHOUT, headers=(("Cookie", TOKEN),)), HttpResponse(200))
 
 
 def test_the_registry_is_sent_the_token_in_no_other_header() -> None:
-    astray = replace(ALLOWED, headers=(*ALLOWED.headers, ("X-Amz-Cf-Note", AUTHORIZATION[1])))
+    astray = replace(WITH_TOKEN, headers=(*WITH_TOKEN.headers, ("X-Amz-Cf-Note", AUTHORIZATION[1])))
     assert _at_edge(replace(TO_REGISTRY, origin_request=astray))
 
 
@@ -109,8 +109,8 @@ def test_the_registry_is_sent_the_token_in_no_other_header() -> None:
     ],
     ids=["Location", "status", "header", "body"],
 )
-def test_in_edge_everybody_gets_the_same_answer(second: HttpResponse) -> None:
-    other = replace(TO_API, viewer_request=ASKED, origin_response=second, viewer_response=second)
+def test_in_edge_everybody_gets_the_same_response(second: HttpResponse) -> None:
+    other = replace(TO_API, viewer_request=WITHOUT, origin_response=second, viewer_response=second)
     assert len(_at_edge(TO_API, other)) == 1
     kept = replace(second, headers=(*second.headers, ("Age", "3")))
     assert len(_at_edge(TO_API, replace(other, origin=None, origin_request=None, viewer_response=kept))) == 1
@@ -131,12 +131,12 @@ def test_a_domains_log_and_cache_are_looked_at(start_domain: DomainStarter) -> N
         cache.keep(CacheKey(False, None, "/v2/", ""), HttpResponse(200, (("X-Note", TOKEN),)), 60)
         assert any("CloudFront's cache" in fault for fault in watch.faults())
         cache.keep(CacheKey(False, "/_registry/localhost/*", "/v2/", ""), HttpResponse(404), 60)
-        assert watch.faults() == ["kept, though it was asked for with credentials: /v2/"]
+        assert watch.faults() == ["cached, though credentials were sent for it: /v2/"]
         cache.forget()  # The ring's own watch would find it as well.
 
 
 def test_a_fault_is_reported_once() -> None:
     watch = _watch()
-    watch.at_gateway(RedirectMode.EDGE, None)(ALLOWED, REDIRECT)
+    watch.at_gateway(RedirectMode.EDGE, None)(WITH_TOKEN, REDIRECT)
     assert watch.faults()
     assert watch.faults() == []

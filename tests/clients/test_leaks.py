@@ -72,7 +72,7 @@ def refusing(certificates: Certificates, watch: CredentialWatch) -> Iterator[Ref
 
 @dataclasses.dataclass(frozen=True)
 class Logged:
-    """A domain, and the access log of its gateway: what API Gateway can be told to write of a request."""
+    """A domain, and the access log of its gateway: what API Gateway can write of a request."""
 
     authority: str
     access_log: list[str]

@@ -22,7 +22,7 @@ CLIENT, EDGE, GATEWAY, REGISTRY, BUCKET = "client", "edge", "gateway", "registry
 class Exchange:
     """One request and its response."""
 
-    #: The role of the host that asked, and of the one that was asked.
+    #: The roles of the two hosts.
     sender: str
     receiver: str
     method: str

@@ -67,8 +67,10 @@ def test_issue_forms_fit_githubs_schema(path: Path) -> None:
 
 
 def test_a_problem_comes_with_what_both_doctors_say() -> None:
-    asked = {item["attributes"].get("label") for item in _read(GITHUB / "ISSUE_TEMPLATE/problem.yml")["body"]}
-    assert {"docker-credential-ecr-custom doctor --json", ".venv/bin/ecr-domain doctor --json"} <= asked
+    labels = {
+        item["attributes"].get("label") for item in _read(GITHUB / "ISSUE_TEMPLATE/problem.yml")["body"]
+    }
+    assert {"docker-credential-ecr-custom doctor --json", ".venv/bin/ecr-domain doctor --json"} <= labels
 
 
 def test_the_hooks_are_the_checks_of_the_gate_with_its_own_tools() -> None:

@@ -27,7 +27,7 @@ REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
 API = "d-abcdefghij.execute-api.us-west-2.amazonaws.com"
 BUCKET = "https://bucket.s3.us-west-2.amazonaws.com/layer?X-Amz-Signature=1"
 EDGE = f"/_registry/{REGISTRY}"
-#: What the registry says in `Location`, by the path that it is asked.
+#: What the registry says in `Location`, by the path of the request.
 LOCATIONS = {
     "/v2/team/app/blobs/uploads/": f"https://{REGISTRY}/v2/team/app/blobs/uploads/1?_state=a%3D",
     "/v2/team/relative/blobs/uploads/": "/v2/team/relative/blobs/uploads/1",
@@ -140,9 +140,9 @@ def _wait_for(port: int) -> None:
 
 
 def test_the_api_is_asked_for_the_name_without_credentials(edge: OtherEdge) -> None:
-    answer = edge.ask("GET", "/v2/team//app/tags/list?n=1&last=%2B")
+    response = edge.ask("GET", "/v2/team//app/tags/list?n=1&last=%2B")
     request = edge.api[-1]
-    assert (answer.status, answer.headers["Location"]) == (307, EDGE + request.target)
+    assert (response.status, response.headers["Location"]) == (307, EDGE + request.target)
     assert request.target == "/v2/team//app/tags/list?n=1&last=%2B"
     assert (request.value("Host"), request.value("Authorization")) == (NAME, None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,20 +12,36 @@ import pytest
 from tests.clients import cost
 from tests.clients.matrix import MatrixRow, fails, read_rows, regression
 from tests.clients.table import ROWS
+from tools import architecture_tree, settings_table
 from tools.matrix_page import PAGE, README, page, readme_table, with_table
 from tools.sequence_drawings import TRACES, diagrams
 
-ROOT = Path(__file__).parents[2]
 _ROW = MatrixRow(
     "crane", "Debian testing", "0.20.7", "pull", "helper", edge="works", relay="works", plain="fails: 401"
 )
 
 
-def test_the_matrix_page_and_the_readme_show_the_stored_matrix() -> None:
-    rows = read_rows()
-    assert PAGE.read_text() == page(rows), "run `make matrix`"
-    readme = README.read_text()
-    assert readme == with_table(readme, readme_table(rows)), "run `make matrix`"
+#: Each page that a program writes, what the program makes of it, and the command.
+WRITTEN = (
+    (architecture_tree.PAGE, architecture_tree.with_tree, "python -m tools.architecture_tree"),
+    (settings_table.PAGE, settings_table.with_table, "python -m tools.settings_table"),
+    (README, lambda text: with_table(text, readme_table(read_rows())), "make matrix"),
+    (PAGE, lambda _: page(read_rows()), "make matrix"),
+    (cost.PAGE, lambda _: cost.page(cost.read_costs()), "make matrix"),
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "written", "command"), [pytest.param(*each, id=each[0].name) for each in WRITTEN]
+)
+def test_a_page_is_as_its_program_writes_it(path: Path, written: Callable[[str], str], command: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert written(text) == text, f"run `{command}`"
+
+
+def test_the_diagrams_are_drawn_from_the_stored_trace() -> None:
+    for path, svg in diagrams().items():
+        assert path.read_text() == svg, "run `python -m tools.sequence_drawings`"
 
 
 def test_every_row_of_the_table_is_stored() -> None:
@@ -57,15 +74,6 @@ def test_what_worked_must_go_on_to_work(edge: str, relay: str, plain: str, worse
     now = replace(_ROW, version="0.21.0", edge=edge, relay=relay, plain=plain)
     assert (regression(_ROW, now) is not None) is worse
     assert regression(None, now) is None
-
-
-def test_the_diagrams_are_drawn_from_the_stored_trace() -> None:
-    for path, svg in diagrams().items():
-        assert path.read_text() == svg, "run `python -m tools.sequence_drawings`"
-
-
-def test_the_cost_page_shows_the_stored_counts() -> None:
-    assert cost.PAGE.read_text() == cost.page(cost.read_costs()), "run `make matrix`"
 
 
 def test_a_million_requests_cost_what_the_price_lists_say() -> None:

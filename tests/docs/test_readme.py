@@ -1,4 +1,4 @@
-"""Every command of the README is run by a test: here, or by the one named beside it."""
+"""Every command of the README is run by a test: here, or by the one beside it."""
 
 from __future__ import annotations
 
@@ -94,11 +94,11 @@ def test_the_gate_installs_the_clients_and_runs_everything() -> None:
 
 def test_every_setting_is_in_the_configuration_table() -> None:
     """The kubelet's one is in the helper's own page."""
-    named = {
+    settings = {
         value
         for module in (chalicelib.settings, credhelper.settings)
         for value in vars(module).values()
         if isinstance(value, str) and re.fullmatch(r"(?:AWS_)?ECR_[A-Z_]+|REDIRECT_MODE", value)
     }
     table = README.text.partition("\n## Configuration\n")[2].partition("\n## ")[0]
-    assert {name for name in named if f"`{name}`" not in table} == {credhelper.settings.KUBELET_ROLE}
+    assert {name for name in settings if f"`{name}`" not in table} == {credhelper.settings.KUBELET_ROLE}

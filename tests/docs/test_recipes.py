@@ -110,8 +110,8 @@ def test_the_cron_job_writes_a_pull_secret_without_the_token_on_a_command_line(t
 def test_the_cron_job_may_write_the_secret_that_it_writes() -> None:
     role = _object("Role")
     flux = _object("ImageRepository")
-    named = {name for rule in role["rules"] for name in rule.get("resourceNames", [])}
-    assert named == {flux["spec"]["secretRef"]["name"]}
+    secrets = {name for rule in role["rules"] for name in rule.get("resourceNames", [])}
+    assert secrets == {flux["spec"]["secretRef"]["name"]}
     assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"create", "get", "patch"}
 
 

@@ -38,5 +38,5 @@ def test_every_section_is_played_by_a_stand_in(page: str) -> None:
     sections = {
         MarkdownPage(ROOT, f"# {title}").anchors.pop() for title in re.findall(r"^## (.+)$", text, re.M)
     }
-    played = {anchor for path in STANDINS for named, anchor in _sections(path) if named == page}
+    played = {anchor for path in STANDINS for linked, anchor in _sections(path) if linked == page}
     assert sections - played == NOT_PLAYED[page]

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from pathlib import Path
 
+from tests.unit.test_mutants import ROOT, functions_of
 from tools.mutants.all_mutants import MUTANTS
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
 # The claims, and what the page says nobody holds.
 CLAIMS, NOT_HELD = PAGE.split("\n## Not held\n")
-NAMED = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", CLAIMS)
-
-
-def functions_of(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8")) if path.exists() else ast.Module([], [])
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+TESTS = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", CLAIMS)
 
 
 def test_the_tests_that_are_named_exist() -> None:
-    assert len(NAMED) > 20
-    assert [pair for pair in NAMED if pair[1] not in functions_of(ROOT / pair[0])] == []
+    assert len(TESTS) > 20
+    assert [pair for pair in TESTS if pair[1] not in functions_of(ROOT / pair[0])] == []
 
 
 def test_every_claim_names_a_test() -> None:
@@ -34,5 +27,5 @@ def test_every_test_that_is_named_must_notice_a_mutant() -> None:
     """But for those with real clients, which not every machine has: they hold themselves to a registry that
     repeats credentials on purpose."""
     noticing = {mutant.test for mutant in MUTANTS}
-    named = {f"{file}::{name}" for file, name in NAMED if not file.startswith("tests/clients/")}
-    assert named - noticing == set()
+    needed = {f"{file}::{name}" for file, name in TESTS if not file.startswith("tests/clients/")}
+    assert needed - noticing == set()
