@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.load_client import Findings, LoadClient, basic
-from benchmarks.load_operations import EDGE, EDGE_UPLOADS, LAYER, MANIFEST, RELAY, RELAY_UPLOADS
+from benchmarks.load_operations import LAYER, MANIFEST, OPERATIONS
 from chalicelib.settings import REDIRECT_MODE, RedirectMode
 from tests.standins import faults
 from tests.standins.cloudfront.passage import Passage
@@ -98,10 +98,9 @@ def run(
             repository = domain.ecr.store.repository(sender.repository)
             repository.put_manifest(Manifest(MANIFEST_TYPE, MANIFEST), "latest")
             repository.put_blob(LAYER)
-        operations, uploads = (EDGE, EDGE_UPLOADS) if mode is RedirectMode.EDGE else (RELAY, RELAY_UPLOADS)
         started = time.monotonic()
         threads = [
-            threading.Thread(target=sender.run, args=(requests, operations, uploads)) for sender in senders
+            threading.Thread(target=sender.run, args=(requests, OPERATIONS[mode])) for sender in senders
         ]
         for thread in threads:
             thread.start()

@@ -10,10 +10,11 @@ import ssl
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
-from benchmarks.load_operations import LoadOperation, LoadToken, LoadUpload, Place
+from benchmarks.load_operations import LoadOperation, LoadToken, Place
 from tests.standins.domain import Domain
 from tests.standins.ecr import USER
 from tests.standins.registry_client import MANIFEST_TYPE
@@ -72,11 +73,11 @@ class LoadClient:
     def token(self) -> str:
         return f"token-of-client-{self.number}"
 
-    def run(
-        self, requests: int, operations: tuple[LoadOperation, ...], uploads: tuple[LoadUpload, ...]
-    ) -> None:
+    def run(self, requests: int, operations: Sequence[LoadOperation]) -> None:
         """One operation after the other until all clients together have sent so many requests."""
         chance = random.Random(self.number)  # noqa: S311  any sequence will do
+        uploads = [each for each in operations if each.size]
+        walks = [each for each in operations if not each.size]
         # The first operation of some clients is an upload, then about every hundredth of each.
         next_upload = self.number % 50
         done = 0
@@ -87,7 +88,7 @@ class LoadClient:
                     with _UPLOADS_AT_ONCE:
                         self._upload(chance.choice(uploads))
                 else:
-                    self._walk(chance.choice(operations))
+                    self._walk(chance.choice(walks))
             except FaultMet:
                 pass
             except (WrongResponse, OSError, http.client.HTTPException) as error:
@@ -109,10 +110,9 @@ class LoadClient:
         self._require(operation.body in (None, body), operation, "another body")
         return url, location
 
-    def _upload(self, upload: LoadUpload) -> None:
-        content = secrets.token_bytes(16) + bytes(upload.size - 16)
+    def _upload(self, start: LoadOperation) -> None:
+        content = secrets.token_bytes(16) + bytes(start.size - 16)
         digest = digest_of(content)
-        start = upload.start
         url, location = self._walk(start)
         end = urljoin(url, f"{location}?digest={digest}")
         # Where it began there it goes on: the body never comes by another place.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
+from chalicelib.settings import RedirectMode
 from tests.standins.registry_store import digest_of
 
 MANIFEST = b'{"schemaVersion":2,"layers":[]}'
@@ -37,70 +38,54 @@ class LoadToken(Enum):
     OWN = "own"
 
 
-@dataclass(frozen=True)
-class LoadOperation:
+Steps = tuple[tuple[Place, int], ...]
+
+
+class LoadOperation(NamedTuple):
     """A request, and where it comes to by which redirects."""
 
     name: str
     path: str
-    user_agent: str
     token: LoadToken
     #: Each place with the status that is right there.
-    steps: tuple[tuple[Place, int], ...]
+    steps: Steps
     #: The body of the last response; None where it may be any.
     body: bytes | None = None
+    user_agent: str = "crane/v0.20.3"
     method: str = "GET"
+    #: The bytes of the blob that is put where an upload was started; 0 where none was.
+    size: int = 0
 
 
-@dataclass(frozen=True)
-class LoadUpload:
-    """The start of an upload, and how large the blob is that is then put."""
-
-    start: LoadOperation
-    size: int
-
-
-def _operation(
-    name: str,
-    path: str,
-    token: LoadToken,
-    *steps: tuple[Place, int],
-    body: bytes | None = None,
-    user_agent: str = "crane/v0.20.3",
-) -> LoadOperation:
-    return LoadOperation(name, path, user_agent, token, steps, body)
-
-
-def _upload(size: int, *steps: tuple[Place, int], user_agent: str = "crane/v0.20.3") -> LoadUpload:
+def _upload(size: int, *steps: tuple[Place, int], user_agent: str = "crane/v0.20.3") -> LoadOperation:
     name = f"an upload of {size // 1_000_000} MB"
-    return LoadUpload(LoadOperation(name, _UPLOADS, user_agent, LoadToken.RIGHT, steps, None, "POST"), size)
+    return LoadOperation(name, _UPLOADS, LoadToken.RIGHT, steps, None, user_agent, "POST", size)
 
 
+_NONE, _RIGHT, _OWN = LoadToken.NONE, LoadToken.RIGHT, LoadToken.OWN
 _REDIRECTED = (Place.NAME, 307)
-EDGE = (
-    _operation("a manifest", _LATEST, LoadToken.RIGHT, _REDIRECTED, (Place.CARRIED, 200), body=MANIFEST),
-    _operation(
-        "a layer", _BLOB, LoadToken.RIGHT, _REDIRECTED, (Place.CARRIED, 307), (Place.BUCKET, 200), body=LAYER
+_FROM_BUCKET = (Place.BUCKET, 200)
+OPERATIONS = {
+    RedirectMode.EDGE: (
+        LoadOperation("a manifest", _LATEST, _RIGHT, (_REDIRECTED, (Place.CARRIED, 200)), MANIFEST),
+        LoadOperation("a layer", _BLOB, _RIGHT, (_REDIRECTED, (Place.CARRIED, 307), _FROM_BUCKET), LAYER),
+        LoadOperation("no credentials", f"{_LATEST}?n=1&n=2", _NONE, (_REDIRECTED, (Place.CARRIED, 401))),
+        LoadOperation("a token of its own", _LATEST, _OWN, (_REDIRECTED, (Place.CARRIED, 400))),
+        _upload(LARGE, _REDIRECTED, (Place.CARRIED, 202)),
     ),
-    _operation("no credentials", f"{_LATEST}?n=1&n=2", LoadToken.NONE, _REDIRECTED, (Place.CARRIED, 401)),
-    _operation("a token of its own", _LATEST, LoadToken.OWN, _REDIRECTED, (Place.CARRIED, 400)),
-)
-EDGE_UPLOADS = (_upload(LARGE, _REDIRECTED, (Place.CARRIED, 202)),)
-RELAY = (
-    _operation("a manifest", _LATEST, LoadToken.RIGHT, (Place.NAME, 200), body=MANIFEST),
-    _operation("a layer", _BLOB, LoadToken.RIGHT, _REDIRECTED, (Place.BUCKET, 200), body=LAYER),
-    _operation("no credentials", _LATEST, LoadToken.NONE, _REDIRECTED, (Place.CHALLENGE, 401)),
-    _operation("a token of its own", _LATEST, LoadToken.OWN, (Place.NAME, 400)),
-    _operation(
-        "classic Docker",
-        f"{_LATEST}?n=1&n=2",
-        LoadToken.NONE,
-        _REDIRECTED,
-        (Place.REGISTRY, 401),
-        user_agent="docker/26.1.5",
+    RedirectMode.RELAY: (
+        LoadOperation("a manifest", _LATEST, _RIGHT, ((Place.NAME, 200),), MANIFEST),
+        LoadOperation("a layer", _BLOB, _RIGHT, (_REDIRECTED, _FROM_BUCKET), LAYER),
+        LoadOperation("no credentials", _LATEST, _NONE, (_REDIRECTED, (Place.CHALLENGE, 401))),
+        LoadOperation("a token of its own", _LATEST, _OWN, ((Place.NAME, 400),)),
+        LoadOperation(
+            "classic Docker",
+            f"{_LATEST}?n=1&n=2",
+            _NONE,
+            (_REDIRECTED, (Place.REGISTRY, 401)),
+            user_agent="docker/26.1.5",
+        ),
+        _upload(FITS, (Place.NAME, 202)),
+        _upload(LARGE, _REDIRECTED, (Place.REGISTRY, 202), user_agent="buildkit/v0.15"),
     ),
-)
-RELAY_UPLOADS = (
-    _upload(FITS, (Place.NAME, 202)),
-    _upload(LARGE, _REDIRECTED, (Place.REGISTRY, 202), user_agent="buildkit/v0.15"),
-)
+}

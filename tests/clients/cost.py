@@ -70,12 +70,23 @@ class Cost:
         return self.client, self.operation
 
     @property
-    def edge_dollars(self) -> tuple[float, float]:
-        """With a cold and with a warm cache."""
+    def of_what(self) -> tuple[str, str]:
+        """For people."""
+        return f"{self.client} {self.version}", self.operation
+
+    @property
+    def requests(self) -> tuple[int, ...]:
+        """As the page's columns have them."""
+        at_service = (each.requests for each in (self.cold, self.warm, self.relay))
+        return self.straight, self.edge, self.edge_registry, *at_service
+
+    @property
+    def dollars(self) -> tuple[float, float, float]:
+        """In mode edge, with a cold and with a warm cache, and in mode relay."""
         # A function runs for each request, and for each response of the registry that is not an error.
         functions = (self.edge + self.edge_registry) * _CLOUDFRONT_FUNCTION
         cloudfront = self.edge * _CLOUDFRONT_REQUEST + functions
-        return cloudfront + self.cold.dollars, cloudfront + self.warm.dollars
+        return cloudfront + self.cold.dollars, cloudfront + self.warm.dollars, self.relay.dollars
 
 
 def read_costs(path: Path = STORED) -> dict[Key, Cost]:
@@ -98,35 +109,11 @@ def page(costs: Mapping[Key, Cost]) -> str:
     """docs/cost.md."""
     requests = markdown_table(
         ("client", "", "straight", "edge: CloudFront", "ECR", "cold", "warm", "relay: API Gateway"),
-        (
-            (
-                f"{cost.client} {cost.version}",
-                cost.operation,
-                *map(
-                    str,
-                    (
-                        cost.straight,
-                        cost.edge,
-                        cost.edge_registry,
-                        cost.cold.requests,
-                        cost.warm.requests,
-                        cost.relay.requests,
-                    ),
-                ),
-            )
-            for cost in costs.values()
-        ),
+        ((*cost.of_what, *map(str, cost.requests)) for cost in costs.values()),
     )
     dollars = markdown_table(
         ("client", "", "edge, cold", "edge, warm", "relay"),
-        (
-            (
-                f"{cost.client} {cost.version}",
-                cost.operation,
-                *(f"${1e6 * each:.0f}" for each in (*cost.edge_dollars, cost.relay.dollars)),
-            )
-            for cost in costs.values()
-        ),
+        ((*cost.of_what, *(f"${1e6 * each:.0f}" for each in cost.dollars)) for cost in costs.values()),
     )
     waited = 1e6 * _ECR_WAIT * _MEMORY_GB * _ARM_GB_SECOND
     return f"""# Cost

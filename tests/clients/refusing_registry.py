@@ -15,7 +15,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import Enum
-from types import TracebackType
 
 from tests.clients.image import store_image
 from tests.clients.operation import Content
@@ -26,6 +25,7 @@ from tests.standins.faults import registry_error
 from tests.standins.http_message import HttpRequest, HttpResponse, NotHttp, ResetConnection
 from tests.standins.http_server import HttpServer
 from tests.standins.registry_store import RegistryStore
+from tests.standins.running import Running
 
 NAMES = ("localhost", "127.0.0.2")
 """Registry and layer bucket."""
@@ -100,7 +100,7 @@ class RefusedConversation:
     ended: threading.Event = field(default_factory=threading.Event)
 
 
-class RefusingRegistry:
+class RefusingRegistry(Running):
     """Runs within `with`."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -129,14 +129,11 @@ class RefusingRegistry:
     def put(self, content: Content, repository: str, *tags: str) -> None:
         store_image(self._store, content, repository, *tags)
 
-    def __enter__(self) -> RefusingRegistry:
+    def start(self) -> None:
         self.bucket.start()
         self._server.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
         self._server.stop()
         self.bucket.stop()
 

@@ -13,7 +13,6 @@ import re
 import secrets
 import subprocess
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,6 +23,7 @@ from tests.clients.layer_bucket import ADDRESS, RegistryBucket
 from tests.clients.sandbox import REGISTRY_NAME, Debian, Process, Sandbox
 from tests.standins.certificates import Certificates
 from tests.standins.registry_store import digest_of
+from tests.standins.running import Running
 
 USER = "AWS"
 _NAME = "localhost"
@@ -39,7 +39,7 @@ def registry_token() -> str:
     return f"+/{secrets.token_hex(33)}+/=="
 
 
-class Registry:
+class Registry(Running):
     """Registry and bucket, running within `with`."""
 
     def __init__(self, sandbox: Sandbox, certificates: Certificates, work: Path) -> None:
@@ -72,7 +72,7 @@ class Registry:
     def refused_logins(self) -> int:
         return self.log.count("error authenticating user")
 
-    def __enter__(self) -> Registry:
+    def start(self) -> None:
         self._bucket.server.start()
         configuration = self._work / "registry.json"
         configuration.write_text(json.dumps(self._configuration()))
@@ -88,11 +88,8 @@ class Registry:
             ssl_context=self._certificates.client_context(),
             headers=urllib3.make_headers(basic_auth=f"{USER}:{self.token}"),
         )
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
         if self._process is not None:
             self._process.stop()
             self._http.clear()

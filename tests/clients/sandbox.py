@@ -19,7 +19,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from types import TracebackType
+
+from tests.standins.running import Running
 
 DOMAIN_NAME = "ecr.example.test"
 REGISTRY_NAME = "registry.example.test"
@@ -90,7 +91,7 @@ class NoNamespace(Exception):
     """No mount namespace could be made: that takes root, and a Linux that grants it."""
 
 
-class Sandbox:
+class Sandbox(Running):
     """Runs programs inside, within `with`. `work` is at the same path inside and outside.
 
     Entering raises NoNamespace, or FileNotFoundError where there is no `unshare`.
@@ -111,7 +112,7 @@ class Sandbox:
         }
         self._holder: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> Sandbox:
+    def start(self) -> None:
         (self.work / "authority.pem").write_bytes(self._authority)
         (self.work / "hosts").write_text(f"127.0.0.1 localhost {DOMAIN_NAME} {REGISTRY_NAME}\n")
         roots = [str(root) for root in self._roots.values() if root.is_dir()]
@@ -124,13 +125,10 @@ class Sandbox:
         )
         assert self._holder.stdout is not None
         if self._holder.stdout.readline() != "ready\n":
-            self.__exit__(None, None, None)
+            self.stop()
             raise NoNamespace
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
         if self._holder is not None:
             self._holder.communicate()
 

@@ -17,19 +17,9 @@ from tests.clients.operation import BUILD, PULL, PUSH
 from tests.clients.registry import Registry
 from tests.clients.row import LARGE, Row
 from tests.clients.table import ROWS
-from tests.standins.cloudfront.unknowns import Bodies, ChunkedBody, EventUri, Unknowns
+from tests.standins.cloudfront.unknowns import OPPOSITE
 from tests.standins.domain import Domain
 
-_OPPOSITE = Unknowns(
-    bodies=Bodies.BUFFERED,
-    chunked_body=ChunkedBody.MEASURED,
-    event_uri=EventUri.REWRITTEN,
-    errors_cached_without_caching=True,
-    sent_again_after_reset=True,
-    read_timeout_runs_during_upload=True,
-    paths_normalised=True,
-    failed_function_passes=True,
-)
 _ROWS = [
     row
     for row in ROWS
@@ -43,7 +33,7 @@ _ROWS = [
 @pytest.fixture(scope="module")
 def opposite_domain(registry: Registry, start_domain: DomainStarter) -> Iterator[Domain]:
     with start_domain(
-        "opposite", RedirectMode.EDGE, registry=registry.authority, unknowns=_OPPOSITE
+        "opposite", RedirectMode.EDGE, registry=registry.authority, unknowns=OPPOSITE
     ) as running:
         yield running
 

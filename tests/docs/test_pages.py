@@ -82,9 +82,10 @@ def test_a_million_requests_cost_what_the_price_lists_say() -> None:
     one, none = cost.Service(1, 0.02), cost.Service(0, 0)
     assert 1e6 * one.dollars == pytest.approx(3.50 + 0.20 + 0.0667, abs=1e-4)
     at_edge = cost.Cost("any", "1", "pull", 1, edge=1, edge_registry=1, cold=one, warm=none, relay=one)
-    cold, warm = at_edge.edge_dollars
+    cold, warm, relay = at_edge.dollars
     assert 1e6 * warm == pytest.approx(1.00 + 2 * 0.10)
     assert cold == pytest.approx(warm + one.dollars)
+    assert relay == one.dollars
 
 
 def test_only_who_is_to_see_credentials_sees_them() -> None:

@@ -9,6 +9,10 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from credhelper.client_config import helper_of
+from credhelper.errors import HelperError
+from credhelper.json_file import read_json_file
+
 
 class NoCredentials(Exception):
     """There is no helper for the domain, or it has nothing. The message is one line and says what to do."""
@@ -16,7 +20,7 @@ class NoCredentials(Exception):
 
 @dataclass(frozen=True)
 class UserCredentials:
-    """What the helper answered. No part of it is ever shown."""
+    """What the helper gave. No part of it is ever shown."""
 
     password: str = field(repr=False)
     authorization: str = field(repr=False)
@@ -27,10 +31,9 @@ class UserCredentials:
         directory = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
         set_up = f"run: docker-credential-ecr-custom init {domain}"
         try:
-            config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise NoCredentials(f"{directory}/config.json cannot be read; {set_up}") from error
-        helper = config.get("credHelpers", {}).get(domain) or config.get("credsStore")
+            helper = helper_of(read_json_file(directory / "config.json"), domain)
+        except HelperError as error:
+            raise NoCredentials(f"{error}; {set_up}") from error
         if not helper:
             raise NoCredentials(f"{directory}/config.json has no credential helper for {domain}; {set_up}")
         try:
@@ -42,8 +45,8 @@ class UserCredentials:
                 check=True,
                 timeout=60,
             )
-            response = json.loads(done.stdout)
-            user, password = response["Username"], response["Secret"]
+            given = json.loads(done.stdout)
+            user, password = given["Username"], given["Secret"]
         except (OSError, subprocess.SubprocessError, ValueError, KeyError):
             # `from None`: the error itself can hold what the helper wrote.
             doctor = f"run: docker-credential-ecr-custom doctor {domain}"

@@ -1,5 +1,5 @@
 """Each claim of docs/threat-model.md, broken on purpose: the test that holds it must fail.
 
-service, relay, edge and helper are the lists; trial tries one; __main__ tries all. tests/unit/test_mutants.py
+all_mutants joins the lists; trial tries one; __main__ tries all. tests/unit/test_mutants.py
 holds that each mutant still applies.
 """

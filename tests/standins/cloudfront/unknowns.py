@@ -57,3 +57,15 @@ class Unknowns:
     paths_normalised: bool = False
     #: Whether a request passes as it came when its function fails; else it is answered 503.
     failed_function_passes: bool = False
+
+
+OPPOSITE = Unknowns(
+    bodies=Bodies.BUFFERED,
+    chunked_body=ChunkedBody.MEASURED,
+    event_uri=EventUri.REWRITTEN,
+    errors_cached_without_caching=True,
+    sent_again_after_reset=True,
+    read_timeout_runs_during_upload=True,
+    paths_normalised=True,
+    failed_function_passes=True,
+)
