@@ -5,7 +5,6 @@ The page's text is used as it is, but for the files, the port and the addresses 
 
 from __future__ import annotations
 
-import http.client
 import os
 import shutil
 import socket
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.docs.markdown_page import ROOT, MarkdownPage
+from tests.served.http_exchange import ReceivedResponse, connection_to, exchange
 from tests.standins.certificates import Certificates
 from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
@@ -52,14 +52,10 @@ class OtherEdge:
     api: list[HttpRequest]
     registry: list[HttpRequest]
 
-    def ask(self, method: str, target: str, body: bytes | None = None) -> http.client.HTTPResponse:
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=20)
-        connection.request(
-            method, target, body, {"Host": NAME, "Authorization": "Basic c2VjcmV0", "Connection": "close"}
-        )
-        response = connection.getresponse()
-        response.read()
-        return response
+    def ask(self, method: str, target: str, body: bytes | None = None) -> ReceivedResponse:
+        connection = connection_to(f"127.0.0.1:{self.port}", self.tls)
+        headers = {"Host": NAME, "Authorization": "Basic c2VjcmV0", "Connection": "close"}
+        return exchange(connection, method, target, headers, body)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +138,7 @@ def _wait_for(port: int) -> None:
 def test_the_api_is_asked_for_the_name_without_credentials(edge: OtherEdge) -> None:
     response = edge.ask("GET", "/v2/team//app/tags/list?n=1&last=%2B")
     request = edge.api[-1]
-    assert (response.status, response.headers["Location"]) == (307, EDGE + request.target)
+    assert (response.status, response["Location"]) == (307, EDGE + request.target)
     assert request.target == "/v2/team//app/tags/list?n=1&last=%2B"
     assert (request.value("Host"), request.value("Authorization")) == (NAME, None)
 
@@ -170,7 +166,7 @@ def test_a_layer_of_any_size_passes(edge: OtherEdge) -> None:
     ],
 )
 def test_a_location_leads_to_the_name_or_to_the_bucket(edge: OtherEdge, path: str, location: str) -> None:
-    written = edge.ask("POST", EDGE + path).headers["Location"]
+    written = edge.ask("POST", EDGE + path)["Location"]
     assert written in (location, f"https://{NAME}{location}", f"https://{NAME}:{edge.port}{location}")
 
 

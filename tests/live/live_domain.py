@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import socket
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+
+from tests.served.http_exchange import ReceivedResponse, connected, talk
 
 _TIMEOUT = 60.0
 #: What may be raised where a server gives no response that can be read; never of a wrong certificate.
@@ -25,20 +26,6 @@ class LiveMode(Enum):
 
 
 @dataclass(frozen=True)
-class LiveResponse:
-    """One response, as it came."""
-
-    status: int
-    headers: http.client.HTTPMessage = field(repr=False)
-    body: bytes = field(repr=False)
-
-    @property
-    def location(self) -> str:
-        """Empty where there is none."""
-        return self.headers["Location"] or ""
-
-
-@dataclass(frozen=True)
 class LiveDomain:
     """`authority` is HOST, or HOST:PORT for a stand-in."""
 
@@ -47,7 +34,7 @@ class LiveDomain:
 
     @property
     def mode(self) -> LiveMode:
-        location = self.ask("GET", "/v2/").location
+        location = self.ask("GET", "/v2/")["Location"]
         if location.startswith("/_registry/"):
             return LiveMode.EDGE
         return LiveMode.RELAY if location.startswith("/_challenge/") else LiveMode.PLAIN
@@ -55,7 +42,7 @@ class LiveDomain:
     @property
     def registry(self) -> str:
         """The registry's authority, which the redirect of a path outside of /v2/ names in every mode."""
-        return self.ask("GET", "/").location.partition("//")[2].partition("/")[0]
+        return self.ask("GET", "/")["Location"].partition("//")[2].partition("/")[0]
 
     def ask(
         self,
@@ -66,7 +53,7 @@ class LiveDomain:
         *,
         chunked: bool = False,
         timeout: float = _TIMEOUT,
-    ) -> LiveResponse:
+    ) -> ReceivedResponse:
         """http.client sends the target byte for byte. `body` may be an iterable whose length is in the
         headers; `chunked` sends each part as a chunk."""
         connection = http.client.HTTPSConnection(self.authority, timeout=timeout, context=self.tls)
@@ -87,31 +74,22 @@ class LiveDomain:
                 if chunked:
                     connection.send(b"0\r\n\r\n")
             response = connection.getresponse()
-            return LiveResponse(response.status, response.headers, response.read())
+            return ReceivedResponse(response.status, response.headers, response.read())
         finally:
             connection.close()
 
     def raw(self, request: bytes) -> bytes:
         """All bytes that come back for a request which asks to close the connection."""
-        with self._connection(self.tls) as connection:
-            connection.sendall(request)
-            received = b""
-            while data := connection.recv(65_536):
-                received += data
-            return received
+        return talk(self._address, request, tls=self.tls)
 
     def application_protocol(self) -> str:
         """What the server chooses when it is offered HTTP/2 and HTTP/1.1; empty where it chooses nothing."""
         context = ssl.create_default_context()
         context.set_alpn_protocols(["h2", "http/1.1"])
-        with self._connection(context) as connection:
+        with connected(self._address, context) as connection:
+            assert isinstance(connection, ssl.SSLSocket)
             return connection.selected_alpn_protocol() or ""
 
-    @contextlib.contextmanager
-    def _connection(self, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
-        host, _, port = self.authority.partition(":")
-        with (
-            socket.create_connection((host, int(port or 443)), timeout=_TIMEOUT) as plain,
-            context.wrap_socket(plain, server_hostname=host) as secure,
-        ):
-            yield secure
+    @property
+    def _address(self) -> str:
+        return self.authority if ":" in self.authority else f"{self.authority}:443"

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from credhelper.errors import without_secrets
-from tests.live.live_domain import NO_RESPONSE, LiveResponse
+from tests.live.live_domain import NO_RESPONSE
+from tests.served.http_exchange import ReceivedResponse
 
 #: Headers whose values say something about API Gateway, CloudFront or ECR, and nothing about the user.
 _WHOLE = frozenset(
@@ -60,7 +61,7 @@ class LiveReport:
     def record(self, fact: str, value: object) -> None:
         self.facts[fact] = value
 
-    def response(self, response: LiveResponse, *, body: bool = False) -> dict[str, object]:
+    def response(self, response: ReceivedResponse, *, body: bool = False) -> dict[str, object]:
         """A response without what is only its user's."""
         headers = [
             [name, self.text(value)] for name, value in response.headers.items() if name.lower() in _WHOLE
@@ -71,7 +72,7 @@ class LiveReport:
             kept["body"] = self.text(response.body[:_BODY].decode("latin-1"))
         return kept
 
-    def attempt(self, fact: str, send: Callable[[], LiveResponse]) -> LiveResponse | None:
+    def attempt(self, fact: str, send: Callable[[], ReceivedResponse]) -> ReceivedResponse | None:
         """The response, which is recorded with its body; where none comes, the error is."""
         try:
             response = send()

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tests.clients.image import Image
-from tests.live.live_domain import LiveDomain, LiveResponse
+from tests.live.live_domain import LiveDomain
 from tests.live.user_credentials import UserCredentials
+from tests.served.http_exchange import ReceivedResponse
 from tests.standins.registry_store import digest_of
 
 OCTETS = {"Content-Type": "application/octet-stream"}
@@ -26,13 +27,13 @@ class LiveRepository:
 
     def ask(
         self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> LiveResponse:
+    ) -> ReceivedResponse:
         """The response at the end of all redirects that stay on the domain, as a client follows them: with
         credentials. A redirect to another host, such as the layer bucket, is returned."""
         given = {**self.credentials.headers, **(headers or {})}
         for _ in range(_MOST_REDIRECTS):
             response = self.domain.ask(method, target, given, body)
-            target = self._path(response.location)
+            target = self._path(response["Location"])
             if response.status not in (307, 308) or not target:
                 break
         return response
@@ -45,7 +46,7 @@ class LiveRepository:
         parts: Iterable[bytes],
         *,
         chunked: bool = False,
-    ) -> LiveResponse:
+    ) -> ReceivedResponse:
         """One request with a body in parts, which could not be sent again after a redirect. CloudFront
         waits 120 seconds for the registry, so this waits longer."""
         given = {**self.credentials.headers, **headers}
@@ -59,16 +60,16 @@ class LiveRepository:
         response = self.ask("POST", self.path("blobs/uploads/"))
         if response.status != 202:
             raise UploadRefused(f"the registry answered an upload's start with {response.status}")
-        return self._path(response.location)
+        return self._path(response["Location"])
 
-    def next_part(self, upload: str, response: LiveResponse) -> str:
+    def next_part(self, upload: str, response: ReceivedResponse) -> str:
         """Where an upload goes on after a part of it."""
-        return self._path(response.location) or upload
+        return self._path(response["Location"]) or upload
 
-    def finish_upload(self, upload: str, digest: str) -> LiveResponse:
+    def finish_upload(self, upload: str, digest: str) -> ReceivedResponse:
         return self.ask("PUT", f"{upload}{'&' if '?' in upload else '?'}digest={digest}", OCTETS)
 
-    def push_blob(self, content: bytes) -> LiveResponse:
+    def push_blob(self, content: bytes) -> ReceivedResponse:
         """In one part, as most clients push: the response to the last request, or to the one that failed."""
         upload = self.start_upload()
         response = self.ask("PATCH", upload, OCTETS, content)

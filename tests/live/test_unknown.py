@@ -74,7 +74,7 @@ def test_forms_of_a_query(live: LiveDomain, report: LiveReport, query: str) -> N
     fact: dict[str, object] = {}
     with contextlib.suppress(*NO_RESPONSE):
         response = live.ask("GET", f"/v2/live/tags/list?{query}")
-        fact = {"status": response.status, "query": response.location.partition("?")[2]}
+        fact = {"status": response.status, "query": response["Location"].partition("?")[2]}
     report.record(f"query {query}", fact)
 
 
@@ -83,7 +83,7 @@ def test_the_limit_of_urls_and_locations(live: LiveDomain, report: LiveReport, s
     fact: dict[str, object] = {}
     with contextlib.suppress(*NO_RESPONSE):
         response = live.ask("GET", f"/v2/live/tags/list?last={'x' * size}")
-        fact = {"status": response.status, "location bytes": len(response.location)}
+        fact = {"status": response.status, "location bytes": len(response["Location"])}
     report.record(f"a query of {size} bytes", fact)
 
 
