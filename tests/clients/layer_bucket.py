@@ -17,12 +17,12 @@ ADDRESS = "127.0.0.2"
 _REFUSAL = b"<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>"
 
 
-class RegistryBucket:
-    """Serves the files below `storage` while `server` runs, and remembers which."""
+class RegistryBucket(HttpServer):
+    """Serves the files below `storage`, and remembers which."""
 
     def __init__(self, storage: Path, context: ssl.SSLContext) -> None:
+        super().__init__(self._respond, context=context, address=ADDRESS)
         self._storage = storage
-        self.server = HttpServer(self._respond, context=context, address=ADDRESS)
         self.served: set[str] = set()
         """The paths that were downloaded."""
 

@@ -73,7 +73,7 @@ class Registry(Running):
         return self.log.count("error authenticating user")
 
     def start(self) -> None:
-        self._bucket.server.start()
+        self._bucket.start()
         configuration = self._work / "registry.json"
         configuration.write_text(json.dumps(self._configuration()))
         self._process = self._sandbox.spawn(
@@ -93,7 +93,7 @@ class Registry(Running):
         if self._process is not None:
             self._process.stop()
             self._http.clear()
-        self._bucket.server.stop()
+        self._bucket.stop()
 
     def put(self, content: Image | MultiArch, repository: str, *tags: str) -> None:
         """Uploads an image or an index, straight to the registry."""
@@ -134,7 +134,7 @@ class Registry(Running):
             ).stdout
         )
         certificate, key = self._certificates.write_server_pem(self._work / "registry", _NAME, REGISTRY_NAME)
-        redirect = {"name": "redirect", "options": {"baseurl": self._bucket.server.origin}}
+        redirect = {"name": "redirect", "options": {"baseurl": self._bucket.origin}}
         return {
             "version": "0.1",
             "storage": {

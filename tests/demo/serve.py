@@ -143,7 +143,8 @@ Then take what you like of these:
 
 Ctrl-C ends it.
 
-{LEGEND}"""
+{LEGEND}             (not in the first column: the service reads no credentials, so its log cannot tell)
+"""
 
 
 def _docker_host() -> str:
