@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from chalice_patches.gateway_responses import CHALLENGE
+from chalicelib.registry_host import RegistryHost
 from infra import edge_template
 from infra.service_template import MERGE_TEMPLATE, service_parameters
 from infra.settings import SETTINGS, DeploymentSettings
@@ -24,6 +25,7 @@ from tests.standins.project import make_project
 
 TEMPLATES = MERGE_TEMPLATE.parent
 MODULE = ("chalice.tf.json", "domain.tf.json", "edge.tf.json", "chalice_override.tf.json")
+ACCOUNTS = ("123456789012", "222222222222")
 REFERENCE = re.compile(r"\b(data\.\w+\.\w+|[a-z]\w*\.\w+)")
 
 
@@ -66,6 +68,12 @@ def test_the_service_stack_passes_cfn_lint(packages: Path) -> None:
 
 def test_the_deployers_stack_passes_cfn_lint() -> None:
     assert lint(TEMPLATES / "deployer.json") == (0, "")
+
+
+def test_the_edges_stack_passes_cfn_lint(tmp_path: Path) -> None:
+    registries = [RegistryHost.parse(f"{account}.dkr.ecr.us-west-2.amazonaws.com") for account in ACCOUNTS]
+    (tmp_path / "edge.json").write_text(json.dumps(edge_template.edge_template(registries)))
+    assert lint(tmp_path / "edge.json") == (0, "")
 
 
 def test_cfn_lint_would_find_a_fault(packages: Path, stack: dict[str, Any], tmp_path: Path) -> None:

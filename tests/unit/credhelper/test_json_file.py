@@ -13,6 +13,9 @@ from credhelper.errors import InvalidFile
 from credhelper.json_file import parse_json_object
 
 FILE = Path("config.json")
+#: What means something in JSON, and what is escaped in it.
+TEXT = st.text('{}[]":,\\ \n\u00e9', max_size=4)
+VALUES = st.none() | st.integers() | TEXT | st.lists(TEXT) | st.dictionaries(TEXT, TEXT)
 
 
 @pytest.mark.parametrize(
@@ -31,13 +34,8 @@ def test_a_wrong_type_has_a_place(text: str, line: int, column: int) -> None:
     assert (refused.value.line, refused.value.column) == (line, column)
 
 
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
-        lambda c: st.lists(c) | st.dictionaries(st.text(), c),
-    )
-)
-def test_every_member_has_its_place(value: object) -> None:
-    text = json.dumps({"before": [1], "value": value, "after": ""}, indent=1)
-    file = parse_json_object(FILE, text)
-    assert json.JSONDecoder().raw_decode(text, file.places["value"])[0] == value
+@given(st.dictionaries(TEXT, VALUES, max_size=4), st.sampled_from([None, 1, "\t"]))
+def test_every_member_has_its_place(members: dict[str, object], indent: int | str | None) -> None:
+    text = json.dumps(members, indent=indent)
+    places = parse_json_object(FILE, text).places
+    assert {name: json.JSONDecoder().raw_decode(text, at)[0] for name, at in places.items()} == members
