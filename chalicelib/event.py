@@ -35,7 +35,7 @@ def request_of(event: Mapping[str, Any], line: RequestLine) -> Request:
     return Request(line, headers, body, is_lossy)
 
 
-def _body(body: str | bytes | None, is_base64: bool) -> tuple[bytes, bool]:
+def _body(body: str | None, is_base64: bool) -> tuple[bytes, bool]:
     if not body:
         return b"", False
     if is_base64:
@@ -43,8 +43,6 @@ def _body(body: str | bytes | None, is_base64: bool) -> tuple[bytes, bool]:
             return base64.b64decode(body, validate=True), False
         except ValueError:
             return b"", True
-    if isinstance(body, bytes):
-        return body, False
     # API Gateway writes this character for bytes that are not UTF-8, under a Content-Type that it does not
     # know as binary.
     return body.encode("utf-8", "replace"), _REPLACEMENT in body

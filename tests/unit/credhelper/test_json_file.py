@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credhelper.errors import InvalidFile
-from credhelper.json_file import parse_json_object
+from credhelper.errors import FileTrouble, InvalidFile
+from credhelper.json_file import JsonFile, parse_json_object, read_json_file, write_json_file
 
 FILE = Path("config.json")
 #: What means something in JSON, and what is escaped in it.
@@ -39,3 +39,25 @@ def test_every_member_has_its_place(members: dict[str, object], indent: int | st
     text = json.dumps(members, indent=indent)
     places = parse_json_object(FILE, text).places
     assert {name: json.JSONDecoder().raw_decode(text, at)[0] for name, at in places.items()} == members
+
+
+def test_the_indentation_is_kept_past_an_empty_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{\n\n  "a": 1\n}\n')
+    write_json_file(read_json_file(path), {"a": 2})
+    assert path.read_text() == '{\n  "a": 2\n}\n'
+
+
+def test_a_file_that_nobody_has_written_by_hand_is_not_read_into_memory(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    with path.open("wb") as file:
+        file.truncate(16 * 1024 * 1024 + 1)
+    with pytest.raises(InvalidFile, match="more than 16777216 bytes"):
+        read_json_file(path)
+
+
+def test_what_cannot_be_put_in_place_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "config.json").mkdir()
+    with pytest.raises(FileTrouble, match=r"cannot write .*config\.json"):
+        write_json_file(JsonFile(tmp_path / "config.json", "", {}, {}), {"a": 1})
+    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
