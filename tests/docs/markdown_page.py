@@ -73,18 +73,6 @@ class MarkdownPage:
             for block in _FENCED.finditer(self.text)
         ]
 
-    def commands(self) -> list[str]:
-        """The lines of indented and `console` blocks, without prompt and comment."""
-        indented = re.findall(r"^    (?! )(.+)$", self.prose, re.M)
-        console = [
-            line.removeprefix("$ ")
-            for block in self.blocks
-            if block.language == "console"
-            for line in block.text.splitlines()
-            if line.startswith("$ ")
-        ]
-        return [re.sub(r"\s+#.*", "", line) for line in [*indented, *console]]
-
 
 def _anchor(heading: str) -> str:
     """As GitHub makes it: lower case, spaces to hyphens, and only letters, digits, `-` and `_` kept."""

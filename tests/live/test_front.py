@@ -73,6 +73,6 @@ def test_the_second_request_comes_from_the_cache(live: LiveDomain, edge: str, re
     assert len({response["Location"] for response in responses}) == 1
 
 
-def test_the_answer_does_not_depend_on_credentials(live: LiveDomain, edge: str) -> None:
+def test_the_redirect_does_not_depend_on_credentials(live: LiveDomain, edge: str) -> None:
     target = "/v2/live-tests/credentials/manifests/1"
     assert live.ask("GET", target, MADE_UP)["Location"] == live.ask("GET", target)["Location"]

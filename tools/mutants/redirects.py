@@ -87,7 +87,7 @@ REDIRECTS = (
         f"{_TESTS}/test_decision_properties.py::test_a_location_is_at_a_configured_registry",
     ),
     Mutant(
-        "a shared cache keeps no answer to a POST",
+        "a shared cache keeps no response to a POST",
         _DECISION,
         'frozenset({"GET", "HEAD"})',
         'frozenset({"GET", "HEAD", "POST"})',
