@@ -8,15 +8,13 @@ from what the stacks deployed. Everything else (the registry) is a host of this 
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from urllib.parse import urlsplit
-
-import urllib3
 
 from infra.outside import Internet, NotReached, Reply
 from tests.deploy.aws_account import ACCOUNT, AwsAccount
@@ -30,8 +28,10 @@ from tests.standins.cloudformation.deployed_service import (
 )
 from tests.standins.cloudfront.cloudfront import CloudFront
 from tests.standins.gateway import Gateway
+from tests.standins.http_client import connection_to, exchange
 from tests.standins.lambda_function import Function, LambdaFunction
 from tests.standins.proxy_event import ApiIdentity
+from tests.standins.running import Running
 
 Address = tuple[str, int]
 
@@ -45,7 +45,7 @@ class _Api:
     deployed: DeployedApi
 
 
-class PublicInternet:
+class PublicInternet(Running):
     """Runs gateways and distributions as they are asked for, until `stop()`. `near` is the region whose
     latency record answers; None takes the only one there is. `clock` is that of CloudFront's cache."""
 
@@ -72,12 +72,10 @@ class PublicInternet:
         #: Where hosts that are no part of the account are on this machine.
         self.hosts: dict[str, Address] = {}
 
-    def __enter__(self) -> PublicInternet:
-        return self
+    def start(self) -> None:
+        """Nothing runs before it is asked for."""
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
         self._stack.close()
 
     def addresses(self, host: str) -> tuple[str, ...]:
@@ -95,23 +93,18 @@ class PublicInternet:
         self, method: str, host: str, target: str, headers: Mapping[str, str]
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers by lower-case name, and body of one request to a name of the account."""
-        address, port = self.address(host)
-        pool = urllib3.HTTPSConnectionPool(
-            address,
-            port,
-            ssl_context=self._certificates.client_context(),
-            server_hostname=host,
-            assert_hostname=host,
-            retries=False,
-            timeout=30,
-        )
+        connection = connection_to(host, self._certificates.client_context(), self.address(host))
         try:
-            answer = pool.request(method, target, headers={**headers, "Host": host}, redirect=False)
-        except urllib3.exceptions.SSLError as error:
+            response = exchange(connection, method, target, headers)
+        except ssl.SSLError as error:
             raise NotReached(str(error)) from error
         finally:
-            pool.close()
-        return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.data
+            connection.close()
+        return (
+            response.status,
+            {name.lower(): value for name, value in response.headers.items()},
+            response.body,
+        )
 
     def address(self, host: str) -> Address:
         """Where a name leads to on this machine. Raises NotReached."""

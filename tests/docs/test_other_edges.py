@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import pytest
 
 from tests.docs.markdown_page import ROOT, MarkdownPage
-from tests.served.http_exchange import ReceivedResponse, connection_to, exchange
 from tests.standins.certificates import Certificates
+from tests.standins.http_client import ReceivedResponse, connection_to, exchange
 from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 

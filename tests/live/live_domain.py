@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from tests.served.http_exchange import ReceivedResponse, connected, talk
+from tests.standins.http_client import ReceivedResponse, connected, talk
 
 _TIMEOUT = 60.0
 #: What may be raised where a server gives no response that can be read; never of a wrong certificate.

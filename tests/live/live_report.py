@@ -14,7 +14,7 @@ from pathlib import Path
 
 from credhelper.errors import without_secrets
 from tests.live.live_domain import NO_RESPONSE
-from tests.served.http_exchange import ReceivedResponse
+from tests.standins.http_client import ReceivedResponse
 
 #: Headers whose values say something about API Gateway, CloudFront or ECR, and nothing about the user.
 _WHOLE = frozenset(

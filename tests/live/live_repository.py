@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from tests.clients.image import Image
 from tests.live.live_domain import LiveDomain
 from tests.live.user_credentials import UserCredentials
-from tests.served.http_exchange import ReceivedResponse
+from tests.standins.http_client import ReceivedResponse
 from tests.standins.registry_store import digest_of
 
 OCTETS = {"Content-Type": "application/octet-stream"}

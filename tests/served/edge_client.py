@@ -11,12 +11,12 @@ from typing import Any
 
 from chalicelib.registry_host import RegistryHost
 from infra.edge_template import edge_template
-from tests.served.http_exchange import ReceivedResponse, connected, connection_to, exchange, talk
 from tests.served.scripted_origin import ScriptedOrigin
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.cloudfront import CloudFront
 from tests.standins.cloudfront.passage import Passage
 from tests.standins.domain import API_TARGET
+from tests.standins.http_client import ReceivedResponse, connected, connection_to, exchange, talk
 from tests.standins.http_message import Handler, HttpRequest, HttpResponse
 from tests.standins.listener import Listener, Serve
 
@@ -80,12 +80,10 @@ def running_edge(
     with ExitStack() as stack:
         at_registry = stack.enter_context(ScriptedOrigin(registry, certificates.server_context("127.0.0.1")))
         at_api = stack.enter_context(ScriptedOrigin(api, certificates.server_context(DOMAIN)))
-        authority = at_registry.server.authority
+        authority = at_registry.authority
         if serve is not None:
             listener = Listener(serve, certificates.server_context("127.0.0.1"))
-            listener.start()
-            stack.callback(listener.stop)
-            authority = f"127.0.0.1:{listener.port}"
+            authority = stack.enter_context(listener).authority
         template = edge_template([RegistryHost.parse(authority)])
         change(template)
         certificate = "arn:aws:acm:us-east-1:1:certificate/1"
@@ -96,7 +94,7 @@ def running_edge(
                 {"DomainName": DOMAIN, "CertificateArn": certificate, "ApiTarget": API_TARGET},
                 context=certificates.server_context(DOMAIN),
                 trust=tls,
-                origins={API_TARGET: ("127.0.0.1", at_api.server.port)},
+                origins={API_TARGET: ("127.0.0.1", at_api.port)},
                 observe=passages.append,
                 **settings,
             )

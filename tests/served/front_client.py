@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.served.fronts import Front
-from tests.served.http_exchange import ReceivedResponse
+from tests.standins.http_client import ReceivedResponse
 from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import digest_of
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from tests.served.http_exchange import Headers, ReceivedResponse, connection_to, exchange, talk
 from tests.standins.ecr import FakeEcr
+from tests.standins.http_client import Headers, ReceivedResponse, connection_to, exchange, talk
 
 
 @dataclass(frozen=True)

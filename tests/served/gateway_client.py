@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.served.http_exchange import ReceivedResponse, connection_to, exchange
 from tests.standins.gateway import Gateway
+from tests.standins.http_client import ReceivedResponse, connection_to, exchange
 from tests.standins.lambda_environment import InvocationOutcome
 from tests.standins.lambda_function import InProcessFunction
 from tests.standins.package import Package

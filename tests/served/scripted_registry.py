@@ -12,7 +12,6 @@ from chalicelib.registry_host import RegistryHost
 from chalicelib.relaying.registry_connection import RegistryConnection
 from chalicelib.relaying.relay import RegistryRequest
 from tests.standins.listener import Listener
-from tests.standins.running import Running
 
 GET = RegistryRequest("GET", "/v2/r/manifests/latest", (("Accept", "a/b"), ("Accept", "c/d")), 7)
 TLS = ssl.create_default_context()
@@ -20,26 +19,17 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 NEXT_REQUEST = b""
 
 
-class Script(Running):
+class Script(Listener):
     """Each connection gets the next script, of byte strings, pauses and NEXT_REQUEST, and then its end."""
 
     def __init__(self, *connections: list[bytes | float], context: ssl.SSLContext | None = None) -> None:
         self._scripts = iter(connections)
         self._ended = threading.Event()
-        self._listener = Listener(self._serve, context)
-        scheme = "https" if context else "http"
-        self.origin = f"{scheme}://127.0.0.1:{self._listener.port}"
-
-    @property
-    def accepted(self) -> int:
-        return self._listener.connections
-
-    def start(self) -> None:
-        self._listener.start()
+        super().__init__(self._serve, context)
 
     def stop(self) -> None:
         self._ended.set()
-        self._listener.stop()
+        super().stop()
 
     def _serve(self, connection: socket.socket, peer: str) -> None:
         connection.recv(65536)

@@ -14,8 +14,8 @@ from chalice.app import AuthRequest, AuthResponse, Chalice, Response
 from chalice.config import Config
 from chalice.local import create_local_server
 
-from tests.served.http_exchange import talk
 from tests.standins.chalice_local import ChaliceLocal
+from tests.standins.http_client import talk
 from tests.standins.package import PackagingFailed, package
 from tests.standins.project import make_project
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.edge_paths import bad_edge_paths
-from tests.served.http_exchange import connection_to, exchange
 from tests.standins.cloudfront.cloudfront import CloudFront
 from tests.standins.cloudfront.passage import Passage
 from tests.standins.cloudfront.unknowns import OPPOSITE, Unknowns
 from tests.standins.domain import API_TARGET, Domain, running_domain
+from tests.standins.http_client import connection_to, exchange
 from tests.standins.http_message import HttpRequest, HttpResponse, without
 from tests.standins.package import Package
 from tests.standins.registry_client import CONTAINERD, Conversation, RegistryClient

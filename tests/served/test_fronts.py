@@ -23,8 +23,8 @@ from tests.served.front_client import (
     push_manifest,
 )
 from tests.served.fronts import Front
-from tests.served.http_exchange import exchange
 from tests.standins.ecr import SentCredentials
+from tests.standins.http_client import exchange
 from tests.standins.registry_client import MANIFEST_TYPE
 from tests.standins.registry_store import digest_of
 

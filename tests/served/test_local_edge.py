@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tests.edge_paths import bad_edge_paths
 from tests.served.fronts import Front
-from tests.served.http_exchange import connection_to, exchange
 from tests.served.streaming_registry import StreamingRegistry
 from tests.standins.chalice_local import ChaliceLocal
 from tests.standins.ecr import FakeEcr
+from tests.standins.http_client import connection_to, exchange
 from tests.standins.registry_client import Hop, RegistryClient
 
 
@@ -99,8 +99,8 @@ def test_headers_of_the_connection_stay_on_it(tmp_path: Path) -> None:
             assert (response.status, response.body) == (200, b"\0\0")
             connection.close()
     (head,) = registry.heads
-    assert head.target == target.encode()
-    assert {name.decode(): value.decode() for name, value in head.headers} == {
+    assert head.target == target
+    assert {name.lower(): value for name, value in head.headers} == {
         "host": registry.authority,
         "connection": "close",
         **{name.lower(): value for name, value in OF_BOTH_ENDS.items()},

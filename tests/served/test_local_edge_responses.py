@@ -20,14 +20,13 @@ from chalice_patches.local_edge import LocalEdge
 from chalice_patches.local_server import LocalServer, RegistryApiHandler
 from chalicelib.registries import Registries
 from chalicelib.registry_host import RegistryHost
-from tests.served.http_exchange import ReceivedResponse, connected, connection_to, exchange, read_head
 from tests.served.scripted_registry import OK
 from tests.standins.chalice_local import ChaliceLocal
+from tests.standins.http_client import ReceivedResponse, connected, connection_to, exchange, read_head
 from tests.standins.listener import Listener
-from tests.standins.running import Running
 
 
-class CannedRegistry(Running):
+class CannedRegistry(Listener):
     """Sends `content` on each connection as soon as a request's head is there, then ends the connection."""
 
     def __init__(self) -> None:
@@ -35,17 +34,13 @@ class CannedRegistry(Running):
         #: Nothing at all is sent.
         self.silent = False
         self._ended = threading.Event()
-        self._listener = Listener(self._serve, None)
-        self.authority = f"127.0.0.1:{self._listener.port}"
+        super().__init__(self._serve)
         #: An upload at the registry, by way of the edge.
         self.target = f"/_registry/{self.authority}/v2/a/blobs/uploads/1"
 
-    def start(self) -> None:
-        self._listener.start()
-
     def stop(self) -> None:
         self._ended.set()
-        self._listener.stop()
+        super().stop()
 
     def _serve(self, connection: socket.socket, peer: str) -> None:
         read_head(connection)

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.served.http_exchange import connection_to
 from tests.served.streaming_registry import StreamingRegistry
 from tests.standins.chalice_local import ChaliceLocal
+from tests.standins.http_client import connection_to
+from tests.standins.wire import Truncated
 
 MEGABYTE = 1 << 20
 LARGE = 100 * MEGABYTE
@@ -94,9 +95,8 @@ def test_a_large_layer_is_pushed_in_little_memory(chunked: bool, edge: Streaming
     whole = hashlib.sha256(PIECE * (LARGE // len(PIECE))).hexdigest()
     assert (response.status, response.headers["X-Digest"]) == (201, whole)
     (head,) = edge.registry.heads
-    framing = {"content-length", "transfer-encoding"}
-    sent = {name.decode(): value.decode() for name, value in head.headers if name.decode() in framing}
-    assert sent == {name.lower(): value for name, value in headers.items()}
+    framing = ("Content-Length", "Transfer-Encoding")
+    assert {name: head.value(name) for name in framing if head.values(name)} == headers
     assert watch.is_little
 
 
@@ -117,8 +117,7 @@ def test_a_client_that_hangs_up_ends_the_upload_at_the_registry(edge: Streaming)
     edge.connection.send(PIECE)
     assert some.wait(20)
     edge.connection.close()
-    broken = str(edge.registry.broken.get(timeout=20))
-    assert "Receiver" in broken or "peer" in broken
+    assert isinstance(edge.registry.broken.get(timeout=20), OSError | Truncated)
     assert "Traceback" not in edge.service.log
 
 

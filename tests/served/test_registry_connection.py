@@ -46,7 +46,7 @@ def test_the_request_reaches_the_registry_as_it_is_and_the_response_comes_back_w
     # Each Accept on a line of its own, and nothing that was not asked for.
     assert seen.headers == (
         ("Accept-Encoding", "identity"),
-        ("Host", origin.server.authority),
+        ("Host", origin.authority),
         ("Accept", "a/b"),
         ("Accept", "c/d"),
         ("Content-Length", "256"),
@@ -125,7 +125,7 @@ def test_a_connection_that_the_registry_closed_is_replaced_without_a_word() -> N
         assert registry.ask(post).body == b"ok"
         time.sleep(0.1)
         assert registry.ask(post).body == b"ok"
-    assert server.accepted == 2
+    assert server.connections == 2
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])

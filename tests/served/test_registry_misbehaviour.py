@@ -32,7 +32,7 @@ def test_what_is_left_of_a_response_is_not_the_next_one(surplus: bytes, certific
     ):
         registry.ask(GET)
         assert registry.ask(GET).body == b"next"
-    assert server.accepted == 2
+    assert server.connections == 2
 
 
 @pytest.mark.parametrize("status", [b"102 Processing", b"103 Early Hints", b"101 Switching Protocols"])
@@ -43,7 +43,7 @@ def test_an_interim_response_ends_the_connection(status: bytes) -> None:
         with pytest.raises(RegistryUnreachable, match="did not answer in HTTP"):
             registry.ask(GET)
         assert registry.ask(GET).body == b"ok"
-    assert server.accepted == 2
+    assert server.connections == 2
 
 
 READABLE = {

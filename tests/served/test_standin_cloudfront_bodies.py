@@ -14,9 +14,9 @@ from typing import NamedTuple
 import pytest
 
 from tests.served.edge_client import CREATED, RunningEdge, running_edge
-from tests.served.http_exchange import read_all, read_head
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.unknowns import Bodies, ChunkedBody, Unknowns
+from tests.standins.http_client import read_all, read_head
 from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.listener import reset
 

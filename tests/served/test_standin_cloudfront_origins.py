@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from tests.served.edge_client import CREATED, distribution_of, running_edge
-from tests.served.http_exchange import read_all, read_head
 from tests.standins.certificates import Certificates
 from tests.standins.cloudfront.unknowns import Unknowns
+from tests.standins.http_client import read_all, read_head
 from tests.standins.http_message import HttpRequest, HttpResponse
 
 
@@ -70,7 +70,7 @@ def test_a_response_that_is_cut_off_is_not_taken_for_whole(certificates: Certifi
 
 def test_an_origin_that_nobody_can_reach(certificates: Certificates) -> None:
     with running_edge(certificates) as edge:
-        edge.registry.server.stop()
+        edge.registry.stop()
         page = edge("GET", edge.at_registry("/v2/"))
         assert (page.status, page["Server"]) == (502, "CloudFront")
 
@@ -83,7 +83,7 @@ def test_an_origin_whose_certificate_is_for_another_name(certificates: Certifica
 
     with running_edge(certificates, change=without_host) as edge:
         assert edge("GET", "/v2/").status == 502
-        assert edge.api.server.connections == 1
+        assert edge.api.connections == 1
         assert edge.api.requests == []
 
 
@@ -91,7 +91,7 @@ def test_connections_to_an_origin_are_kept(certificates: Certificates) -> None:
     with running_edge(certificates) as edge:
         for _ in range(3):
             assert edge("GET", edge.at_registry("/v2/")).status == 200
-        assert edge.registry.server.connections == 1
+        assert edge.registry.connections == 1
 
 
 def test_a_kept_connection_that_the_origin_ended_is_no_error(certificates: Certificates) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from tests.served.http_exchange import connected, talk
 from tests.standins.certificates import Certificates
+from tests.standins.http_client import connected, talk
 from tests.standins.http_message import (
     CloseConnection,
     Handler,

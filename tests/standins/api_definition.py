@@ -15,7 +15,6 @@ DEFAULT_RESULT_TTL = 300
 """Seconds an authorizer's result is kept when the definition does not say."""
 _FUNCTION = re.compile(r"/functions/(?P<arn>arn:[^/]+)/invocations")
 _METHODS = frozenset({"get", "head", "post", "put", "patch", "delete", "options"})
-_ANY = "x-amazon-apigateway-any-method"
 
 
 class UnsupportedDefinition(Exception):
@@ -30,8 +29,6 @@ class Authorizer:
     header: str
     """The header that holds the token."""
     result_ttl: int
-    validation: str | None = None
-    """A regular expression that the whole token must match before the function is asked."""
 
 
 @dataclass(frozen=True)
@@ -105,17 +102,12 @@ def read_definition(document: Mapping[str, Any]) -> ApiDefinition:
 def _methods(
     path: str, operations: Mapping[str, Any], authorizers: Mapping[str, Authorizer]
 ) -> dict[str, Method]:
-    methods: dict[str, Method] = {}
-    for name, operation in operations.items():
-        if name == _ANY:
-            names = _METHODS
-        elif name in _METHODS:
-            names = frozenset({name})
-        else:
-            raise UnsupportedDefinition(f"{path}: method {name!r}")
-        for each in names:
-            methods.setdefault(each.upper(), _method(f"{name} {path}", operation, authorizers))
-    return methods
+    if unknown := sorted(operations.keys() - _METHODS):
+        raise UnsupportedDefinition(f"{path}: methods {unknown}")
+    return {
+        name.upper(): _method(f"{name} {path}", operation, authorizers)
+        for name, operation in operations.items()
+    }
 
 
 def _method(where: str, operation: Mapping[str, Any], authorizers: Mapping[str, Authorizer]) -> Method:
@@ -134,14 +126,14 @@ def _method(where: str, operation: Mapping[str, Any], authorizers: Mapping[str, 
 
 def _authorizer(name: str, scheme: Mapping[str, Any]) -> Authorizer:
     extension = scheme.get("x-amazon-apigateway-authorizer", {})
-    if extension.get("type", "").lower() != "token" or scheme.get("in") != "header":
-        raise UnsupportedDefinition(f"authorizer {name!r}: only TOKEN authorizers on a header")
+    is_token = extension.get("type", "").lower() == "token" and scheme.get("in") == "header"
+    if not is_token or "identityValidationExpression" in extension:
+        raise UnsupportedDefinition(f"authorizer {name!r}: only TOKEN authorizers on a header, for any token")
     return Authorizer(
         name,
         _function_arn(extension["authorizerUri"]),
         scheme["name"],
         int(extension.get("authorizerResultTtlInSeconds", DEFAULT_RESULT_TTL)),
-        extension.get("identityValidationExpression"),
     )
 
 

@@ -1,4 +1,4 @@
-"""The registry API over a store, for callers who have already been let in: paths to answers.
+"""The registry API over a store, for callers who have already been let in: paths to responses.
 
 OCI distribution specification 1.1, with ECR's deviations (see ecr.py).
 """
@@ -20,11 +20,11 @@ _NAME = r"(?P<name>[a-z0-9]+(?:[._/-]+[a-z0-9]+)*)"
 _INDEX = "application/vnd.oci.image.index.v1+json"
 _OCTETS = ("Content-Type", "application/octet-stream")
 _PAGE = "~~>~~?"
-_ANSWERED_WITHOUT_BODY = ("Content-Length", "0")
+_NO_BODY = ("Content-Length", "0")
 
 
 class Distribution:
-    """Answers requests from `store`; `presign` gives the URL a blob is downloaded from."""
+    """Responds from `store`; `presign` gives the URL a blob is downloaded from."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class Distribution:
             return HttpResponse(200, (_OCTETS, length, ("Docker-Content-Digest", reference)))
         if request.method == "GET":
             url = self._presign(reference, content)
-            return HttpResponse(307, (("Location", url), _OCTETS, _ANSWERED_WITHOUT_BODY))
+            return HttpResponse(307, (("Location", url), _OCTETS, _NO_BODY))
         if request.method == "DELETE":
             del blobs[reference]
             return HttpResponse(202)

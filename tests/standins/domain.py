@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chalicelib.registries import Registries
 from chalicelib.settings import ECR_REGISTRY, REDIRECT_MODE, RedirectMode, Settings
 from infra.edge_template import edge_template
 from tests.standins.certificates import Certificates
@@ -109,31 +108,17 @@ def running_domain(
         cloudfront = None
         if given.get(REDIRECT_MODE) == RedirectMode.EDGE.value:
             registries = Settings.from_environment(given).registries("")
+            certificate = "arn:aws:acm:us-east-1:123456789012:certificate/1"
             cloudfront = stack.enter_context(
-                _cloudfront(registries, gateway, certificates, name, unknowns, observe_edge)
+                CloudFront(
+                    edge_template(registries.all()),
+                    {"DomainName": name, "CertificateArn": certificate, "ApiTarget": API_TARGET},
+                    context=certificates.server_context(name),
+                    trust=certificates.client_context(),
+                    origins={API_TARGET: ("127.0.0.1", gateway.port)},
+                    name=name,
+                    unknowns=unknowns,
+                    observe=observe_edge,
+                )
             )
         yield Domain(gateway, ecr, functions, certificates, cloudfront)
-
-
-def _cloudfront(
-    registries: Registries,
-    gateway: Gateway,
-    certificates: Certificates,
-    name: str,
-    unknowns: Unknowns | None,
-    observe: PassageObserver | None,
-) -> CloudFront:
-    return CloudFront(
-        edge_template(registries.all()),
-        {
-            "DomainName": name,
-            "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1",
-            "ApiTarget": API_TARGET,
-        },
-        context=certificates.server_context(name),
-        trust=certificates.client_context(),
-        origins={API_TARGET: ("127.0.0.1", gateway.port)},
-        name=name,
-        unknowns=unknowns,
-        observe=observe,
-    )

@@ -24,15 +24,15 @@ def registry_error(status: int, code: str, message: str, *headers: tuple[str, st
 
 @dataclass(frozen=True)
 class Fault:
-    """Waits `delay` seconds, then hangs up, or gives `answer`, or (with neither) lets the request pass."""
+    """Waits `delay` seconds, then hangs up, or gives `response`, or (with neither) lets the request pass."""
 
-    answer: HttpResponse | None = None
+    response: HttpResponse | None = None
     delay: float = 0.0
     hang_up: bool = False
 
 
 def status(code: int, *headers: tuple[str, str]) -> Fault:
-    """An error answer in the registry's JSON; `headers` for a Retry-After."""
+    """An error in the registry's JSON; `headers` for a Retry-After."""
     return Fault(registry_error(code, _CODES.get(code, "UNKNOWN"), f"fault: {code}", *headers))
 
 
@@ -59,11 +59,11 @@ class FaultQueue:
             self._queue.clear()
 
     def strike(self) -> HttpResponse | None:
-        """The next fault's answer; None when the request shall be served as usual."""
+        """The next fault's response; None when the request shall be served as usual."""
         with self._lock:
             fault = self._queue.popleft() if self._queue else Fault()
         if fault.delay:
             self._sleep(fault.delay)
         if fault.hang_up:
             raise CloseConnection
-        return fault.answer
+        return fault.response

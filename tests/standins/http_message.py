@@ -16,7 +16,7 @@ def header_values(headers: tuple[Header, ...], name: str) -> list[str]:
 
 
 def without(headers: tuple[Header, ...], *names: str) -> tuple[Header, ...]:
-    """The headers but for those named."""
+    """The headers but for those of these names."""
     dropped = {name.lower() for name in names}
     return tuple(header for header in headers if header[0].lower() not in dropped)
 

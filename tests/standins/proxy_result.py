@@ -1,4 +1,4 @@
-"""A Lambda function's result, read as API Gateway reads it: an answer, or a malformed one (502).
+"""A Lambda function's result, read as API Gateway reads it: a response, or a malformed one (502).
 
 What is known, and from where: docs/api-gateway.md#results-of-a-function.
 """
@@ -26,7 +26,7 @@ class MalformedResult(Exception):
 
 
 def read_result(payload: bytes, *, decode_binary: bool) -> HttpResponse:
-    """The answer that a result asks for, its headers not yet remapped.
+    """The response that a result asks for, its headers not yet remapped.
 
     `decode_binary`: the request's Accept allows a base64 body to be decoded; else it is sent as text.
     Raises MalformedResult.
@@ -59,13 +59,13 @@ def _headers(result: Mapping[str, Any]) -> tuple[Header, ...]:
     if not isinstance(single, dict) or not isinstance(multi, dict):
         raise MalformedResult("headers and multiValueHeaders must be objects")
     headers: list[Header] = []
-    named = {name.lower() for name in multi}
+    repeated = {name.lower() for name in multi}
     for name, values in multi.items():
         if not isinstance(values, list):
             raise MalformedResult(f"multiValueHeaders {name!r} is no list")
         headers += [(name, _text(name, value)) for value in values]
     for name, value in single.items():
-        if name.lower() not in named:
+        if name.lower() not in repeated:
             headers.append((name, _text(name, value)))
         elif _text(name, value) not in header_values(tuple(headers), name):
             spelling = next(each for each in multi if each.lower() == name.lower())

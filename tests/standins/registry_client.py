@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import socket
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from tests.standins.http_client import ReceivedResponse, connection_to, exchange
 from tests.standins.registry_store import digest_of
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
@@ -96,34 +96,12 @@ class Hop:
         return self.status in (301, 302, 307, 308) and self.location is not None
 
 
-@dataclass(frozen=True)
-class RegistryReply:
-    """The response at the end of all redirects."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-
 class UnexpectedStatus(Exception):
     """A response that ends the operation."""
 
     def __init__(self, method: str, url: str, status: int, body: bytes) -> None:
         super().__init__(f"{method} {urlsplit(url).path}: {status} {body[:300]!r}")
         self.status = status
-
-
-class _ResolvedConnection(http.client.HTTPSConnection):
-    """To an address that is not the system's answer for the name."""
-
-    def __init__(self, host: str, tls: ssl.SSLContext | None, address: tuple[str, int] | None) -> None:
-        super().__init__(host, timeout=60, context=tls)
-        self._tls = tls or ssl.create_default_context()
-        self._address = address or (self.host, self.port)
-
-    def connect(self) -> None:
-        plain = socket.create_connection(self._address, timeout=60)
-        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
 
 
 class RegistryClient:
@@ -206,7 +184,7 @@ class RegistryClient:
         target: str,
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
-    ) -> RegistryReply:
+    ) -> ReceivedResponse:
         """`ask`, and UnexpectedStatus for any other status."""
         reply = self.ask(method, target, headers, body)
         if reply.status != status:
@@ -215,7 +193,7 @@ class RegistryClient:
 
     def ask(
         self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> RegistryReply:
+    ) -> ReceivedResponse:
         """The response at the end of all redirects, and of the one challenge."""
         before = self._challenged
         reply = self._follow(method, target, headers or {}, body)
@@ -248,7 +226,7 @@ class RegistryClient:
             self.expect(200, "HEAD", blob)
         return descriptor
 
-    def _follow(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> RegistryReply:
+    def _follow(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> ReceivedResponse:
         url = urljoin(self._origin, target)
         for _ in range(_MOST_REDIRECTS):
             hop, reply = self._exchange(method, url, headers, body)
@@ -262,30 +240,30 @@ class RegistryClient:
 
     def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[Hop, RegistryReply]:
+    ) -> tuple[Hop, ReceivedResponse]:
         parts = urlsplit(url)
         lines = {"User-Agent": self._conversation.user_agent, **headers}
         authenticated = self._challenged is not None and url.startswith(self._challenged)
         if authenticated:
             lines["Authorization"] = self._authorization
-        connection = self._connection(parts.scheme, parts.netloc)
         target = parts._replace(scheme="", netloc="").geturl()
         chunked = method == "PATCH" and self._conversation.upload is Upload.CHUNKED_PATCH
-        connection.request(method, target, iter([body]) if chunked else body or None, lines)
-        response = connection.getresponse()
-        content = response.read()
-        location = response.headers["Location"]
-        cached = response.headers.get("X-Cache", "").startswith("Hit")
-        hop = Hop(method, url, response.status, location, authenticated, len(body), len(content), cached)
+        has_body = body or method in ("POST", "PUT", "PATCH")
+        response = exchange(
+            self._connection(parts.scheme, parts.netloc),
+            method,
+            target,
+            lines,
+            iter([body]) if chunked else body if has_body else None,
+        )
+        cached = response["X-Cache"].startswith("Hit")
+        location, received = response.headers["Location"], len(response.body)
+        hop = Hop(method, url, response.status, location, authenticated, len(body), received, cached)
         self._observe(hop)
-        return hop, RegistryReply(response.status, response.headers, content)
+        return hop, response
 
-    def _connection(self, scheme: str, host: str) -> http.client.HTTPConnection:
-        connection = self._connections.get(host)
-        if connection is None:
-            if scheme == "https":
-                connection = _ResolvedConnection(host, self._tls, self._resolve(host))
-            else:
-                connection = http.client.HTTPConnection(host, timeout=60)
-            self._connections[host] = connection
-        return connection
+    def _connection(self, scheme: str, authority: str) -> http.client.HTTPConnection:
+        if authority not in self._connections:
+            tls = (self._tls or ssl.create_default_context()) if scheme == "https" else None
+            self._connections[authority] = connection_to(authority, tls, self._resolve(authority))
+        return self._connections[authority]

@@ -38,15 +38,7 @@ class ProposedChange:
             "Action": self.action,
             "LogicalResourceId": self.logical_id,
             "ResourceType": self.kind,
-            "Scope": ["Properties"] if self.properties else [],
-            "Details": [
-                {
-                    "Target": {"Attribute": "Properties", "Name": name, "RequiresRecreation": "Never"},
-                    "Evaluation": "Static",
-                    "ChangeSource": "DirectModification",
-                }
-                for name in self.properties
-            ],
+            "Details": [{"Target": {"Attribute": "Properties", "Name": name}} for name in self.properties],
         }
         if self.physical_id is not None:
             change["PhysicalResourceId"] = self.physical_id

@@ -1,10 +1,10 @@
-"""What CloudFormation answers instead of a result, and why a resource could not be made."""
+"""What CloudFormation gives instead of a result, and why a resource could not be made."""
 
 from __future__ import annotations
 
 
 class CloudFormationError(Exception):
-    """An error answer: an AWS error code (`ValidationError` unless said otherwise) and its message."""
+    """An AWS error code (`ValidationError` unless said otherwise) and its message."""
 
     def __init__(self, message: str, code: str = "ValidationError") -> None:
         super().__init__(message)

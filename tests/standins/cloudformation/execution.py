@@ -14,7 +14,6 @@ from typing import Any
 from tests.standins.cloudformation.errors import ResourceFailed
 from tests.standins.cloudformation.intrinsics import Resolver
 from tests.standins.cloudformation.operation import Faults, Operations, with_stack_tags
-from tests.standins.cloudformation.parameters import typed
 from tests.standins.cloudformation.resource_kind import MadeResource, Placement
 from tests.standins.cloudformation.resource_schema import schema_of
 from tests.standins.cloudformation.stack import DELETED, DeployedStack, Version
@@ -25,7 +24,6 @@ CANCELLED = "Resource creation cancelled"
 
 def resolver_for(site: Placement, version: Version, lookup: Callable[[str, str | None], Any]) -> Resolver:
     """Resolves a version's functions; `lookup` answers for its resources."""
-    declared = version.template.parameters
     values = {
         "AWS::AccountId": site.account,
         "AWS::NotificationARNs": [],
@@ -34,7 +32,7 @@ def resolver_for(site: Placement, version: Version, lookup: Callable[[str, str |
         "AWS::StackId": site.stack_id,
         "AWS::StackName": site.stack_name,
         "AWS::URLSuffix": "amazonaws.com",
-        **{name: typed(value, declared[name]) for name, value in version.parameters.items()},
+        **version.parameters,
     }
     return Resolver(values, version.template.conditions, lookup)
 

@@ -7,66 +7,17 @@ is kept here: https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/re
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from jsonschema import Draft7Validator, TypeChecker, ValidationError
-from jsonschema.validators import extend
+from cfnlint.jsonschema import CfnTemplateValidator
 
 from tests.standins.cloudformation.errors import CloudFormationError
 
 _SCHEMAS = files("cfnlint") / "data" / "schemas"
-
-
-def _is_number(_: TypeChecker, value: object) -> bool:
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, int | float) or (
-        isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value) is not None
-    )
-
-
-def _is_boolean(_: TypeChecker, value: object) -> bool:
-    return isinstance(value, bool) or value in ("true", "false")
-
-
-def _is_string(_: TypeChecker, value: object) -> bool:
-    return isinstance(value, str | int | float | bool)
-
-
-def _pattern(_: Any, pattern: str, value: object, __: object) -> Iterator[ValidationError]:  # noqa: ANN401
-    try:
-        if isinstance(value, str) and not re.search(pattern, value):
-            yield ValidationError(f"{value!r} does not match {pattern!r}")
-    except re.error:
-        return  # an expression of Java's, which Python cannot read
-
-
-def _enum(_: Any, allowed: list[object], value: object, __: object) -> Iterator[ValidationError]:  # noqa: ANN401
-    if str(value) not in map(str, allowed) and value not in allowed:
-        yield ValidationError(f"{value!r} is not a valid enum value")
-
-
-def _minimum(_: Any, bound: float, value: object, __: object) -> Iterator[ValidationError]:  # noqa: ANN401
-    if isinstance(value, int | float | str) and float(value) < bound:
-        yield ValidationError(f"{value!r} is less than {bound}")
-
-
-def _maximum(_: Any, bound: float, value: object, __: object) -> Iterator[ValidationError]:  # noqa: ANN401
-    if isinstance(value, int | float | str) and float(value) > bound:
-        yield ValidationError(f"{value!r} is greater than {bound}")
-
-
-# CloudFormation converts between texts, numbers and truth values; parameters are always texts.
-_CHECKER = Draft7Validator.TYPE_CHECKER.redefine_many(
-    {"integer": _is_number, "number": _is_number, "boolean": _is_boolean, "string": _is_string}
-)
-_RULES = {"pattern": _pattern, "enum": _enum, "minimum": _minimum, "maximum": _maximum}
-_Validator = extend(Draft7Validator, _RULES, type_checker=_CHECKER)
 
 
 @dataclass(frozen=True)
@@ -130,20 +81,16 @@ class ResourceSchema:
             for name in properties
             if name in self.attributes - self.create_only
         ]
-        for error in _validator(self.name, json.dumps(self.document)).iter_errors(dict(properties)):
-            place = "/".join(["#", *map(str, error.absolute_path)])
+        validator = CfnTemplateValidator(schema=self.document)
+        # CloudFormation converts between texts, numbers and truth values; parameters are always texts.
+        validator = validator.evolve(context=validator.context.evolve(strict_types=False))
+        for error in validator.iter_errors(dict(properties)):
+            *place, last = ["#", *map(str, error.path)]
             if error.validator == "additionalProperties":
-                known = error.schema.get("properties", {})
-                extra = ", ".join(sorted(set(error.instance) - set(known)))
-                found.append(f"{place}: extraneous key [{extra}] is not permitted")
+                found.append(f"{'/'.join(place)}: extraneous key [{last}] is not permitted")
             else:
-                found.append(f"{place}: {error.message}")
+                found.append(f"{'/'.join([*place, last])}: {error.message}")
         return found
-
-
-@lru_cache
-def _validator(_: str, document: str) -> Any:  # noqa: ANN401 - jsonschema's protocol has no public type
-    return _Validator(json.loads(document))
 
 
 @lru_cache

@@ -15,8 +15,7 @@ from tests.standins.cloudformation.template import read_template
 BODY_LIMIT = 51_200
 """Bytes of a template that is not in a bucket."""
 URL_LIMIT = 1_000_000
-_PATH_STYLE = re.compile(r"https://s3[.-][^/]*/(?P<bucket>[^/]+)/(?P<key>[^?]+)")
-_HOST_STYLE = re.compile(r"https://(?P<bucket>[^/]+?)\.s3[.-][^/]*amazonaws\.com[^/]*/(?P<key>[^?]+)")
+_OBJECT_URL = re.compile(r"https://(?P<bucket>[^/]+?)\.s3[.-][^/]*amazonaws\.com[^/]*/(?P<key>[^?]+)")
 
 
 def template_text(given: Mapping[str, Any], site: Placement, previous: Version | None) -> str:
@@ -32,7 +31,7 @@ def template_text(given: Mapping[str, Any], site: Placement, previous: Version |
             )
         return text
     url = str(given.get("TemplateURL", ""))
-    match = _PATH_STYLE.fullmatch(url.partition("?")[0]) or _HOST_STYLE.fullmatch(url.partition("?")[0])
+    match = _OBJECT_URL.fullmatch(url.partition("?")[0])
     if match is None:
         raise CloudFormationError("TemplateURL must be a supported URL.")
     bucket, key = match.group("bucket"), match.group("key")

@@ -26,11 +26,11 @@ class Origin:
     #: Whom a connection is made to.
     domain_name: str
     port: int
-    #: How often a connection is tried; answers to GET and HEAD are waited for as often.
+    #: How often a connection is tried; responses to GET and HEAD are waited for as often.
     attempts: int
     #: Seconds for each attempt to connect.
     connection_timeout: float
-    #: Seconds to wait for an answer, and between its parts.
+    #: Seconds to wait for a response, and between its parts.
     read_timeout: float
     #: Seconds that an idle connection is kept.
     keepalive_timeout: float
@@ -38,7 +38,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class CachePolicy:
-    """Seconds; how long an answer is kept is the origin's to say, between these."""
+    """Seconds; how long a response is kept is the origin's to say, between these."""
 
     minimum: float
     default: float

@@ -113,7 +113,7 @@ class _Visit:
     request_id: str
 
     def respond(self) -> EdgeResponse:
-        """Raises EdgeRefusal as long as no origin was asked."""
+        """Raises EdgeRefusal."""
         seen = self.request
         if self.unknowns.paths_normalised:
             _, mark, query = seen.target.partition("?")

@@ -10,7 +10,7 @@ from tests.standins.http_message import HttpRequest, HttpResponse
 
 @dataclass(frozen=True)
 class Passage:
-    """Heads only, secrets and all; the bodies of these messages are empty but for answers of CloudFront's
+    """Heads only, secrets and all; the bodies of these messages are empty but for responses of CloudFront's
     own and those that were kept."""
 
     #: As the viewer sent it.

@@ -48,7 +48,7 @@ class Unknowns:
     event_uri: EventUri = EventUri.VIEWERS
     #: Whether errors are kept (for 10 s, or as CustomErrorResponses says) where the policy keeps nothing.
     errors_cached_without_caching: bool = False
-    #: Whether the request goes to the origin a second time when the connection was reset before an answer.
+    #: Whether the request goes to the origin a second time when the connection was reset before a response.
     #: Only a buffered body can be sent again.
     sent_again_after_reset: bool = False
     #: Whether the read timeout counts from the head on, while the body is still arriving.

@@ -1,4 +1,5 @@
-"""HTTP as a test writes it: http.client sends a target as it is given, where urllib3 and requests tidy it."""
+"""The HTTP client of tests, demo and benchmarks: http.client sends a target as it is given, where urllib3 and
+requests tidy it."""
 
 from __future__ import annotations
 
@@ -11,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 Headers = Mapping[str, str] | Sequence[tuple[str, str]]
-TIMEOUT = 30
+TIMEOUT = 60
 
 
 @dataclass(frozen=True)
 class ReceivedResponse:
-    """What a client of a test was sent."""
+    """What a client was sent."""
 
     status: int
     headers: http.client.HTTPMessage
@@ -31,10 +32,28 @@ class ReceivedResponse:
         return json.loads(self.body)
 
 
-def connection_to(authority: str, tls: ssl.SSLContext | None) -> http.client.HTTPConnection:
+def connection_to(
+    authority: str, tls: ssl.SSLContext | None, address: tuple[str, int] | None = None
+) -> http.client.HTTPConnection:
+    """`tls` None means plain HTTP; at `address`, where the system does not know the name."""
     if tls is None:
         return http.client.HTTPConnection(authority, timeout=TIMEOUT)
-    return http.client.HTTPSConnection(authority, timeout=TIMEOUT, context=tls)
+    if address is None:
+        return http.client.HTTPSConnection(authority, timeout=TIMEOUT, context=tls)
+    return _ResolvedConnection(authority, tls, address)
+
+
+class _ResolvedConnection(http.client.HTTPSConnection):
+    """To an address that is not the one that the system knows for the name."""
+
+    def __init__(self, authority: str, tls: ssl.SSLContext, address: tuple[str, int]) -> None:
+        super().__init__(authority, timeout=TIMEOUT, context=tls)
+        self._tls = tls
+        self._address = address
+
+    def connect(self) -> None:
+        plain = socket.create_connection(self._address, timeout=TIMEOUT)
+        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
 
 
 def exchange(
