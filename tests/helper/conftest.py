@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.helper.fake_aws import FakeAws, fake_aws
+from tests.helper.fake_aws import SECRET, FakeAws, fake_aws
 from tests.helper.fake_domain import FakeDomain, fake_domain
 from tests.helper.program import Program, install
 
@@ -63,3 +63,11 @@ def program(script: Path, tmp_path: Path, aws: FakeAws, authority: trustme.CA) -
             "XDG_RUNTIME_DIR": str(tmp_path / "run"),
         },
     )
+
+
+@pytest.fixture
+def healthy(program: Program, domain: FakeDomain) -> Program:
+    """The program, set up for a domain whose registry takes the token of the fake AWS."""
+    domain.password = SECRET
+    program.init(domain.host)
+    return program

@@ -1,4 +1,4 @@
-"""AWS as the helper meets it: ECR's, ECR Public's and STS's answers on a loopback port.
+"""AWS as the helper meets it: ECR, ECR Public and STS on a loopback port.
 
 moto has no life in its tokens (they all expired in 2015) and no faults; this one has both.
 """
@@ -38,7 +38,7 @@ class ApiRequest:
 
 @dataclass
 class FakeAws:
-    """AWS; its fields decide what is answered next."""
+    """AWS; its fields decide how it responds next."""
 
     #: For AWS_ENDPOINT_URL.
     url: str = ""
@@ -48,12 +48,12 @@ class FakeAws:
     secrets: dict[str, str] = field(default_factory=dict)
     #: Seconds for which a token is valid.
     lifetime: float = 12 * 3600
-    #: Seconds before each answer.
+    #: Seconds before each response.
     delay: float = 0.0
     #: Status, code and message of a refusal, for every request.
     error: tuple[int, str, str] | None = None
-    #: An answer to GetAuthorizationToken in place of the usual one.
-    answer: object = None
+    #: The response to GetAuthorizationToken in place of the usual one.
+    token_response: object = None
     #: Whom GetCallerIdentity names.
     caller: str = "arn:aws:iam::123456789012:user/tester"
     #: Every request, in order.
@@ -71,10 +71,10 @@ class FakeAws:
         authorization, user_agent = request.value("Authorization") or "", request.value("User-Agent") or ""
         self.calls.append(ApiRequest(action, body, authorization, user_agent))
         time.sleep(self.delay)
-        status, text = self._answer(action, body)
+        status, text = self._content(action, body)
         return HttpResponse(status, (), text.encode())
 
-    def _answer(self, action: str, body: str) -> tuple[int, str]:
+    def _content(self, action: str, body: str) -> tuple[int, str]:
         if self.error is not None:
             status, code, message = self.error
             if action == "GetAuthorizationToken":
@@ -82,19 +82,20 @@ class FakeAws:
             error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
             return status, f"<ErrorResponse>{error}</ErrorResponse>"
         if action == "GetAuthorizationToken":
-            return 200, json.dumps(self._token(json.loads(body)) if self.answer is None else self.answer)
+            usual = self.token_response is None
+            return 200, json.dumps(self._token(json.loads(body)) if usual else self.token_response)
         if action == "GetCallerIdentity":
             return 200, _STS.format(action=action, result=f"<Arn>{self.caller}</Arn>")
         return 200, _STS.format(action=action, result=_CREDENTIALS)
 
-    def _token(self, asked: dict[str, list[str]]) -> object:
-        if "registryIds" not in asked:
+    def _token(self, query: dict[str, list[str]]) -> object:
+        if "registryIds" not in query:
             return {"authorizationData": self._data(self.secret)}
         return {
             "authorizationData": [
                 self._data(self.secrets.get(account, self.secret))
                 | {"proxyEndpoint": f"https://{account}.dkr.ecr.us-east-1.amazonaws.com"}
-                for account in asked["registryIds"]
+                for account in query["registryIds"]
             ]
         }
 

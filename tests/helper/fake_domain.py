@@ -1,4 +1,4 @@
-"""A custom domain on a loopback port: TLS, the redirect service's answers, and a registry.
+"""A custom domain on a loopback port: TLS, the redirect service's responses, and a registry.
 
 What is not under /v2/ is redirected to the registry in every mode. In EDGE, /v2/ is redirected to
 /_registry/REGISTRY/v2/ on the domain itself, where the registry answers; in RELAY it answers under /v2/ to
@@ -19,10 +19,10 @@ from enum import Enum
 
 import trustme
 
+from tests.helper.program import REGISTRY
 from tests.standins.http_message import HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 
-REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 BUCKET = "https://layers.example.com/blob?X-Amz-Signature=presigned"
 
 IMAGE_CONFIG = json.dumps(
@@ -77,7 +77,7 @@ class DomainRequest:
 
 @dataclass
 class FakeDomain:
-    """A running domain; its fields decide what is answered next."""
+    """A running domain; its fields decide how it responds next."""
 
     #: HOST:PORT.
     host: str = ""
@@ -85,7 +85,7 @@ class FakeDomain:
     #: What is answered to a request that is redirected to the registry.
     status: int = 307
     location: str = f"https://{REGISTRY}/"
-    #: Seconds before each answer.
+    #: Seconds before each response.
     delay: float = 0.0
     #: It asks for credentials itself, as a registry does.
     challenges: bool = False
@@ -134,12 +134,9 @@ class FakeDomain:
                 return HttpResponse(status, (), json.dumps(error).encode() if code else b"")
         if "/blobs/uploads/" in path:
             upload = (("Location", f"{prefix}/v2/app/blobs/uploads/1"),)
-            # ECR's answer to PATCH is 201 (docs/cloudfront.md#the-registry-behind-it).
-            return (
-                HttpResponse(204)
-                if method == "DELETE"
-                else HttpResponse(201 if method == "PATCH" else 202, upload)
-            )
+            # ECR answers PATCH with 201 (docs/cloudfront.md#the-registry-behind-it).
+            status = {"DELETE": 204, "PATCH": 201}.get(method, 202)
+            return HttpResponse(status, () if method == "DELETE" else upload)
         if path.endswith(LAYER_DIGEST):
             return HttpResponse(307, (("Location", BUCKET),))
         if "/blobs/" in path and not path.endswith(CONFIG_DIGEST):

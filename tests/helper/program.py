@@ -11,6 +11,7 @@ import venv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 NAME = "docker-credential-ecr-custom"
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ NOT_FOUND = "credentials not found in native keychain\n"
 
 @dataclass(frozen=True)
 class ProgramResult:
-    """What a run answered."""
+    """What came of a run."""
 
     code: int
     stdout: str
@@ -48,13 +49,40 @@ class Program:
         return self.home / ".docker" / "config.json"
 
     @property
+    def podman_auth(self) -> Path:
+        return self.home / ".config" / "containers" / "auth.json"
+
+    @property
     def custom_json(self) -> Path:
         return self.home / ".ecr" / "custom.json"
 
+    @property
+    def mappings(self) -> dict[str, object]:
+        """What custom.json holds."""
+        return _object_in(self.custom_json)
+
+    @property
+    def cred_helpers(self) -> dict[str, object]:
+        """The `credHelpers` of Docker's configuration."""
+        return dict(_object_in(self.docker_config).get("credHelpers", {}))
+
+    @property
+    def files(self) -> dict[Path, tuple[int, bytes]]:
+        """Path -> time of the last change, and content, of every file in the home."""
+        found = (path for path in self.home.rglob("*") if path.is_file())
+        return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in found}
+
     def map(self, mapping: Mapping[str, object] | str) -> None:
         """Write custom.json, as the mapping or as text."""
-        self.custom_json.parent.mkdir(exist_ok=True)
-        self.custom_json.write_text(mapping if isinstance(mapping, str) else json.dumps(mapping))
+        _write(self.custom_json, mapping)
+
+    def configure_docker(self, members: Mapping[str, object] | str) -> None:
+        """Write Docker's configuration, as its members or as text."""
+        _write(self.docker_config, members)
+
+    def configure_podman(self, members: Mapping[str, object] | str) -> None:
+        """Write podman's configuration, as its members or as text."""
+        _write(self.podman_auth, members)
 
     def have_profiles(self, *names: str) -> None:
         """Write AWS profiles of these names, with an access key each: AKIA and the name in capitals."""
@@ -90,6 +118,19 @@ class Program:
     def get(self, server_url: str, **environ: str) -> ProgramResult:
         return self.run("get", stdin=server_url + "\n", environ=environ)
 
+    def refused(self, server_url: str, **environ: str) -> str:
+        """The line for a person of a `get` that finds nothing; the client gets the protocol's sentinel."""
+        result = self.get(server_url, **environ)
+        assert (result.code, result.stdout) == (1, NOT_FOUND)
+        assert result.stderr.count("\n") == 1
+        return result.stderr
+
+    def init(self, *arguments: str, **environ: str) -> str:
+        """The output of an `init` that succeeds."""
+        result = self.run("init", *arguments, environ=environ)
+        assert (result.code, result.stderr) == (0, "")
+        return result.stdout
+
     def start(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         """Start it with pipes for its three streams."""
         return subprocess.Popen(
@@ -100,6 +141,16 @@ class Program:
             env=self.environ | dict(environ or {}),
             cwd=self.home,
         )
+
+
+def _object_in(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def _write(path: Path, members: Mapping[str, object] | str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(members if isinstance(members, str) else json.dumps(members))
 
 
 def install(directory: Path) -> Path:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -51,10 +50,7 @@ def test_a_token_is_used_until_half_of_its_life(
 
 
 def test_a_cached_get_asks_nobody(program: Program, aws: FakeAws) -> None:
-    first = program.get(REGISTRY)
-    assert aws.tokens_asked == 1
-    second = program.get(REGISTRY, AWS_ENDPOINT_URL=aws.url)
-    assert second == first
+    assert program.get(REGISTRY) == program.get(REGISTRY)
     assert aws.tokens_asked == 1
 
 
@@ -96,21 +92,10 @@ def test_keys_that_change_under_a_role_still_hit(program: Program, aws: FakeAws)
     ids=lambda change: next(iter(change)),
 )
 def test_another_source_never_gets_the_token(program: Program, aws: FakeAws, change: dict[str, str]) -> None:
-    config = program.home / ".aws" / "config"
-    config.parent.mkdir()
-    config.write_text("[default]\n")
+    program.have_profiles("default")
     program.get(REGISTRY)
     program.get(REGISTRY, **change)
     assert aws.tokens_asked == 2
-
-
-def test_an_edited_aws_file_is_another_source(program: Program, aws: FakeAws) -> None:
-    credentials = program.home / ".aws" / "credentials"
-    credentials.parent.mkdir()
-    for text in ("", "[default]\n", "[defaulx]\n"):
-        credentials.write_text(text)
-        program.get(REGISTRY)
-    assert aws.tokens_asked == 3
 
 
 def test_a_changed_mapping_takes_effect_at_once(program: Program, aws: FakeAws) -> None:
@@ -122,9 +107,8 @@ def test_a_changed_mapping_takes_effect_at_once(program: Program, aws: FakeAws) 
     assert "eu-west-1" in aws.calls[-1].authorization
 
 
-def test_the_files_are_private_and_hold_no_key(program: Program, aws: FakeAws) -> None:
-    old_umask_open_to_all = program.run("get", stdin=REGISTRY)
-    assert old_umask_open_to_all.code == 0
+def test_the_files_are_private_and_hold_no_key(program: Program) -> None:
+    assert program.get(REGISTRY).code == 0
     assert stat.S_IMODE(program.cache.stat().st_mode) == 0o700
     for file in program.cache.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -133,60 +117,30 @@ def test_the_files_are_private_and_hold_no_key(program: Program, aws: FakeAws) -
         assert SECRET_KEY not in text
 
 
-def _spoil_text(file: Path) -> None:
-    file.write_text("no record\n")
-
-
-def _spoil_half(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-1])
-
-
-def _spoil_bytes(file: Path) -> None:
-    file.write_bytes(b"\xff" * 100)
-
-
-def _spoil_empty(file: Path) -> None:
-    file.write_text("")
-
-
-def _spoil_times(file: Path) -> None:
-    lines = file.read_text().split("\n")
-    file.write_text("\n".join([*lines[:4], "nan", "inf", ""]))
-
-
-def _spoil_quote(file: Path) -> None:
-    lines = file.read_text().split("\n")
-    file.write_text("\n".join([*lines[:3], 'x","Username":"y', *lines[4:]]))
-
-
-def _spoil_mode(file: Path) -> None:
-    file.write_text(file.read_text().replace(SECRET, "planted"))
-    file.chmod(0o644)
-
-
-def _spoil_kind(file: Path) -> None:
-    file.unlink()
-    file.mkdir()
+def _with_lines(record: bytes, changes: dict[int, bytes]) -> bytes:
+    lines = record.split(b"\n")
+    return b"\n".join(changes.get(number, line) for number, line in enumerate(lines))
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "spoilt",
     [
-        _spoil_text,
-        _spoil_half,
-        _spoil_bytes,
-        _spoil_empty,
-        _spoil_times,
-        _spoil_quote,
-        _spoil_mode,
+        lambda _: b"no record\n",
+        lambda record: record[:-1],
+        lambda record: record + b"x",
+        lambda _: b"\xff" * 100,
+        lambda _: b"",
+        lambda record: _with_lines(record, {3: b'x","Username":"y'}),
+        lambda record: _with_lines(record, {4: b"nan", 5: b"inf"}),
     ],
+    ids=["text", "cut off", "longer", "bytes", "empty", "quote", "times"],
 )
 def test_a_file_that_is_no_record_of_ours_is_replaced(
-    program: Program, aws: FakeAws, spoil: Callable[[Path], None]
+    program: Program, aws: FakeAws, spoilt: Callable[[bytes], bytes]
 ) -> None:
     program.get(REGISTRY)
     (token,) = program.cache.glob("token-*")
-    spoil(token)
+    token.write_bytes(spoilt(token.read_bytes()))
     result = program.get(REGISTRY)
     assert (result.secret, result.stderr) == (SECRET, "")
     assert program.get(REGISTRY).secret == SECRET
@@ -196,7 +150,8 @@ def test_a_file_that_is_no_record_of_ours_is_replaced(
 def test_a_directory_in_a_records_place_costs_only_the_cache(program: Program) -> None:
     program.get(REGISTRY)
     (token,) = program.cache.glob("token-*")
-    _spoil_kind(token)
+    token.unlink()
+    token.mkdir()
     result = program.get(REGISTRY)
     assert result.secret == SECRET
     assert "the token is not kept" in result.stderr
@@ -217,10 +172,9 @@ def test_what_is_over_is_pruned(program: Program) -> None:
     assert len(list(program.cache.glob("token-*"))) == 1
 
 
-@pytest.mark.parametrize("value", ["1", "true", "anything"])
-def test_caching_can_be_turned_off(program: Program, aws: FakeAws, value: str) -> None:
+def test_caching_can_be_turned_off(program: Program, aws: FakeAws) -> None:
     for _ in range(2):
-        assert program.get(REGISTRY, AWS_ECR_DISABLE_CACHE=value).secret == SECRET
+        assert program.get(REGISTRY, AWS_ECR_DISABLE_CACHE="anything").secret == SECRET
     assert aws.tokens_asked == 2
     assert not program.cache.exists()
 

@@ -27,17 +27,10 @@ def required(name: str) -> str:
 
 
 @pytest.fixture
-def registry(domain: FakeDomain) -> FakeDomain:
-    """A domain with a registry that challenges and takes the token of the fake AWS."""
-    domain.password = SECRET
-    domain.challenges = True
-    return domain
-
-
-@pytest.fixture
-def set_up(program: Program, registry: FakeDomain) -> Program:
-    """The program, with Docker and podman set up for the domain by `init` and by nothing else."""
-    assert program.run("init", registry.host, REGISTRY, "--containers-auth").code == 0
+def set_up(program: Program, domain: FakeDomain) -> Program:
+    """The program, with Docker and podman set up by `init` for a domain that challenges."""
+    domain.password, domain.challenges = SECRET, True
+    program.init(domain.host, REGISTRY, "--containers-auth")
     return program
 
 
@@ -63,17 +56,17 @@ def client(program: Program, name: str, *arguments: str, stdin: str = "") -> str
     return done.stdout
 
 
-def test_docker_py_gets_lists_stores_and_erases(store: Store, registry: FakeDomain, aws: FakeAws) -> None:
-    answer = {"ServerURL": registry.host, "Username": "AWS", "Secret": SECRET}
-    assert store.get(registry.host) == answer
-    assert store.list() == {f"https://{registry.host}": "AWS"}
+def test_docker_py_gets_lists_stores_and_erases(store: Store, domain: FakeDomain, aws: FakeAws) -> None:
+    credentials = {"ServerURL": domain.host, "Username": "AWS", "Secret": SECRET}
+    assert store.get(domain.host) == credentials
+    assert store.list() == {f"https://{domain.host}": "AWS"}
     for url in store.list():
-        assert store.get(url) == answer | {"ServerURL": url}
-    store.store(registry.host, "somebody", "else")
-    assert store.get(registry.host) == answer
+        assert store.get(url) == credentials | {"ServerURL": url}
+    store.store(domain.host, "somebody", "else")
+    assert store.get(domain.host) == credentials
     assert aws.tokens_asked == 1
-    store.erase(registry.host)
-    assert store.get(registry.host) == answer
+    store.erase(domain.host)
+    assert store.get(domain.host) == credentials
     assert aws.tokens_asked == 2
 
 
@@ -85,28 +78,27 @@ def test_docker_py_takes_not_found_for_what_it_is(store: Store, aws: FakeAws) ->
         store.get(REGISTRY)
 
 
-def test_docker_reads_a_manifest_with_it(set_up: Program, registry: FakeDomain) -> None:
-    manifest = client(set_up, "docker", "manifest", "inspect", f"{registry.host}/app:1.0")
+def test_docker_reads_a_manifest_with_it(set_up: Program, domain: FakeDomain) -> None:
+    manifest = client(set_up, "docker", "manifest", "inspect", f"{domain.host}/app:1.0")
     assert json.loads(manifest)["schemaVersion"] == 2
-    assert any(seen.path == "/v2/app/manifests/1.0" and seen.authorization for seen in registry.seen)
+    assert any(seen.path == "/v2/app/manifests/1.0" and seen.authorization for seen in domain.seen)
 
 
-def test_docker_logs_in_and_out(set_up: Program, registry: FakeDomain, aws: FakeAws) -> None:
+def test_docker_logs_in_and_out(set_up: Program, domain: FakeDomain, aws: FakeAws) -> None:
     """`login` stores, `logout` erases under four spellings; both used to fail with ECR helpers."""
-    told = client(set_up, "docker", "login", "-u", "AWS", "--password-stdin", registry.host, stdin=SECRET)
-    assert "Login Succeeded" in told
-    set_up.get(registry.host)
-    client(set_up, "docker", "logout", registry.host)
-    set_up.get(registry.host)
+    output = client(set_up, "docker", "login", "-u", "AWS", "--password-stdin", domain.host, stdin=SECRET)
+    assert "Login Succeeded" in output
+    set_up.get(domain.host)
+    client(set_up, "docker", "logout", domain.host)
+    set_up.get(domain.host)
     assert aws.tokens_asked == 2
 
 
-def test_skopeo_lists_tags_with_it(set_up: Program, registry: FakeDomain) -> None:
-    assert json.loads(client(set_up, "skopeo", "list-tags", f"docker://{registry.host}/app"))["Tags"] == [
-        "1.0"
-    ]
+def test_skopeo_lists_tags_with_it(set_up: Program, domain: FakeDomain) -> None:
+    listed = client(set_up, "skopeo", "list-tags", f"docker://{domain.host}/app")
+    assert json.loads(listed)["Tags"] == ["1.0"]
 
 
-def test_skopeo_logs_in_and_out(set_up: Program, registry: FakeDomain) -> None:
-    client(set_up, "skopeo", "login", "-u", "AWS", "--password-stdin", registry.host, stdin=SECRET)
-    client(set_up, "skopeo", "logout", registry.host)
+def test_skopeo_logs_in_and_out(set_up: Program, domain: FakeDomain) -> None:
+    client(set_up, "skopeo", "login", "-u", "AWS", "--password-stdin", domain.host, stdin=SECRET)
+    client(set_up, "skopeo", "logout", domain.host)

@@ -1,4 +1,4 @@
-"""Discovery: which hosts are asked for their registry, how, and what of their answers is believed."""
+"""Discovery: which hosts are asked for their registry, how, and what of their responses is believed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import trustme
 from credhelper.routing import DISCOVERY_PATH
 from tests.helper.fake_aws import ASSUMED_KEY, SECRET, FakeAws
 from tests.helper.fake_domain import FakeDomain, fake_domain
-from tests.helper.program import NOT_FOUND, REGISTRY, Program
+from tests.helper.program import REGISTRY, Program
 
 
 def test_an_unlisted_host_is_asked_once_where_it_redirects(
@@ -25,13 +25,7 @@ def test_an_unlisted_host_is_asked_once_where_it_redirects(
 
 
 @pytest.mark.parametrize(
-    "location",
-    [
-        f"/_registry/{REGISTRY}/v2/",
-        f"/_registry/{REGISTRY.upper()}/docker-credential-ecr-custom?x",
-        "https://{host}/_registry/" + REGISTRY + "/v2/",
-        f"https://{REGISTRY}:443/anything",
-    ],
+    "location", [f"/_registry/{REGISTRY}/v2/", "https://{host}/_registry/" + REGISTRY + "/v2/"]
 )
 def test_an_edge_and_a_redirect_name_the_registry(
     program: Program, domain: FakeDomain, aws: FakeAws, location: str
@@ -42,50 +36,24 @@ def test_an_edge_and_a_redirect_name_the_registry(
 
 
 @pytest.mark.parametrize(
-    ("status", "location", "told"),
+    ("status", "location", "words"),
     [
         (307, "https://evil.test/v2/", "redirects to 'evil.test', which is outside of ECR"),
-        (307, f"https://{REGISTRY}.evil.test/v2/", "outside of ECR"),
-        (307, f"http://{REGISTRY}/v2/", "not to a plain https address"),
         (307, f"https://user:hunter2@{REGISTRY}/v2/", "not to a plain https address"),
-        (307, f"https://{REGISTRY}:8443/v2/", "not to a plain https address"),
-        (307, "/v2/", "redirects to itself"),
-        (307, "/_registry/evil.test/v2/", "redirects to 'evil.test', which is outside of ECR"),
         (307, f"/_registry/{REGISTRY}.evil.test/v2/", "outside of ECR"),
-        (307, f"/_registry/{REGISTRY}:8443/v2/", "outside of ECR"),
-        (307, f"https://evil.test/_registry/{REGISTRY}/v2/", "'evil.test', which is outside of ECR"),
-        (307, f"//evil.test/_registry/{REGISTRY}/v2/", "not to a plain https address"),
-        (307, f"https://localhost:1/_registry/{REGISTRY}/v2/", "not to a plain https address"),
-        (307, "https://[/", "malformed"),
-        (307, "", "answers 307 and does not redirect"),
-        (200, f"https://{REGISTRY}/v2/", "answers 200"),
-        (404, "", "answers 404"),
         (503, "", "answers 503"),
     ],
 )
 def test_a_redirect_that_leads_elsewhere_is_not_believed(
-    program: Program, domain: FakeDomain, aws: FakeAws, status: int, location: str, told: str
+    program: Program, domain: FakeDomain, aws: FakeAws, status: int, location: str, words: str
 ) -> None:
     domain.status, domain.location = status, location
     for _ in range(2):
-        result = program.get(domain.host)
-        assert (result.code, result.stdout) == (1, NOT_FOUND)
-        assert told in result.stderr
-        assert "hunter2" not in result.stderr
-        assert result.stderr.count("\n") == 1
+        line = program.refused(domain.host)
+        assert words in line
+        assert "hunter2" not in line
     assert len(domain.seen) == 1
     assert not aws.calls
-
-
-def _docker(program: Program, members: dict[str, object]) -> None:
-    program.docker_config.parent.mkdir(exist_ok=True)
-    program.docker_config.write_text(json.dumps(members))
-
-
-def _podman(program: Program, members: dict[str, object]) -> None:
-    path = program.home / ".config" / "containers" / "auth.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(members))
 
 
 def test_a_host_that_nobody_named_is_neither_asked_nor_given_a_token(
@@ -93,15 +61,14 @@ def test_a_host_that_nobody_named_is_neither_asked_nor_given_a_token(
 ) -> None:
     """As the credsStore of all hosts, the helper would hand the token to any host that redirects to ECR:
     the client sends it where it asked, not where the redirect led."""
-    _docker(program, {"credsStore": "ecr-custom", "credHelpers": {"other.example.com": "ecr-custom"}})
-    result = program.get(domain.host, AWS_ECR_CUSTOM_DISCOVER="")
-    assert (result.code, result.stdout) == (1, NOT_FOUND)
-    assert "neither mapped nor listed under credHelpers" in result.stderr
-    assert f"init {domain.host} REGISTRY" in result.stderr
+    program.configure_docker({"credsStore": "ecr-custom", "credHelpers": {"other.example.com": "ecr-custom"}})
+    line = program.refused(domain.host, AWS_ECR_CUSTOM_DISCOVER="")
+    assert "neither mapped nor listed under credHelpers" in line
+    assert f"init {domain.host} REGISTRY" in line
     assert (domain.seen, aws.calls) == ([], [])
 
 
-@pytest.mark.parametrize("write", [_docker, _podman])
+@pytest.mark.parametrize("write", [Program.configure_docker, Program.configure_podman])
 def test_a_host_that_a_client_names_for_this_helper_is_asked_at_once(
     program: Program, domain: FakeDomain, write: Callable[[Program, dict[str, object]], None]
 ) -> None:
@@ -115,69 +82,55 @@ def test_a_host_that_a_client_names_for_this_helper_is_asked_at_once(
     assert program.get(domain.host, AWS_ECR_CUSTOM_DISCOVER="").code == 1
 
 
-def test_a_mapping_without_a_registry_names_its_host(program: Program, domain: FakeDomain) -> None:
-    program.map({domain.host: {}})
-    assert program.get(domain.host, AWS_ECR_CUSTOM_DISCOVER="").secret == SECRET
-
-
 def test_what_the_kubelet_asks_about_has_to_be_listed_too(
     program: Program, domain: FakeDomain, aws: FakeAws
 ) -> None:
     """A wildcard in its matchImages matches the hosts of others."""
-    asked = {
+    request = {
         "kind": "CredentialProviderRequest",
         "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
         "image": f"{domain.host}/app",
     }
     off = {"AWS_ECR_CUSTOM_DISCOVER": ""}
     for environ in (off, off | {"AWS_ECR_CUSTOM_DEFAULT": REGISTRY}):
-        refused = program.run("kubelet", stdin=json.dumps(asked), environ=environ)
+        refused = program.run("kubelet", stdin=json.dumps(request), environ=environ)
         assert json.loads(refused.stdout)["auth"] == {}
         assert "neither mapped nor listed" in refused.stderr
     assert (domain.seen, aws.calls) == ([], [])
     program.map({domain.host: {}})
-    answered = program.run("kubelet", stdin=json.dumps(asked), environ=off)
-    assert json.loads(answered.stdout)["auth"][domain.host]["password"] == SECRET
+    allowed = program.run("kubelet", stdin=json.dumps(request), environ=off)
+    assert json.loads(allowed.stdout)["auth"][domain.host]["password"] == SECRET
 
 
 def test_a_certificate_that_is_not_trusted_ends_discovery(program: Program, domain: FakeDomain) -> None:
-    result = program.get(domain.host, SSL_CERT_FILE="/dev/null")
-    assert result.stdout == NOT_FOUND
-    assert "certificate is not trusted" in result.stderr
+    assert "certificate is not trusted" in program.refused(domain.host, SSL_CERT_FILE="/dev/null")
     assert not domain.seen
 
 
 def test_a_certificate_for_another_name_ends_discovery(program: Program, authority: trustme.CA) -> None:
     with fake_domain(authority, name="other.example.com") as domain:
-        result = program.get(domain.host)
-    assert "certificate is not trusted" in result.stderr
+        assert "certificate is not trusted" in program.refused(domain.host)
     assert not domain.seen
 
 
 def test_a_domain_that_hangs_ends_discovery_after_three_seconds(program: Program, domain: FakeDomain) -> None:
     domain.delay = 4
     started = time.monotonic()
-    result = program.get(domain.host)
+    assert "no response within 3 s" in program.refused(domain.host)
     assert 3 <= time.monotonic() - started < 3.9
-    assert "no response within 3 s" in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("prefix", "environ"),
-    [("", {"AWS_ECR_CUSTOM_DISCOVER": "0"}), ("http://", {})],
-)
+@pytest.mark.parametrize(("prefix", "environ"), [("", {"AWS_ECR_CUSTOM_DISCOVER": "0"}), ("http://", {})])
 def test_discovery_can_be_turned_off_and_is_never_plain(
     program: Program, domain: FakeDomain, prefix: str, environ: dict[str, str]
 ) -> None:
-    result = program.get(prefix + domain.host, **environ)
-    assert result.stdout == NOT_FOUND
-    assert f"init {domain.host} REGISTRY" in result.stderr
+    assert f"init {domain.host} REGISTRY" in program.refused(prefix + domain.host, **environ)
     assert not domain.seen
 
 
-def test_a_mapping_without_registry_is_discovered_with_its_profile(
+def test_a_mapping_without_a_registry_names_its_host_and_its_role(
     program: Program, domain: FakeDomain, aws: FakeAws
 ) -> None:
     program.map({domain.host: {"role_arn": "arn:aws:iam::123456789012:role/pull"}})
-    assert program.get(domain.host).secret == SECRET
+    assert program.get(domain.host, AWS_ECR_CUSTOM_DISCOVER="").secret == SECRET
     assert ASSUMED_KEY in aws.calls[-1].authorization

@@ -76,9 +76,9 @@ def test_troubleshooting_follows_the_doctor() -> None:
 
 def test_every_action_that_doctor_names_is_in_its_table() -> None:
     table = TEXT[TEXT.index("| check | IAM actions |") :].split("\n\n", 1)[0]
-    named = set(re.findall(r"ecr:[A-Z][A-Za-z]+", (ROOT / "credhelper" / "registry_checks.py").read_text()))
-    assert len(named) >= 7
-    assert named | {"ecr:GetAuthorizationToken"} == set(re.findall(r"ecr:[A-Z][A-Za-z]+", table))
+    actions = set(re.findall(r"ecr:[A-Z][A-Za-z]+", (ROOT / "credhelper" / "registry_checks.py").read_text()))
+    assert len(actions) >= 7
+    assert actions | {"ecr:GetAuthorizationToken"} == set(re.findall(r"ecr:[A-Z][A-Za-z]+", table))
 
 
 def test_every_command_of_the_helper_works_as_printed(program: Program, domain: FakeDomain) -> None:

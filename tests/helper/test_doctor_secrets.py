@@ -26,11 +26,9 @@ def has_a_piece(text: str) -> bool:
     )
 
 
-@pytest.fixture
-def healthy(program: Program, domain: FakeDomain, aws: FakeAws) -> Program:
+@pytest.fixture(autouse=True)
+def _a_token_of_distinct_pieces(healthy: Program, domain: FakeDomain, aws: FakeAws) -> None:
     aws.secret = domain.password = TOKEN
-    program.run("init", domain.host)
-    return program
 
 
 @pytest.mark.parametrize("output", [[], ["--json"]])

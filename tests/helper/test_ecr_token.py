@@ -79,24 +79,32 @@ def held_by(error: BaseException) -> Iterator[object]:
 SECRET = "hunter2"
 
 
-def _encoded(data: bytes) -> object:
-    return {"authorizationData": [{"authorizationToken": base64.b64encode(data).decode(), "expiresAt": 4e9}]}
+def _encoded(data: bytes, **members: object) -> object:
+    token = base64.b64encode(data).decode()
+    return {"authorizationData": [{"authorizationToken": token, "expiresAt": 4e9, **members}]}
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
+        {},
+        {"authorizationData": []},
+        _encoded(b"AWS"),
+        _encoded(b"AWS:"),
         _encoded(b"AWS:\xff" + SECRET.encode()),
         _encoded(b"bob:" + SECRET.encode()),
+        _encoded(b"AWS:" + SECRET.encode(), proxyEndpoint=f"https://{REGISTRY.replace(ID, '9' * 12)}"),
         {"authorizationData": [{"authorizationToken": f"{SECRET}!", "expiresAt": 4e9}]},
         {"authorizationData": [{"authorizationToken": f"QVdTOg=={SECRET}"}]},
         {"authorizationData": SECRET},
         {"authorizationData": {SECRET: SECRET}},
     ],
 )
-def test_no_error_holds_a_part_of_the_token(answer: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_response_of_another_shape_is_refused_without_a_part_of_the_token(
+    response: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with fake_aws() as running:
-        running.answer = answer
+        running.token_response = response
         monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
         with pytest.raises(TokenRefused) as refused:
             AwsSession(RegistryRoute(REGISTRY, REGISTRY)).token()

@@ -18,7 +18,7 @@ import pytest
 from credhelper.cache import Cache
 from credhelper.cached_get import Token
 from tests.helper.fake_aws import SECRET, FakeAws
-from tests.helper.program import NOT_FOUND, REGISTRY, ROOT, Program
+from tests.helper.program import REGISTRY, ROOT, Program
 from tests.helper.test_cache import HOUR, OLD, keep
 
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
@@ -39,47 +39,33 @@ def refusing() -> str:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "words"),
     [
-        (
-            (400, "AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized"),
-            "GetAuthorizationToken",
-        ),
-        ((403, "AccessDeniedException", "not authorized"), "allow the IAM action ecr:GetAuthorizationToken"),
-        ((400, "ExpiredTokenException", "expired"), "credentials have expired; run `aws sso login`"),
-        ((400, "UnrecognizedClientException", "x"), "does not know these credentials"),
-        ((400, "InvalidSignatureException", "x"), "clock"),
-        ((400, "SomethingElse", "x"), "SomethingElse"),
-        ((500, "ServerException", "x"), "ServerException"),
+        ((400, "AccessDeniedException", "no"), "allow the IAM action ecr:GetAuthorizationToken"),
+        ((500, "ServerException", "x"), "AWS refused GetAuthorizationToken (ServerException)"),
     ],
 )
-def test_a_refusal_of_aws_is_told_with_the_next_step(
-    program: Program, aws: FakeAws, error: tuple[int, str, str], told: str
+def test_a_refusal_of_aws_is_one_line_with_the_next_step(
+    program: Program, aws: FakeAws, error: tuple[int, str, str], words: str
 ) -> None:
     aws.error = error
-    result = program.get(REGISTRY)
-    assert (result.code, result.stdout) == (1, NOT_FOUND)
-    assert told in result.stderr
-    assert result.stderr.count("\n") == 1
+    assert words in program.refused(REGISTRY)
 
 
 def test_a_refused_connection(program: Program, refusing: str) -> None:
-    result = program.get(REGISTRY, AWS_ENDPOINT_URL=refusing)
-    assert (result.code, result.stdout) == (1, NOT_FOUND)
-    assert "cannot be reached" in result.stderr
+    assert "cannot be reached" in program.refused(REGISTRY, AWS_ENDPOINT_URL=refusing)
 
 
-def test_a_slow_answer_is_waited_for(program: Program, aws: FakeAws) -> None:
+def test_a_slow_response_is_waited_for(program: Program, aws: FakeAws) -> None:
     aws.delay = 1.5
     assert program.get(REGISTRY).secret == SECRET
 
 
-def test_a_hung_answer_ends_with_the_time(program: Program, silent: str) -> None:
+def test_a_hung_aws_ends_with_the_time(program: Program, silent: str) -> None:
     started = time.monotonic()
-    result = program.get(REGISTRY, AWS_ENDPOINT_URL=silent, AWS_ECR_CUSTOM_TIMEOUT="2")
+    line = program.refused(REGISTRY, AWS_ENDPOINT_URL=silent, AWS_ECR_CUSTOM_TIMEOUT="2")
     assert 1.5 < time.monotonic() - started < 5
-    assert (result.code, result.stdout) == (1, NOT_FOUND)
-    assert "AWS_ECR_CUSTOM_TIMEOUT" in result.stderr
+    assert "AWS_ECR_CUSTOM_TIMEOUT" in line
 
 
 def test_a_hung_metadata_service_ends_with_the_time(program: Program, silent: str) -> None:
@@ -90,25 +76,16 @@ def test_a_hung_metadata_service_ends_with_the_time(program: Program, silent: st
         "AWS_ECR_CUSTOM_TIMEOUT": "2",
     }
     started = time.monotonic()
-    result = program.get(REGISTRY, **environ)
+    program.refused(REGISTRY, **environ)
     assert time.monotonic() - started < 5
-    assert result.stdout == NOT_FOUND
 
 
 def test_a_hung_credential_process_ends_with_the_time(program: Program) -> None:
     config = program.home / "config"
     config.write_text("[default]\ncredential_process = sleep 4\n")
     started = time.monotonic()
-    result = program.get(REGISTRY, **NO_KEYS, AWS_CONFIG_FILE=str(config), AWS_ECR_CUSTOM_TIMEOUT="1.5")
+    program.refused(REGISTRY, **NO_KEYS, AWS_CONFIG_FILE=str(config), AWS_ECR_CUSTOM_TIMEOUT="1.5")
     assert time.monotonic() - started < 3.5
-    assert result.stdout == NOT_FOUND
-
-
-@pytest.mark.parametrize("value", ["0", "-1", "soon", "nan", "inf"])
-def test_a_time_limit_that_is_none_is_refused(program: Program, value: str) -> None:
-    result = program.get(REGISTRY, AWS_ECR_CUSTOM_TIMEOUT=value)
-    assert (result.code, result.stdout) == (1, NOT_FOUND)
-    assert f"AWS_ECR_CUSTOM_TIMEOUT is '{value}'" in result.stderr
 
 
 SSO = """[profile dev]
@@ -122,71 +99,37 @@ sso_region = us-east-1
 """
 
 
-def _expired_sso(program: Program) -> dict[str, str]:
+@pytest.mark.parametrize(
+    ("environ", "mapping"), [({"AWS_PROFILE": "dev"}, {}), ({}, {REGISTRY: {"profile": "dev"}})]
+)
+def test_an_expired_sso_session_names_the_command(
+    program: Program, environ: dict[str, str], mapping: dict[str, object]
+) -> None:
     config = program.home / "config"
     config.write_text(SSO)
-    return NO_KEYS | {"AWS_CONFIG_FILE": str(config)}
-
-
-@pytest.mark.parametrize("named_by", ["environment", "mapping"])
-def test_an_expired_sso_session_names_the_command(program: Program, named_by: str) -> None:
-    environ = _expired_sso(program)
-    if named_by == "environment":
-        environ["AWS_PROFILE"] = "dev"
-    else:
-        program.map({REGISTRY: {"profile": "dev"}})
-    result = program.get(REGISTRY, **environ)
-    assert (result.code, result.stdout) == (1, NOT_FOUND)
-    assert "run `aws sso login --profile dev`" in result.stderr
+    program.map(mapping)
+    line = program.refused(REGISTRY, **NO_KEYS, AWS_CONFIG_FILE=str(config), **environ)
+    assert "run `aws sso login --profile dev`" in line
 
 
 @pytest.mark.parametrize(
-    ("environ", "told"),
+    ("profile", "words"),
     [
-        (NO_KEYS, "there are no AWS credentials; set AWS_PROFILE"),
-        ({"AWS_PROFILE": "absent"}, "there is no AWS profile 'absent'"),
-        (NO_KEYS | {"AWS_PROFILE": "failing"}, "could not be obtained"),
-        (NO_KEYS | {"AWS_PROFILE": "garbled"}, "AWS gave nothing usable"),
+        ("", "there are no AWS credentials; set AWS_PROFILE"),
+        ("absent", "there is no AWS profile 'absent'"),
+        ("failing", "could not be obtained"),
+        ("talking", "AWS gave nothing usable"),
     ],
 )
-def test_absent_credentials_are_told(program: Program, environ: dict[str, str], told: str) -> None:
+def test_absent_credentials_are_named(program: Program, profile: str, words: str) -> None:
     config = program.home / "config"
     config.write_text(
         "[profile failing]\ncredential_process = sh -c 'echo hunter2 >&2; exit 1'\n"
-        "[profile garbled]\ncredential_process = echo hunter2\n"
+        "[profile talking]\ncredential_process = echo hunter2\n"
     )
-    result = program.get(REGISTRY, AWS_CONFIG_FILE=str(config), **environ)
-    assert (result.code, result.stdout) == (1, NOT_FOUND)
-    assert told in result.stderr
-    assert result.stderr.count("\n") == 1
-    assert "hunter2" not in result.stderr
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {"authorizationData": []},
-        {"authorizationData": [{"authorizationToken": "not base64", "expiresAt": 4e9}]},
-        {"authorizationData": [{"authorizationToken": "QVdT", "expiresAt": 4e9}]},
-        {"authorizationData": [{"authorizationToken": "Ym9iOnNlY3JldA==", "expiresAt": 4e9}]},
-        {"authorizationData": [{"authorizationToken": "QVdTOng="}]},
-        {
-            "authorizationData": [
-                {
-                    "authorizationToken": "QVdTOng=",
-                    "expiresAt": 4e9,
-                    "proxyEndpoint": "https://999999999999.dkr.ecr.us-east-1.amazonaws.com",
-                }
-            ]
-        },
-        {},
-    ],
-)
-def test_an_answer_of_another_shape_is_refused(program: Program, aws: FakeAws, answer: object) -> None:
-    aws.answer = answer
-    result = program.get(REGISTRY)
-    assert (result.code, result.stdout) == (1, NOT_FOUND)
-    assert result.stderr.count("\n") == 1
+    line = program.refused(REGISTRY, **NO_KEYS, AWS_CONFIG_FILE=str(config), AWS_PROFILE=profile)
+    assert words in line
+    assert "hunter2" not in line
 
 
 def test_a_token_that_is_still_valid_is_served_when_the_refresh_fails(program: Program, aws: FakeAws) -> None:
@@ -210,7 +153,7 @@ def test_an_expired_token_is_never_served(program: Program, aws: FakeAws) -> Non
     now = time.time()
     keep(program, now - 12 * HOUR, now - 1)
     aws.error = (400, "AccessDeniedException", "no more")
-    assert program.get(REGISTRY).stdout == NOT_FOUND
+    program.refused(REGISTRY)
 
 
 def test_a_directory_that_cannot_be_written_costs_only_the_cache(program: Program) -> None:

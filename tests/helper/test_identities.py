@@ -15,13 +15,11 @@ NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
 OTHER = REGISTRY.replace("123456789012", "210987654321")
 
 
-def write_boto(path: Path, key: str) -> None:
-    path.write_text(f"[Credentials]\naws_access_key_id = {key}\naws_secret_access_key = s\n")
-
-
-def write_config(path: Path, key: str) -> None:
+def write_keys(path: Path, key: str) -> None:
+    """Give `key` to whoever reads the file, as boto's or as the AWS SDKs'."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"[default]\naws_access_key_id = {key}\naws_secret_access_key = s\n")
+    keys = f"aws_access_key_id = {key}\naws_secret_access_key = s\n"
+    path.write_text(f"[Credentials]\n{keys}[default]\n{keys}")
 
 
 def keys_used(program: Program, aws: FakeAws, *environments: Mapping[str, str]) -> list[str]:
@@ -31,55 +29,46 @@ def keys_used(program: Program, aws: FakeAws, *environments: Mapping[str, str]) 
     return [call.authorization.partition("Credential=")[2].partition("/")[0] for call in aws.calls]
 
 
-def test_another_boto_config_is_another_identity(program: Program, aws: FakeAws) -> None:
-    write_boto(program.home / "one", "AKIAONE")
-    write_boto(program.home / "two", "AKIATWO")
-    one, two = ({"BOTO_CONFIG": str(program.home / name)} for name in ("one", "two"))
-    assert keys_used(program, aws, one, one, two, one) == ["AKIAONE", "AKIATWO"]
-
-
-def test_an_edited_boto_file_is_another_identity(program: Program, aws: FakeAws) -> None:
-    write_boto(program.home / ".boto", "AKIAONE")
-    assert keys_used(program, aws, {}) == ["AKIAONE"]
-    write_boto(program.home / ".boto", "AKIATWO2")
-    assert keys_used(program, aws, {}) == ["AKIAONE", "AKIATWO2"]
-    write_boto(program.home / "boto", "AKIATHREE")
-    assert keys_used(program, aws, {"BOTO_CONFIG": "~/boto"})[-1] == "AKIATHREE"
-    write_boto(program.home / "boto", "AKIAFOUR2")
-    assert keys_used(program, aws, {"BOTO_CONFIG": "~/boto"})[-1] == "AKIAFOUR2"
-
-
-@pytest.mark.parametrize("variable", ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"])
-@pytest.mark.parametrize("spelling", ["$WHO/config", "${WHO}/config", "~/$WHO/config"])
+@pytest.mark.parametrize(
+    ("variable", "spelling"),
+    [
+        ("BOTO_CONFIG", "$WHO/config"),
+        ("AWS_CONFIG_FILE", "$WHO/config"),
+        ("AWS_CONFIG_FILE", "${WHO}/config"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "~/$WHO/config"),
+    ],
+)
 def test_a_variable_in_a_path_is_part_of_the_identity(
     program: Program, aws: FakeAws, variable: str, spelling: str
 ) -> None:
-    write_config(program.home / "one" / "config", "AKIAONE")
-    write_config(program.home / "two" / "config", "AKIATWO")
+    write_keys(program.home / "one" / "config", "AKIAONE")
+    write_keys(program.home / "two" / "config", "AKIATWO")
     prefix = "" if spelling.startswith("~") else f"{program.home}/"
     one, two = ({variable: spelling, "WHO": f"{prefix}{name}"} for name in ("one", "two"))
     assert keys_used(program, aws, one, one, two, one) == ["AKIAONE", "AKIATWO"]
 
 
-def test_an_edited_file_behind_a_variable_is_another_identity(program: Program, aws: FakeAws) -> None:
-    environ = {"AWS_CONFIG_FILE": "$WHO/config", "WHO": str(program.home / "one")}
-    write_config(program.home / "one" / "config", "AKIAONE")
-    assert keys_used(program, aws, environ, environ) == ["AKIAONE"]
-    write_config(program.home / "one" / "config", "AKIATWO")
-    assert keys_used(program, aws, environ) == ["AKIAONE", "AKIATWO"]
-
-
-def test_a_file_with_the_time_and_size_of_the_one_before_is_another_identity(
-    program: Program, aws: FakeAws
+@pytest.mark.parametrize(
+    ("file", "environ"),
+    [
+        (".boto", {}),
+        ("boto", {"BOTO_CONFIG": "~/boto"}),
+        (".aws/config", {}),
+        (".aws/credentials", {}),
+        ("one/config", {"AWS_CONFIG_FILE": "~/$WHO/config", "WHO": "one"}),
+    ],
+)
+def test_an_edited_file_is_another_identity(
+    program: Program, aws: FakeAws, file: str, environ: dict[str, str]
 ) -> None:
-    config = program.home / "config"
-    write_config(config, "AKIAONE")
-    status = config.stat()
-    environ = {"AWS_CONFIG_FILE": str(config)}
-    assert keys_used(program, aws, environ) == ["AKIAONE"]
-    write_config(config, "AKIATWO")
-    os.utime(config, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert config.stat().st_ino == status.st_ino
+    """Even one that has the size and the time of the one before."""
+    path = program.home / file
+    write_keys(path, "AKIAONE")
+    status = path.stat()
+    assert keys_used(program, aws, environ, environ) == ["AKIAONE"]
+    write_keys(path, "AKIATWO")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert path.stat().st_ino == status.st_ino
     assert keys_used(program, aws, environ) == ["AKIAONE", "AKIATWO"]
 
 

@@ -30,27 +30,20 @@ DOCKER_CONFIG = """{
 """
 
 
-def init(program: Program, *arguments: str, **environ: str) -> str:
-    result = program.run("init", *arguments, environ=environ)
-    assert (result.code, result.stderr) == (0, "")
-    return result.stdout
-
-
 def test_a_new_home_is_set_up(program: Program) -> None:
-    told = init(program, DOMAIN, REGISTRY)
-    assert json.loads(program.custom_json.read_text()) == {DOMAIN: REGISTRY}
+    output = program.init(DOMAIN, REGISTRY)
+    assert program.mappings == {DOMAIN: REGISTRY}
     assert json.loads(program.docker_config.read_text()) == {"credHelpers": OURS}
     assert stat.S_IMODE(program.docker_config.stat().st_mode) == 0o600
-    assert told.splitlines()[-1].startswith(f"next: docker pull {DOMAIN}/")
+    assert output.splitlines()[-1].startswith(f"next: docker pull {DOMAIN}/")
     assert sorted(path.name for path in program.docker_config.parent.iterdir()) == ["config.json"]
 
 
 def test_everything_else_is_kept(program: Program) -> None:
-    program.docker_config.parent.mkdir()
-    program.docker_config.write_text(DOCKER_CONFIG)
+    program.configure_docker(DOCKER_CONFIG)
     program.docker_config.chmod(0o640)
     program.map({"other.example.com": {"registry": REGISTRY, "profile": "p"}})
-    init(program, DOMAIN, REGISTRY)
+    program.init(DOMAIN, REGISTRY)
     before, after = json.loads(DOCKER_CONFIG), json.loads(program.docker_config.read_text())
     assert after == before | {"credHelpers": {"ghcr.io": "pass"} | OURS}
     assert list(after) == list(before)
@@ -60,7 +53,7 @@ def test_everything_else_is_kept(program: Program) -> None:
     backup = program.docker_config.with_name("config.json.backup-ecr-custom")
     assert backup.read_text() == DOCKER_CONFIG
     assert stat.S_IMODE(backup.stat().st_mode) == 0o640
-    assert list(json.loads(program.custom_json.read_text())) == ["other.example.com", DOMAIN]
+    assert list(program.mappings) == ["other.example.com", DOMAIN]
 
 
 def test_a_symbolic_link_stays_one(program: Program, tmp_path: Path) -> None:
@@ -68,50 +61,38 @@ def test_a_symbolic_link_stays_one(program: Program, tmp_path: Path) -> None:
     dotfiles.write_text("{}")
     program.docker_config.parent.mkdir()
     program.docker_config.symlink_to(dotfiles)
-    init(program, DOMAIN, REGISTRY)
+    program.init(DOMAIN, REGISTRY)
     assert program.docker_config.is_symlink()
     assert json.loads(dotfiles.read_text()) == {"credHelpers": OURS}
 
 
-def _snapshot(program: Program) -> dict[Path, tuple[int, bytes]]:
-    return {
-        path: (path.stat().st_mtime_ns, path.read_bytes())
-        for path in program.home.rglob("*")
-        if path.is_file()
-    }
-
-
 def test_twice_changes_nothing(program: Program) -> None:
     program.have_profiles("p")
-    init(program, DOMAIN, REGISTRY, "--profile", "p")
-    before = _snapshot(program)
-    assert "nothing to change" in init(program, DOMAIN, REGISTRY, "--profile", "p")
-    assert "nothing to change" in init(program, f"https://{DOMAIN.upper()}/", f"https://{REGISTRY}/")
-    assert _snapshot(program) == before
+    program.init(DOMAIN, REGISTRY, "--profile", "p")
+    before = program.files
+    assert "nothing to change" in program.init(DOMAIN, REGISTRY, "--profile", "p")
+    assert "nothing to change" in program.init(f"https://{DOMAIN.upper()}/", f"https://{REGISTRY}/")
+    assert program.files == before
 
 
 def test_another_helper_for_the_registry_is_left_alone(program: Program) -> None:
-    program.docker_config.parent.mkdir()
-    program.docker_config.write_text(json.dumps({"credHelpers": {REGISTRY: "ecr-login", DOMAIN: "pass"}}))
-    told = init(program, DOMAIN, REGISTRY)
-    assert json.loads(program.docker_config.read_text())["credHelpers"] == {
-        REGISTRY: "ecr-login",
-        DOMAIN: "ecr-custom",
-    }
-    assert "uses ecr-custom instead of pass" in told
+    program.configure_docker({"credHelpers": {REGISTRY: "ecr-login", DOMAIN: "pass"}})
+    output = program.init(DOMAIN, REGISTRY)
+    assert program.cred_helpers == {REGISTRY: "ecr-login", DOMAIN: "ecr-custom"}
+    assert "uses ecr-custom instead of pass" in output
 
 
 def test_parts_of_a_mapping_are_changed_one_by_one(program: Program) -> None:
     program.have_profiles("p")
     role = {"role_arn": "arn:aws:iam::1:role/r"}
-    init(program, DOMAIN, REGISTRY, "--profile", "p")
-    init(program, DOMAIN, "--role-arn", role["role_arn"])
-    assert json.loads(program.custom_json.read_text()) == {
+    program.init(DOMAIN, REGISTRY, "--profile", "p")
+    program.init(DOMAIN, "--role-arn", role["role_arn"])
+    assert program.mappings == {
         DOMAIN: {"registry": REGISTRY, "profile": "p"} | role,
         REGISTRY: {"profile": "p"} | role,
     }
-    init(program, DOMAIN, "--profile", "", "--role-arn", "")
-    assert json.loads(program.custom_json.read_text()) == {DOMAIN: REGISTRY}
+    program.init(DOMAIN, "--profile", "", "--role-arn", "")
+    assert program.mappings == {DOMAIN: REGISTRY}
 
 
 @pytest.mark.parametrize("discovered", [False, True])
@@ -122,7 +103,7 @@ def test_the_registrys_own_host_gets_the_same_credentials(
     program.have_profiles("prod")
     role = "arn:aws:iam::123456789012:role/push"
     options = ["--profile", "prod", "--role-arn", role, "--region", "eu-west-1"]
-    init(program, domain.host, *([] if discovered else [REGISTRY]), *options)
+    program.init(domain.host, *([] if discovered else [REGISTRY]), *options)
     for host in (domain.host, REGISTRY):
         aws.calls.clear()
         program.run("erase", stdin=domain.host)
@@ -134,66 +115,63 @@ def test_the_registrys_own_host_gets_the_same_credentials(
 
 def test_two_domains_of_one_registry_share_what_its_own_host_has(program: Program) -> None:
     program.have_profiles("a", "b")
-    init(program, DOMAIN, REGISTRY, "--profile", "a")
-    init(program, "ecr.example.net", REGISTRY)
-    assert json.loads(program.custom_json.read_text())[REGISTRY] == {"profile": "a"}
-    changed = init(program, "ecr.example.net", REGISTRY, "--profile", "b")
+    program.init(DOMAIN, REGISTRY, "--profile", "a")
+    program.init("ecr.example.net", REGISTRY)
+    assert program.mappings[REGISTRY] == {"profile": "a"}
+    changed = program.init("ecr.example.net", REGISTRY, "--profile", "b")
     assert f"{REGISTRY} is mapped to itself, profile b" in changed
-    assert json.loads(program.custom_json.read_text())[REGISTRY] == {"profile": "b"}
+    assert program.mappings[REGISTRY] == {"profile": "b"}
 
 
 def test_what_somebody_mapped_the_registrys_host_to_is_kept(program: Program) -> None:
     other = REGISTRY.replace("us-east-1", "eu-west-1")
     program.have_profiles("a")
     program.map({REGISTRY: other})
-    init(program, DOMAIN, REGISTRY, "--profile", "a")
-    assert json.loads(program.custom_json.read_text())[REGISTRY] == {"registry": other, "profile": "a"}
-    init(program, DOMAIN, "--profile", "")
-    assert json.loads(program.custom_json.read_text())[REGISTRY] == other
+    program.init(DOMAIN, REGISTRY, "--profile", "a")
+    assert program.mappings[REGISTRY] == {"registry": other, "profile": "a"}
+    program.init(DOMAIN, "--profile", "")
+    assert program.mappings[REGISTRY] == other
 
 
 def test_a_region_that_botocore_does_not_know_yet_is_taken(program: Program) -> None:
-    init(program, DOMAIN, REGISTRY, "--region", "eu-north-7")
+    program.init(DOMAIN, REGISTRY, "--region", "eu-north-7")
 
 
 def test_podmans_next_step_is_there_where_podman_is_set_up(program: Program) -> None:
     step = f"podman pull {DOMAIN}/REPOSITORY"
-    assert step not in init(program, DOMAIN, REGISTRY)
-    assert step in init(program, DOMAIN, REGISTRY, "--containers-auth").splitlines()[-1]
+    assert step not in program.init(DOMAIN, REGISTRY)
+    assert step in program.init(DOMAIN, REGISTRY, "--containers-auth").splitlines()[-1]
 
 
 def test_without_a_registry_the_domain_is_asked_and_not_pinned(program: Program, domain: FakeDomain) -> None:
-    init(program, domain.host)
+    program.init(domain.host)
     assert not program.custom_json.exists()
-    assert json.loads(program.docker_config.read_text()) == {
-        "credHelpers": {domain.host: "ecr-custom", REGISTRY: "ecr-custom"}
-    }
+    assert program.cred_helpers == {domain.host: "ecr-custom", REGISTRY: "ecr-custom"}
     program.have_profiles("p")
-    init(program, domain.host, "--profile", "p")
-    assert json.loads(program.custom_json.read_text()) == {
+    program.init(domain.host, "--profile", "p")
+    assert program.mappings == {
         domain.host: {"profile": "p"},
         REGISTRY: {"profile": "p"},
     }
 
 
 def test_an_ecr_host_needs_no_mapping(program: Program) -> None:
-    init(program, REGISTRY)
+    program.init(REGISTRY)
     assert not program.custom_json.exists()
-    assert json.loads(program.docker_config.read_text()) == {"credHelpers": {REGISTRY: "ecr-custom"}}
+    assert program.cred_helpers == {REGISTRY: "ecr-custom"}
 
 
 def test_docker_config_and_podmans_file_elsewhere(program: Program) -> None:
     docker = program.home / "docker"
-    init(program, DOMAIN, REGISTRY, "--containers-auth", DOCKER_CONFIG=str(docker))
-    podman = program.home / ".config" / "containers" / "auth.json"
-    for file in (docker / "config.json", podman):
+    program.init(DOMAIN, REGISTRY, "--containers-auth", DOCKER_CONFIG=str(docker))
+    for file in (docker / "config.json", program.podman_auth):
         assert json.loads(file.read_text()) == {"credHelpers": OURS}
-    init(program, DOMAIN, REGISTRY, "--containers-auth", REGISTRY_AUTH_FILE="~/auth.json")
+    program.init(DOMAIN, REGISTRY, "--containers-auth", REGISTRY_AUTH_FILE="~/auth.json")
     assert json.loads((program.home / "auth.json").read_text()) == {"credHelpers": OURS}
 
 
 def test_json_is_for_machines(program: Program) -> None:
-    outcome = json.loads(init(program, DOMAIN, REGISTRY, "--json"))
+    outcome = json.loads(program.init(DOMAIN, REGISTRY, "--json"))
     assert (outcome["domain"], outcome["registry"]) == (DOMAIN, REGISTRY)
     assert {change["file"] for change in outcome["changes"]} == {
         str(program.custom_json),
@@ -227,4 +205,4 @@ def test_a_terminal_is_asked(program: Program, domain: FakeDomain) -> None:
     assert "Domain (such as ecr.example.com): " in stderr
     assert f"now {REGISTRY}]: " in stderr
     assert f"is mapped to {REGISTRY}" in stdout
-    assert json.loads(program.custom_json.read_text()) == {domain.host: REGISTRY}
+    assert program.mappings == {domain.host: REGISTRY}

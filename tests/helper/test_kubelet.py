@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 import pytest
 
 from tests.helper.conftest import ACCESS_KEY
 from tests.helper.fake_aws import ASSUMED_KEY, SECRET, FakeAws
-from tests.helper.program import NOT_FOUND, REGISTRY, Program, ProgramResult
+from tests.helper.program import REGISTRY, Program, ProgramResult
 
 V1 = "credentialprovider.kubelet.k8s.io/v1"
 ROLE = "arn:aws:iam::123456789012:role/pod"
 
 
-def ask(
-    program: Program,
-    image: object,
-    version: str = V1,
-    more: Mapping[str, object] | None = None,
-) -> ProgramResult:
-    request = {"kind": "CredentialProviderRequest", "apiVersion": version, "image": image} | dict(more or {})
+REQUEST = {"kind": "CredentialProviderRequest", "apiVersion": V1, "image": "ecr.example.com/app"}
+
+
+def ask(program: Program, **members: object) -> ProgramResult:
+    """The kubelet's run, whose request has these members besides."""
     environ = {"AWS_ECR_CUSTOM_DISCOVER": "0"}
-    return program.run("kubelet", stdin=json.dumps(request), environ=environ)
+    return program.run("kubelet", stdin=json.dumps(REQUEST | members), environ=environ)
 
 
 @pytest.fixture
@@ -45,16 +42,16 @@ def mapped(program: Program) -> Program:
     ],
 )
 @pytest.mark.parametrize("version", [V1, f"{V1}beta1"])
-def test_a_request_is_answered_with_its_own_version_and_host(
+def test_a_response_has_the_version_and_the_host_of_its_request(
     mapped: Program, image: str, key: str, version: str
 ) -> None:
-    result = ask(mapped, image, version=version)
+    result = ask(mapped, image=image, apiVersion=version)
     assert (result.code, result.stderr) == (0, "")
-    answer = json.loads(result.stdout)
-    seconds = int(answer.pop("cacheDuration").removesuffix("s"))
+    response = json.loads(result.stdout)
+    seconds = int(response.pop("cacheDuration").removesuffix("s"))
     assert 5.9 * 3600 < seconds < 6.1 * 3600
     # The kubelet decodes strictly: not a member more.
-    assert answer == {
+    assert response == {
         "kind": "CredentialProviderResponse",
         "apiVersion": version,
         "cacheKeyType": "Registry",
@@ -62,8 +59,8 @@ def test_a_request_is_answered_with_its_own_version_and_host(
     }
 
 
-def test_a_host_of_others_gets_an_empty_answer(mapped: Program) -> None:
-    result = ask(mapped, "other.example.com/app")
+def test_a_host_of_others_gets_an_empty_response(mapped: Program) -> None:
+    result = ask(mapped, image="other.example.com/app")
     assert result.code == 0
     assert json.loads(result.stdout) == {
         "kind": "CredentialProviderResponse",
@@ -76,67 +73,73 @@ def test_a_host_of_others_gets_an_empty_answer(mapped: Program) -> None:
 
 def test_a_refusal_of_aws_is_for_the_kubelets_log(mapped: Program, aws: FakeAws) -> None:
     aws.error = (400, "AccessDeniedException", "no")
-    result = ask(mapped, "ecr.example.com/app")
+    result = ask(mapped)
     assert (result.code, result.stdout) == (1, "")
     assert "AWS refused GetAuthorizationToken" in result.stderr
     assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("stdin", "told"),
+    ("stdin", "words"),
     [
         ("", "is not valid JSON"),
         ("{", "is not valid JSON"),
+        ("[" * 100_000, "is not valid JSON"),
         ("[]", "is not a CredentialProviderRequest"),
-        ('{"kind": "Pod"}', "is not a CredentialProviderRequest"),
-        ('{"kind": "CredentialProviderRequest", "apiVersion": "v2"}', "apiVersion is 'v2'"),
-        (f'{{"kind": "CredentialProviderRequest", "apiVersion": "{V1}"}}', "image is absent"),
-        (f'{{"kind": "CredentialProviderRequest", "apiVersion": "{V1}", "image": 5}}', "image is absent"),
-        (
-            f'{{"kind": "CredentialProviderRequest", "apiVersion": "{V1}", "image": "h/i",'
-            ' "serviceAccountToken": 5}',
-            "serviceAccountToken",
-        ),
+        (json.dumps(REQUEST | {"kind": "Pod"}), "is not a CredentialProviderRequest"),
+        (json.dumps(REQUEST | {"apiVersion": "v2"}), "apiVersion is 'v2'"),
+        (json.dumps(REQUEST | {"image": None}), "image is absent"),
+        (json.dumps(REQUEST | {"image": ""}), "image is absent"),
+        (json.dumps(REQUEST | {"image": 5}), "image is absent"),
+        (json.dumps(REQUEST | {"serviceAccountToken": 5}), "serviceAccountToken"),
+        (json.dumps(REQUEST | {"serviceAccountAnnotations": ["x"]}), "serviceAccountAnnotations"),
     ],
+    ids=lambda each: each[:40],
 )
-def test_a_malformed_request_is_refused(program: Program, stdin: str, told: str) -> None:
+def test_a_malformed_request_is_refused(program: Program, stdin: str, words: str) -> None:
     result = program.run("kubelet", stdin=stdin)
     assert (result.code, result.stdout) == (1, "")
-    assert told in result.stderr
+    assert words in result.stderr
     assert result.stderr.count("\n") == 1
 
 
 def test_the_kubelets_request_is_recognised_by_its_verb_alone(mapped: Program, aws: FakeAws) -> None:
-    request = {"kind": "CredentialProviderRequest", "apiVersion": V1, "image": "ecr.example.com/app"}
-    result = mapped.run("get", stdin=json.dumps(request))
-    assert (result.code, result.stdout) == (1, NOT_FOUND)
+    mapped.refused(json.dumps(REQUEST))
     assert not aws.calls
 
 
 def test_a_service_account_asks_as_its_own_role_and_shares_nothing(mapped: Program, aws: FakeAws) -> None:
-    ask(mapped, "ecr.example.com/app")
+    ask(mapped)
     annotated = {
         "serviceAccountToken": "pod-token",
         "serviceAccountAnnotations": {"eks.amazonaws.com/ecr-role-arn": ROLE},
     }
     before = sorted(path.name for path in mapped.cache.iterdir())
     for _ in range(2):
-        result = ask(mapped, "ecr.example.com/app", more=annotated)
+        result = ask(mapped, **annotated)
         assert json.loads(result.stdout)["auth"]["ecr.example.com"]["password"] == SECRET
         assert "pod-token" not in result.stdout + result.stderr
     assert [call.action for call in aws.calls[1:]] == [
         "AssumeRoleWithWebIdentity",
         "GetAuthorizationToken",
     ] * 2
-    asked = parse_qs(aws.calls[1].body)
-    assert (asked["RoleArn"], asked["WebIdentityToken"]) == ([ROLE], ["pod-token"])
+    assumed = parse_qs(aws.calls[1].body)
+    assert (assumed["RoleArn"], assumed["WebIdentityToken"]) == ([ROLE], ["pod-token"])
     assert ASSUMED_KEY in aws.calls[2].authorization
     assert ACCESS_KEY in aws.calls[0].authorization
     assert sorted(path.name for path in mapped.cache.iterdir()) == before
 
 
-def test_a_service_account_without_a_role_is_told(mapped: Program) -> None:
-    result = ask(mapped, "ecr.example.com/app", more={"serviceAccountToken": "pod-token"})
+def test_a_service_account_without_an_annotation_has_the_role_of_the_environment(
+    mapped: Program, aws: FakeAws
+) -> None:
+    pod = Program(mapped.path, mapped.home, mapped.environ | {"AWS_ECR_ROLE_ARN": ROLE})
+    assert ask(pod, serviceAccountToken="pod-token").code == 0
+    assert parse_qs(aws.calls[0].body)["RoleArn"] == [ROLE]
+
+
+def test_a_service_account_without_a_role_is_refused(mapped: Program) -> None:
+    result = ask(mapped, serviceAccountToken="pod-token")
     assert result.code == 1
     assert "has no role; annotate it with eks.amazonaws.com/ecr-role-arn" in result.stderr
     assert "pod-token" not in result.stderr

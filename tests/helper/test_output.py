@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pty
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -50,44 +53,48 @@ def run_of(program: Program, run: str) -> tuple[list[str], str, int, str]:
     return RUNS[run]
 
 
+def run_into(
+    stdout: int | IO[bytes], program: Program, arguments: list[str], stdin: str
+) -> subprocess.CompletedProcess[bytes]:
+    """A run whose standard output is `stdout`."""
+    return subprocess.run(
+        [program.path, *arguments],
+        input=stdin.encode(),
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=program.environ,
+        check=False,
+    )
+
+
 def _pipe(program: Program, arguments: list[str], stdin: str) -> tuple[int, str]:
-    result = program.run(*arguments, stdin=stdin)
-    return result.code, result.stdout
+    done = run_into(subprocess.PIPE, program, arguments, stdin)
+    return done.returncode, done.stdout.decode()
 
 
 def _file(program: Program, arguments: list[str], stdin: str) -> tuple[int, str]:
     path = program.home / "output"
     with path.open("wb") as file:
-        done = subprocess.run(
-            [program.path, *arguments],
-            input=stdin.encode(),
-            stdout=file,
-            stderr=subprocess.DEVNULL,
-            env=program.environ,
-            check=False,
-        )
+        done = run_into(file, program, arguments, stdin)
     return done.returncode, path.read_text()
 
 
 def _terminal(program: Program, arguments: list[str], stdin: str) -> tuple[int, str]:
     leader, follower = pty.openpty()
-    with subprocess.Popen(
-        [program.path, *arguments],
-        stdin=subprocess.PIPE,
-        stdout=follower,
-        stderr=subprocess.DEVNULL,
-        env=program.environ,
-    ) as running:
-        os.close(follower)
-        assert running.stdin is not None
-        running.stdin.write(stdin.encode())
-        running.stdin.close()
-        data = b""
-        with contextlib.suppress(OSError):  # Linux's end of a terminal whose program has ended
-            while part := os.read(leader, 65_536):
-                data += part
-    os.close(leader)
-    return running.returncode, data.decode().replace("\r\n", "\n")
+    # What a terminal holds that nobody reads is less than the longest output.
+    with ThreadPoolExecutor(1) as pool, os.fdopen(leader, "rb", buffering=0) as terminal:
+        reading = pool.submit(_read_whole, terminal)
+        with os.fdopen(follower, "wb") as end:
+            done = run_into(end, program, arguments, stdin)
+        return done.returncode, reading.result().decode().replace("\r\n", "\n")
+
+
+def _read_whole(terminal: io.FileIO) -> bytes:
+    data = b""
+    with contextlib.suppress(OSError):  # Linux's end of a terminal whose program has ended
+        while part := terminal.read(65_536):
+            data += part
+    return data
 
 
 @pytest.mark.parametrize("run", RUNS)
@@ -101,41 +108,15 @@ def test_it_arrives_whole(
     assert text.endswith(end), text
 
 
-def _closed(program: Program, arguments: list[str], stdin: str) -> subprocess.CompletedProcess[bytes]:
-    reader, writer = os.pipe()
-    os.close(reader)
-    try:
-        return subprocess.run(
-            [program.path, *arguments],
-            input=stdin.encode(),
-            stdout=writer,
-            stderr=subprocess.PIPE,
-            env=program.environ,
-            check=False,
-        )
-    finally:
-        os.close(writer)
-
-
 @pytest.mark.parametrize("run", RUNS)
 def test_a_reader_that_has_left_is_no_news(mapped: Program, run: str) -> None:
     arguments, stdin, code, _ = run_of(mapped, run)
     expected = mapped.run(*arguments, stdin=stdin).stderr if code else ""
-    done = _closed(mapped, arguments, stdin)
-    assert done.returncode == 1
-    assert done.stderr.decode() == expected
-
-
-def _full(program: Program, arguments: list[str], stdin: str) -> subprocess.CompletedProcess[bytes]:
-    with Path("/dev/full").open("wb") as full:
-        return subprocess.run(
-            [program.path, *arguments],
-            input=stdin.encode(),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            env=program.environ,
-            check=False,
-        )
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        done = run_into(closed, mapped, arguments, stdin)
+    assert (done.returncode, done.stderr.decode()) == (1, expected)
 
 
 @pytest.mark.parametrize("run", ["help", "init --help", "list", "get", "get, cached", "kubelet"])
@@ -143,7 +124,8 @@ def test_a_full_disk_is_one_line(mapped: Program, run: str) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("/dev/full is not there")
     arguments, stdin, _, _ = run_of(mapped, run)
-    done = _full(mapped, arguments, stdin)
+    with Path("/dev/full").open("wb") as full:
+        done = run_into(full, mapped, arguments, stdin)
     assert done.returncode == 1
     assert done.stderr.decode() == f"{NAME}: cannot write to standard output: No space left on device\n"
 

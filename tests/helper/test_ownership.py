@@ -22,7 +22,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can g
 
 
 def everything_in(directory: Path) -> dict[Path, tuple[int, int, bytes]]:
-    """Path -> owner, mode and content, of all that is below."""
+    """Path -> user, mode and content, of all that is below."""
     found = {}
     for path in directory.rglob("*"):
         status = path.lstat()
@@ -42,8 +42,7 @@ def _empty_home(_: Program) -> None:
 
 
 def _with_config(program: Program) -> None:
-    program.docker_config.parent.mkdir()
-    program.docker_config.write_text("{}")
+    program.configure_docker("{}")
 
 
 def _linked_directory(program: Program) -> None:
@@ -87,8 +86,7 @@ def test_a_get_of_the_superuser_makes_no_cache_in_another_users_home(program: Pr
 
 @as_root
 def test_owner_and_mode_of_a_file_are_kept(program: Program) -> None:
-    program.docker_config.parent.mkdir()
-    program.docker_config.write_text("{}")
+    program.configure_docker("{}")
     program.docker_config.chmod(0o640)
     os.chown(program.docker_config, 0, NOBODY)
     assert program.run("init", DOMAIN, REGISTRY).code == 0

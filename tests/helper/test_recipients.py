@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tests.helper.fake_aws import SECRET, FakeAws
 from tests.helper.fake_domain import FakeDomain
-from tests.helper.program import NOT_FOUND, REGISTRY, Program
+from tests.helper.program import REGISTRY, Program
 
 UNLISTED = {"AWS_ECR_CUSTOM_DISCOVER": ""}
 
 
-def as_store_of_all_hosts(program: Program, **members: object) -> None:
-    program.docker_config.parent.mkdir(exist_ok=True)
-    program.docker_config.write_text(json.dumps({"credsStore": "ecr-custom", **members}))
+STORE_OF_ALL_HOSTS = {"credsStore": "ecr-custom"}
 
 
 def test_doctor_sends_no_token_where_get_gives_none(
     program: Program, domain: FakeDomain, aws: FakeAws
 ) -> None:
     domain.password = SECRET
-    as_store_of_all_hosts(program)
-    assert program.get(domain.host, **UNLISTED).stdout == NOT_FOUND
+    program.configure_docker(STORE_OF_ALL_HOSTS)
+    program.refused(domain.host, **UNLISTED)
     for image in (domain.host, f"{domain.host}/app:1.0"):
         result = program.run("doctor", image, environ=UNLISTED)
         assert result.code == 1
@@ -33,13 +29,12 @@ def test_doctor_sends_no_token_where_get_gives_none(
 
 def test_the_default_registrys_token_goes_to_listed_hosts_alone(program: Program, aws: FakeAws) -> None:
     """One `FROM evil.example/x` must not send it there."""
-    as_store_of_all_hosts(program, credHelpers={"listed.example.com": "ecr-custom"})
+    program.configure_docker(STORE_OF_ALL_HOSTS | {"credHelpers": {"listed.example.com": "ecr-custom"}})
     program.map({"mapped.example.com": {"region": "us-east-1"}})
     default = UNLISTED | {"AWS_ECR_CUSTOM_DEFAULT": REGISTRY}
-    result = program.get("evil.example", **default)
-    assert (result.code, result.stdout) == (1, NOT_FOUND)
-    assert "neither mapped nor listed under credHelpers" in result.stderr
-    assert "init evil.example REGISTRY" in result.stderr
+    line = program.refused("evil.example", **default)
+    assert "neither mapped nor listed under credHelpers" in line
+    assert "init evil.example REGISTRY" in line
     assert program.run("doctor", "evil.example/x", environ=default).code == 1
     assert not aws.calls
     for host in ("listed.example.com", "mapped.example.com"):
@@ -48,54 +43,28 @@ def test_the_default_registrys_token_goes_to_listed_hosts_alone(program: Program
 
 def test_doctor_sends_a_token_where_get_gives_one(program: Program, domain: FakeDomain) -> None:
     domain.password = SECRET
-    as_store_of_all_hosts(program, credHelpers={domain.host: "ecr-custom"})
+    program.configure_docker(STORE_OF_ALL_HOSTS | {"credHelpers": {domain.host: "ecr-custom"}})
     assert program.get(domain.host, **UNLISTED).secret == SECRET
     assert program.run("doctor", domain.host, environ=UNLISTED).code == 0
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["none", "named", "disabled", "00", "2", "true", "false", "off", "no", " 0", "https://u:hunter2@h"],
-)
-@pytest.mark.parametrize("mapped", [False, True])
-def test_an_unknown_value_of_discover_is_refused(
-    program: Program, domain: FakeDomain, aws: FakeAws, value: str, mapped: bool
+def test_an_unknown_value_of_discover_is_refused_even_where_no_host_is_asked(
+    program: Program, aws: FakeAws
 ) -> None:
-    """Each of these used to mean that every host may be asked."""
-    if mapped:
-        program.map({domain.host: REGISTRY})
-        assert program.get(domain.host).secret == SECRET
-        aws.calls.clear()
-    result = program.get(domain.host, AWS_ECR_CUSTOM_DISCOVER=value)
-    assert (result.code, result.stdout) == (1, NOT_FOUND)
-    assert "AWS_ECR_CUSTOM_DISCOVER is " in result.stderr
-    assert result.stderr.count("\n") == 1
-    assert "hunter2" not in result.stderr
-    assert (domain.seen, aws.calls) == ([], [])
+    program.map({"ecr.example.com": REGISTRY})
+    assert program.get("ecr.example.com").secret == SECRET
+    aws.calls.clear()
+    line = program.refused("ecr.example.com", AWS_ECR_CUSTOM_DISCOVER="none")
+    assert "AWS_ECR_CUSTOM_DISCOVER is 'none'" in line
+    assert not aws.calls
 
 
-@pytest.mark.parametrize(
-    ("listed", "host"),
-    [
-        ("example.com", "evilexample.com"),
-        ("example.com", "example.com.evil.test"),
-        ("example.com", "sub.example.com"),
-        ("example.com", "example.com:8443"),
-        ("*", "example.com"),
-        ("*.example.com", "sub.example.com"),
-    ],
-)
-@pytest.mark.parametrize("where", ["credHelpers", "custom.json"])
-def test_a_host_that_only_resembles_a_listed_one_is_not_listed(
-    program: Program, aws: FakeAws, listed: str, host: str, where: str
-) -> None:
-    if where == "credHelpers":
-        as_store_of_all_hosts(program, credHelpers={listed: "ecr-custom"})
-    elif "*" not in listed:
-        program.map({listed: {}})
-    result = program.get(host, **UNLISTED)
-    assert (result.code, result.stdout) == (1, NOT_FOUND)
-    assert "neither mapped nor listed under credHelpers" in result.stderr
+def test_a_host_that_only_resembles_a_listed_one_is_not_listed(program: Program, aws: FakeAws) -> None:
+    listed = dict.fromkeys(("example.com", "*", "*.example.com"), "ecr-custom")
+    program.configure_docker(STORE_OF_ALL_HOSTS | {"credHelpers": listed})
+    program.map({"example.com": {}})
+    for host in ("evilexample.com", "example.com.evil.test", "sub.example.com", "example.com:8443"):
+        assert "neither mapped nor listed under credHelpers" in program.refused(host, **UNLISTED)
     assert not aws.calls
 
 
@@ -117,9 +86,7 @@ def test_no_token_travels_in_the_clear_or_to_a_port_that_is_not_ecrs(
     mapped = ("ecr.example.com", "ecr.example.com:443", "localhost.example.com", f"{REGISTRY}:8443")
     program.map(dict.fromkeys(mapped, REGISTRY))
     for environ in ({}, {"AWS_ECR_CUSTOM_DEFAULT": REGISTRY}):
-        result = program.get(text, **environ)
-        assert (result.code, result.stdout) == (1, NOT_FOUND)
-        assert reason in result.stderr
+        assert reason in program.refused(text, **environ)
     assert not aws.calls
 
 

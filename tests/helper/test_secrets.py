@@ -1,4 +1,4 @@
-"""What is secret in a server URL, a token or a configuration is in no output but the answer to `get`."""
+"""What is secret in a server URL, a token or a configuration is in no output but that of `get`."""
 
 from __future__ import annotations
 

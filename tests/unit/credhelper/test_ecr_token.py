@@ -8,8 +8,12 @@ import pytest
 from credhelper.ecr_token import refusal
 
 
+def _refused(code: str, message: str) -> aws.ClientError:
+    return aws.ClientError({"Error": {"Code": code, "Message": message}}, "AssumeRole")
+
+
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "words"),
     [
         (aws.NoCredentialsError(), "no AWS credentials"),
         (aws.PartialCredentialsError(provider="env", cred_var="x"), "no AWS credentials"),
@@ -24,19 +28,20 @@ from credhelper.ecr_token import refusal
         (aws.ProxyConnectionError(proxy_url="http://u:hunter2@p", error="x"), "cannot be reached"),
         (aws.SSLError(endpoint_url="https://x", error=OSError("hunter2")), "cannot be reached"),
         (aws.InvalidRegionError(region_name="hunter2"), "could not be asked (InvalidRegionError)"),
+        (_refused("SignatureDoesNotMatch", "hunter2"), "clock"),
+        (_refused("InvalidSignatureException", "hunter2"), "clock"),
+        (_refused("ExpiredTokenException", "hunter2"), "have expired; run `aws sso login --profile dev`"),
+        (_refused("UnrecognizedClientException", "hunter2"), "does not know these credentials"),
+        (_refused("SomethingElse", "hunter2"), "AWS refused AssumeRole (SomethingElse)"),
         (
-            aws.ClientError({"Error": {"Code": "SignatureDoesNotMatch", "Message": "hunter2"}}, "AssumeRole"),
-            "clock",
-        ),
-        (
-            aws.ClientError({"Error": {"Code": "AccessDenied", "Message": "User: x\nis not"}}, "AssumeRole"),
+            _refused("AccessDenied", "User: x\nis not"),
             "AWS refused AssumeRole (AccessDenied): User: x is not; allow the IAM action sts:AssumeRole",
         ),
         (aws.ClientError({}, "GetAuthorizationToken"), "(unknown)"),
     ],
 )
-def test_what_aws_says_becomes_one_line_without_a_secret(error: Exception, told: str) -> None:
+def test_what_aws_says_becomes_one_line_without_a_secret(error: Exception, words: str) -> None:
     line = str(refusal(error, "dev", "us-east-1"))
-    assert told in line
+    assert words in line
     assert "\n" not in line
     assert "hunter2" not in line

@@ -29,75 +29,84 @@ MAPPED, DEFAULT, DISCOVERED = (f"{digit * 12}.dkr.ecr.us-east-1.amazonaws.com" f
         (DomainResponse(307, f"https://{REGISTRY}/v2/"), REGISTRY),
         (DomainResponse(302, f"https://{REGISTRY.upper()}:443/v2/?x=y"), REGISTRY),
         (DomainResponse(301, "https://public.ecr.aws/v2/"), "public.ecr.aws"),
-        (DomainResponse(307, f"/_registry/{REGISTRY}/v2/"), REGISTRY),
+        (DomainResponse(307, f"/_registry/{REGISTRY.upper()}/v2/"), REGISTRY),
         (DomainResponse(307, f"https://ecr.example.com/_registry/{REGISTRY}/v2/?a=b"), REGISTRY),
         (DomainResponse(308, f"https://ecr.example.com:443/_registry/{REGISTRY}"), REGISTRY),
-        (DomainResponse(307, f"https://x@ecr.example.com/_registry/{REGISTRY}/v2/"), None),
-        (DomainResponse(307, f"http://ecr.example.com/_registry/{REGISTRY}/v2/"), None),
-        (DomainResponse(307, f"_registry/{REGISTRY}/v2/"), None),
-        (DomainResponse(307, f"/v2/_registry/{REGISTRY}/v2/"), None),
-        (DomainResponse(307, f"/_registry/{REGISTRY}@evil.test/v2/"), None),
-        (DomainResponse(307, "/_registry//v2/"), None),
-        (DomainResponse(307, f"https://{REGISTRY}./v2/"), None),
-        (DomainResponse(307, f"//{REGISTRY}/v2/"), None),
-        (DomainResponse(307, f"https://x@{REGISTRY}/v2/"), None),
-        (DomainResponse(307, f"https://{REGISTRY}@evil.test/v2/"), None),
-        (DomainResponse(307, f"https://evil.test/{REGISTRY}/"), None),
-        (DomainResponse(307, f"https://{REGISTRY}:x/v2/"), None),
-        (DomainResponse(304, f"https://{REGISTRY}/v2/"), None),
-        (DomainResponse(401), None),
     ],
 )
-def test_a_response_names_a_registry_or_none(response: DomainResponse, registry: str | None) -> None:
-    if registry is not None:
-        assert registry_of("ecr.example.com", response) == registry
-        return
-    with pytest.raises(HostNotServed, match=r"ecr\.example\.com"):
+def test_a_response_names_a_registry(response: DomainResponse, registry: str) -> None:
+    assert registry_of("ecr.example.com", response) == registry
+
+
+@pytest.mark.parametrize(
+    ("response", "words"),
+    [
+        (DomainResponse(307, f"https://x@ecr.example.com/_registry/{REGISTRY}/v2/"), "not to a plain https"),
+        (DomainResponse(307, f"http://ecr.example.com/_registry/{REGISTRY}/v2/"), "not to a plain https"),
+        (DomainResponse(307, f"_registry/{REGISTRY}/v2/"), "not to a plain https address"),
+        (DomainResponse(307, f"//{REGISTRY}/v2/"), "not to a plain https address"),
+        (DomainResponse(307, f"//evil.test/_registry/{REGISTRY}/v2/"), "not to a plain https address"),
+        (DomainResponse(307, f"http://{REGISTRY}/v2/"), "not to a plain https address"),
+        (DomainResponse(307, f"https://x:hunter2@{REGISTRY}/v2/"), "not to a plain https address"),
+        (DomainResponse(307, f"https://{REGISTRY}:8443/v2/"), "not to a plain https address"),
+        (DomainResponse(307, f"/v2/_registry/{REGISTRY}/v2/"), "redirects to itself"),
+        (DomainResponse(307, f"/_registry/{REGISTRY}@evil.test/v2/"), "outside of ECR"),
+        (DomainResponse(307, f"/_registry/{REGISTRY}.evil.test/v2/"), "outside of ECR"),
+        (DomainResponse(307, f"/_registry/{REGISTRY}:8443/v2/"), "outside of ECR"),
+        (DomainResponse(307, "/_registry//v2/"), "outside of ECR"),
+        (DomainResponse(307, f"https://{REGISTRY}./v2/"), "outside of ECR"),
+        (DomainResponse(307, f"https://{REGISTRY}@evil.test/v2/"), "not to a plain https address"),
+        (DomainResponse(307, f"https://evil.test/_registry/{REGISTRY}/"), "'evil.test', which is outside"),
+        (DomainResponse(307, f"https://{REGISTRY}:x/v2/"), "malformed"),
+        (DomainResponse(307, "https://[/"), "malformed"),
+        (DomainResponse(307), "answers 307 and does not redirect"),
+        (DomainResponse(304, f"https://{REGISTRY}/v2/"), "answers 304"),
+        (DomainResponse(200, f"https://{REGISTRY}/v2/"), "answers 200"),
+        (DomainResponse(401), "answers 401"),
+    ],
+)
+def test_a_response_that_names_none_is_not_believed(response: DomainResponse, words: str) -> None:
+    with pytest.raises(HostNotServed, match=r"ecr\.example\.com") as refused:
         registry_of("ecr.example.com", response)
+    assert words in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+TO_DEFAULT = {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}
+NO_HOST = {"AWS_ECR_CUSTOM_DISCOVER": "0"}
+EVERY_HOST = {"AWS_ECR_CUSTOM_DISCOVER": "1"}
 
 
 @pytest.mark.parametrize(
     ("text", "listed", "environ", "registry"),
     [
         ("mapped.example.com", False, {}, MAPPED),
-        ("mapped.example.com", False, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, MAPPED),
+        ("mapped.example.com", False, TO_DEFAULT, MAPPED),
         ("mapped.example.com:8443", False, {}, None),
-        (REGISTRY, False, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, REGISTRY),
+        (REGISTRY, False, TO_DEFAULT, REGISTRY),
         (f"https://{REGISTRY}:443/v2/", False, {}, REGISTRY),
-        (f"{REGISTRY}:80", False, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, None),
-        ("any.example.com", True, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, DEFAULT),
-        ("listed.example.com", False, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, DEFAULT),
+        (f"{REGISTRY}:80", False, TO_DEFAULT, None),
+        ("any.example.com", True, TO_DEFAULT, DEFAULT),
+        ("listed.example.com", False, TO_DEFAULT, DEFAULT),
         # As the credsStore, the helper is asked about every host in an image's name.
-        ("any.example.com", False, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, None),
-        ("http://localhost:5000", False, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, None),
-        (
-            "any.example.com",
-            False,
-            {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT, "AWS_ECR_CUSTOM_DISCOVER": "0"},
-            None,
-        ),
-        (
-            "any.example.com",
-            True,
-            {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT, "AWS_ECR_CUSTOM_DISCOVER": "0"},
-            DEFAULT,
-        ),
-        (
-            "any.example.com",
-            False,
-            {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT, "AWS_ECR_CUSTOM_DISCOVER": "1"},
-            DEFAULT,
-        ),
+        ("any.example.com", False, TO_DEFAULT, None),
+        ("http://localhost:5000", False, TO_DEFAULT, None),
+        ("any.example.com", False, TO_DEFAULT | NO_HOST, None),
+        ("any.example.com", True, TO_DEFAULT | NO_HOST, DEFAULT),
+        ("any.example.com", False, TO_DEFAULT | EVERY_HOST, DEFAULT),
         ("any.example.com", False, {}, None),
         ("any.example.com", True, {}, DISCOVERED),
-        ("any.example.com", True, {"AWS_ECR_CUSTOM_DISCOVER": "0"}, None),
-        ("any.example.com", False, {"AWS_ECR_CUSTOM_DISCOVER": "1"}, DISCOVERED),
+        ("any.example.com", True, NO_HOST, None),
+        ("any.example.com", False, EVERY_HOST, DISCOVERED),
         # A mapping without a registry lists its host.
         ("listed.example.com", False, {}, DISCOVERED),
         ("http://mapped.example.com", True, {}, None),
         ("http://localhost:5000", True, {}, None),
-        ("http://localhost:5000", True, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, DEFAULT),
-        ("docker.io", True, {"AWS_ECR_CUSTOM_DEFAULT": DEFAULT}, None),
+        ("http://localhost:5000", True, TO_DEFAULT, DEFAULT),
+        ("docker.io", True, TO_DEFAULT, None),
+        ("https://index.docker.io/v1/", True, TO_DEFAULT, None),
+        ("registry.hub.docker.com", True, TO_DEFAULT, None),
+        ("notdocker.io", True, TO_DEFAULT, DEFAULT),
     ],
 )
 def test_a_host_stands_for_a_registry_or_for_none(

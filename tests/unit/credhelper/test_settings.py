@@ -28,11 +28,23 @@ def test_settings_have_defaults_and_an_empty_variable_is_none() -> None:
         assert settings.discover == LISTED_HOSTS
 
 
-def test_only_the_documented_values_say_which_hosts_may_be_asked() -> None:
+def test_two_values_say_that_no_host_or_every_host_may_be_asked() -> None:
     assert _settings(AWS_ECR_CUSTOM_DISCOVER="0").discover == NO_HOST
     assert _settings(AWS_ECR_CUSTOM_DISCOVER="1").discover == EVERY_HOST
-    with pytest.raises(InvalidVariable, match="AWS_ECR_CUSTOM_DISCOVER is 'false'"):
-        _ = _settings(AWS_ECR_CUSTOM_DISCOVER="false").discover
+
+
+@pytest.mark.parametrize("value", ["none", "00", "2", "true", "false", "off", " 0", "https://u:hunter2@h"])
+def test_an_unknown_value_means_neither(value: str) -> None:
+    """Each of these used to mean that every host may be asked."""
+    with pytest.raises(InvalidVariable, match="AWS_ECR_CUSTOM_DISCOVER is ") as refused:
+        _ = _settings(AWS_ECR_CUSTOM_DISCOVER=value).discover
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "soon", "nan", "inf", "3601"])
+def test_a_time_limit_that_is_none_is_refused(value: str) -> None:
+    with pytest.raises(InvalidVariable, match=f"AWS_ECR_CUSTOM_TIMEOUT is '{value}'"):
+        _ = _settings(AWS_ECR_CUSTOM_TIMEOUT=value).timeout
 
 
 @pytest.mark.parametrize(
