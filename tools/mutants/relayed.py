@@ -8,7 +8,7 @@ _RELAY = "chalicelib/relaying/relay.py"
 _LOCATION = "chalicelib/location.py"
 _SERVICE = "chalicelib/service.py"
 _UNIT = "tests/unit/service"
-_HEADERS = f"{_UNIT}/test_relay.py::test_only_the_named_answer_headers_pass"
+_HEADERS = f"{_UNIT}/test_relay.py::test_only_the_listed_response_headers_pass"
 
 
 def _passed_header(name: str) -> Mutant:
@@ -31,7 +31,7 @@ RELAYED = (
         _RELAY,
         '    "User-Agent",\n)',
         '    "User-Agent",\n    "Cookie",\n)',
-        f"{_UNIT}/test_relay.py::test_only_the_named_request_headers_and_the_relays_credentials_pass",
+        f"{_UNIT}/test_relay.py::test_only_the_listed_request_headers_and_the_relays_credentials_pass",
     ),
     Mutant(
         "a line break in a header does not reach the registry",
@@ -59,7 +59,7 @@ RELAYED = (
         _RELAY,
         "limit = MAX_BLOB_BODY if relay.endpoint is Endpoint.BLOB else MAX_BODY",
         "limit = MAX_BODY",
-        f"{_UNIT}/test_relay.py::test_no_more_of_an_answer_is_read_than_can_be_passed_on",
+        f"{_UNIT}/test_relay.py::test_no_more_of_a_response_is_read_than_can_be_passed_on",
     ),
     Mutant(
         "a body that is longer than what was read is refused",
@@ -73,14 +73,14 @@ RELAYED = (
         "chalicelib/location.py",
         ' or "<" in value[1:]:',
         ":",
-        f"{_UNIT}/test_relay.py::test_answer_headers_are_made_ours",
+        f"{_UNIT}/test_relay.py::test_response_headers_are_made_ours",
     ),
     Mutant(
         "a link that leads elsewhere is not passed on",
         _RELAY,
         "parts[0], elsewhere=False)",
         "parts[0], elsewhere=True)",
-        f"{_UNIT}/test_relay.py::test_answer_headers_are_made_ours",
+        f"{_UNIT}/test_relay.py::test_response_headers_are_made_ours",
     ),
     Mutant(
         "a Location that is refused ends the relay",
@@ -159,7 +159,7 @@ RELAYED = (
         "chalicelib/request_log.py",
         '"fault": type(error).__name__',
         '"fault": repr(error)',
-        f"{_UNIT}/test_app.py::test_a_defect_is_an_answer_without_a_word_of_the_request",
+        f"{_UNIT}/test_app.py::test_a_defect_is_a_response_without_a_word_of_the_request",
     ),
     Mutant(
         "a relayed response may not be kept",

@@ -29,14 +29,14 @@ _REQUEST, _RESPONSE = (
 )
 
 
-def asked(path: str) -> dict[str, Any]:
+def viewer_request(path: str) -> dict[str, Any]:
     """What the registry's viewer request function makes of a path."""
     request = {"method": "GET", "uri": path, "querystring": {"n": {"value": "1"}}, "headers": {}}
     return _REQUEST.run({"request": request})
 
 
-def answered(uri: str, headers: dict[str, str], status: int = 200) -> dict[str, Any]:
-    """What the registry's viewer response function makes of an answer."""
+def viewer_response(uri: str, headers: dict[str, str], status: int = 200) -> dict[str, Any]:
+    """What the registry's viewer response function makes of a registry's response."""
     response = {
         "statusCode": status,
         "headers": {name: {"value": value} for name, value in headers.items()},
@@ -46,10 +46,10 @@ def answered(uri: str, headers: dict[str, str], status: int = 200) -> dict[str, 
 
 
 def location(reference: str, uri: str = "/v2/team/app/blobs/uploads/", status: int = 307) -> str | None:
-    """The Location that is handed on; None where the answer is refused."""
-    answer = answered(uri, {"location": reference}, status)
-    handed: str | None = answer["headers"].get("location", {}).get("value")
-    assert (answer["statusCode"] == 502) == (handed is None)
+    """The Location that is handed on; None where the response is refused."""
+    response = viewer_response(uri, {"location": reference}, status)
+    handed: str | None = response["headers"].get("location", {}).get("value")
+    assert (response["statusCode"] == 502) == (handed is None)
     return handed
 
 
@@ -86,12 +86,8 @@ def test_the_credentials_go_no_further_than_the_default_behaviour() -> None:
     ],
 )
 def test_the_registry_is_asked_for_the_path_after_the_prefix(path: str) -> None:
-    assert asked(PREFIX + path) == {
-        "method": "GET",
-        "uri": path,
-        "querystring": {"n": {"value": "1"}},
-        "headers": {},
-    }
+    request = viewer_request(PREFIX + path)
+    assert request == {"method": "GET", "uri": path, "querystring": {"n": {"value": "1"}}, "headers": {}}
 
 
 @pytest.mark.parametrize(
@@ -129,7 +125,7 @@ def test_the_registry_is_asked_for_the_path_after_the_prefix(path: str) -> None:
     ],
 )
 def test_what_is_not_the_registry_api_is_refused_in_the_registrys_form(path: str) -> None:
-    refused = asked(path)
+    refused = viewer_request(path)
     assert refused["statusCode"] == 403
     assert '"code":"DENIED"' in refused["body"]
     assert refused["headers"]["content-type"]["value"] == "application/json"
@@ -210,13 +206,13 @@ def test_another_host_is_reached_by_a_redirect_alone(given: str) -> None:
     ],
 )
 def test_a_location_that_cannot_be_handed_on_fails_closed(given: str) -> None:
-    answer = answered("/v2/a", {"location": given, "link": f"<{UPLOAD}>", "content-length": "0"})
-    assert answer["statusCode"] == 502
-    assert "location" not in answer["headers"]
-    assert "link" not in answer["headers"]
-    assert '"errors"' in answer["body"]
-    assert answer["headers"]["content-length"]["value"] == str(len(answer["body"]))
-    assert "token" not in str({**answer, "body": ""})
+    response = viewer_response("/v2/a", {"location": given, "link": f"<{UPLOAD}>", "content-length": "0"})
+    assert response["statusCode"] == 502
+    assert "location" not in response["headers"]
+    assert "link" not in response["headers"]
+    assert '"errors"' in response["body"]
+    assert response["headers"]["content-length"]["value"] == str(len(response["body"]))
+    assert "token" not in str({**response, "body": ""})
 
 
 def test_two_locations_fail_closed() -> None:
@@ -238,9 +234,9 @@ def test_two_locations_fail_closed() -> None:
 )
 @pytest.mark.parametrize("uri", ["/v2/a/tags/list", PREFIX + "/v2/a/tags/list"])
 def test_a_link_at_the_registry_becomes_ours(uri: str, given: str, handed: str) -> None:
-    answer = answered(uri, {"link": given})
-    assert answer["headers"]["link"] == {"value": handed}
-    assert answer["statusCode"] == 200
+    response = viewer_response(uri, {"link": given})
+    assert response["headers"]["link"] == {"value": handed}
+    assert response["statusCode"] == 200
 
 
 @pytest.mark.parametrize(
@@ -254,19 +250,16 @@ def test_a_link_at_the_registry_becomes_ours(uri: str, given: str, handed: str) 
 )
 def test_a_link_that_cannot_be_read_or_leads_away_fails_closed(given: str) -> None:
     """Without it a client would take the first page of a list for the whole."""
-    answer = answered("/v2/a/tags/list", {"link": given})
-    assert answer["statusCode"] == 502
-    assert "link" not in answer["headers"]
+    response = viewer_response("/v2/a/tags/list", {"link": given})
+    assert response["statusCode"] == 502
+    assert "link" not in response["headers"]
 
 
-def test_an_answer_without_either_is_not_touched() -> None:
-    answer = answered("/v2/a", {"content-type": "application/json", "docker-content-digest": "sha256:0"})
-    assert answer == {
+def test_a_response_without_either_is_not_touched() -> None:
+    response = viewer_response("/v2/a", {"content-type": "application/json"})
+    assert response == {
         "statusCode": 200,
-        "headers": {
-            "content-type": {"value": "application/json"},
-            "docker-content-digest": {"value": "sha256:0"},
-        },
+        "headers": {"content-type": {"value": "application/json"}},
         "cookies": {"session": {"value": "1"}},
     }
 

@@ -50,13 +50,13 @@ def test_no_pattern_can_take_what_belongs_to_another(distribution: dict[str, Any
 def test_nothing_that_only_one_viewer_has_is_in_a_cache_key(
     template: dict[str, Any], distribution: dict[str, Any]
 ) -> None:
-    """A header or cookie in the key would be sent to the API, Authorization too, and would part the answers
+    """A header or cookie in the key would be sent to the API, Authorization too, and would part the responses
     that are the same for everybody."""
     (policy,) = resources_of(template, "AWS::CloudFront::CachePolicy").values()
     key = policy["Properties"]["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"]
     assert key["HeadersConfig"] == {"HeaderBehavior": "none"}
     assert key["CookiesConfig"] == {"CookieBehavior": "none"}
-    # The answer's Location has the query in it.
+    # The Location of the response has the query in it.
     assert key["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
     assert not key["EnableAcceptEncodingGzip"]
     assert not key["EnableAcceptEncodingBrotli"]
@@ -89,8 +89,8 @@ def test_the_api_is_asked_by_the_custom_domain_and_a_registry_by_its_own_name(
 def test_no_error_of_one_viewer_is_shown_to_another(distribution: dict[str, Any]) -> None:
     """CloudFront keeps these for ten seconds unless told otherwise, whatever the origin says ("How
     CloudFront processes HTTP 4xx and 5xx status codes from your origin")."""
-    told = {each["ErrorCode"]: each["ErrorCachingMinTTL"] for each in distribution["CustomErrorResponses"]}
-    assert told == dict.fromkeys((404, 414, 500, 501, 502, 503, 504), 0)
+    kept = {each["ErrorCode"]: each["ErrorCachingMinTTL"] for each in distribution["CustomErrorResponses"]}
+    assert kept == dict.fromkeys((404, 414, 500, 501, 502, 503, 504), 0)
     assert all("ResponsePagePath" not in each for each in distribution["CustomErrorResponses"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -19,12 +20,12 @@ PAYMENTS = "/v2/payments/custom-ecr-domain-doctor/tags/list"
 
 
 @dataclass
-class AnsweringName:
+class KnownName:
     """Answers by path, without credentials and with them; any other path is answered 404."""
 
     anonymous: dict[str, Reply]
     authorized: dict[str, Reply] = field(default_factory=dict)
-    asked: dict[str, int] = field(default_factory=dict)
+    requests: Counter[str] = field(default_factory=Counter)
 
     def addresses(self, host: str) -> tuple[str, ...]:
         return ("192.0.2.1",)
@@ -32,8 +33,8 @@ class AnsweringName:
     def get(self, origin: str, target: str, headers: Mapping[str, str]) -> Reply:
         known = self.authorized if "Authorization" in headers else self.anonymous
         reply = known.get(target, Reply(404))
-        self.asked[target] = self.asked.get(target, 0) + 1
-        cached = {"x-cache": "Hit from cloudfront"} if self.asked[target] > 1 else {}
+        self.requests[target] += 1
+        cached = {"x-cache": "Hit from cloudfront"} if self.requests[target] > 1 else {}
         return Reply(reply.status, {**cached, **reply.headers})
 
 
@@ -41,27 +42,27 @@ def to(location: str) -> Reply:
     return Reply(307, {"location": location})
 
 
-def edge() -> AnsweringName:
+def edge() -> KnownName:
     paths = {"/v2/": REGISTRY, PAYMENTS: OTHER}
     behind = {f"/_registry/{registry.host}{path}": registry for path, registry in paths.items()}
-    return AnsweringName(
+    return KnownName(
         {path: to(f"/_registry/{registry.host}{path}") for path, registry in paths.items()}
         | {path: Reply(401, {"www-authenticate": "Basic"}) for path in behind},
         {path: Reply(400) for path in behind},
     )
 
 
-def relay() -> AnsweringName:
+def relay() -> KnownName:
     paths = ("/v2/", PAYMENTS)
-    return AnsweringName(
+    return KnownName(
         {path: to(f"/_challenge{path}") for path in paths}
         | {f"/_challenge{path}": Reply(401, {"www-authenticate": CHALLENGE}) for path in paths},
         dict.fromkeys(paths, Reply(401)),
     )
 
 
-def plain() -> AnsweringName:
-    return AnsweringName({"/v2/": to(f"{REGISTRY.origin}/v2/"), PAYMENTS: to(f"{OTHER.origin}{PAYMENTS}")})
+def plain() -> KnownName:
+    return KnownName({"/v2/": to(f"{REGISTRY.origin}/v2/"), PAYMENTS: to(f"{OTHER.origin}{PAYMENTS}")})
 
 
 WORLDS = {"edge": edge, "relay": relay, "plain": plain}
@@ -88,7 +89,7 @@ def test_a_name_that_serves_the_mode_has_no_finding(mode: str) -> None:
         ("plain", "/v2/", to("/_challenge/v2/"), "redirect"),
     ],
 )
-def test_each_wrong_answer_is_found(mode: str, path: str, reply: Reply, check: str) -> None:
+def test_each_wrong_response_is_found(mode: str, path: str, reply: Reply, check: str) -> None:
     world = WORLDS[mode]()
     world.anonymous[path] = reply
     findings = [finding for finding in probe(world, "ecr.example.com", REGISTRIES, mode) if not finding.ok]
@@ -104,14 +105,14 @@ def test_made_up_credentials_must_be_refused(mode: str) -> None:
     assert {finding.check for finding in findings if not finding.ok} == {"refusal"}
 
 
-class Nowhere(AnsweringName):
+class Nowhere(KnownName):
     """A name that does not resolve."""
 
     def addresses(self, host: str) -> tuple[str, ...]:
         raise NotReached(f"the name {host} does not resolve")
 
 
-class Unreached(AnsweringName):
+class Unreached(KnownName):
     """A name whose certificate does not hold."""
 
     def get(self, origin: str, target: str, headers: Mapping[str, str]) -> Reply:
@@ -121,9 +122,7 @@ class Unreached(AnsweringName):
 @pytest.mark.parametrize(
     ("world", "checks"), [(Nowhere({}), ["dns"]), (Unreached({}), ["dns", "certificate"])]
 )
-def test_what_depends_on_a_name_that_is_not_reached_is_left_out(
-    world: AnsweringName, checks: list[str]
-) -> None:
+def test_what_depends_on_a_name_that_is_not_reached_is_left_out(world: KnownName, checks: list[str]) -> None:
     findings = probe(world, "ecr.example.com", REGISTRIES, "edge")
     assert [finding.check for finding in findings] == checks
     assert not findings[-1].ok
@@ -131,10 +130,10 @@ def test_what_depends_on_a_name_that_is_not_reached_is_left_out(
 
 @pytest.mark.parametrize(("status", "ok"), [(200, True), (401, True), (403, False), (404, False)])
 def test_a_registry_answers_its_root_with_200_or_401(status: int, ok: bool) -> None:
-    assert registry_answers(AnsweringName({"/v2/": Reply(status)}), REGISTRY).ok is ok
+    assert registry_answers(KnownName({"/v2/": Reply(status)}), REGISTRY).ok is ok
 
 
-def test_a_registry_that_is_not_reached_is_named_with_its_setting() -> None:
+def test_a_registry_that_is_not_reached_is_shown_with_its_setting() -> None:
     finding = registry_answers(Unreached({}), REGISTRY)
     assert not finding.ok
     assert REGISTRY.origin in finding.line

@@ -1,4 +1,4 @@
-"""The decision as a table: method, path, query -> what each mode makes of it. No header is asked."""
+"""The decision as a table: method, path, query -> what each mode makes of it. No header is read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from chalicelib.decision import Decision, Redirect, Refusal, ToRelay, decide, response_of
+from chalicelib.decision import Decision, Redirect, Refusal, ToRelay, decide
 from chalicelib.http_message import Query, RequestLine
 from chalicelib.location import MAX_EDGE_LOCATION, MAX_LOCATION
 from chalicelib.registries import Registries, RegistryPrefix
@@ -103,13 +103,13 @@ def decided(
     return decide(RequestLine(row.method, prefix + row.path, row.query), registries, mode)
 
 
-def named(row: DecisionRow) -> str:
+def row_id(row: DecisionRow) -> str:
     return f"{row.method} {row.path[:40]}"
 
 
 # A client that was sent to the challenge while the mode was `relay` comes back to that path.
 @pytest.mark.parametrize("prefix", ["", "/_challenge"])
-@pytest.mark.parametrize("row", TABLE, ids=named)
+@pytest.mark.parametrize("row", TABLE, ids=row_id)
 def test_at_the_edge_all_under_v2_is_one_redirect_on_our_own_name(row: DecisionRow, prefix: str) -> None:
     assert decided(row, EDGE, prefix) == Redirect(
         "edge",
@@ -119,13 +119,13 @@ def test_at_the_edge_all_under_v2_is_one_redirect_on_our_own_name(row: DecisionR
 
 
 @pytest.mark.parametrize("prefix", ["", "/_challenge"])
-@pytest.mark.parametrize("row", TABLE, ids=named)
+@pytest.mark.parametrize("row", TABLE, ids=row_id)
 def test_in_plain_mode_all_under_v2_is_a_redirect_to_the_registry(row: DecisionRow, prefix: str) -> None:
     assert decided(row, PLAIN, prefix) == Redirect("plain", row.registry.origin + row.target)
 
 
 @pytest.mark.parametrize("prefix", ["", "/_challenge"])
-@pytest.mark.parametrize("row", TABLE, ids=named)
+@pytest.mark.parametrize("row", TABLE, ids=row_id)
 def test_in_relay_mode_all_under_v2_is_for_the_relay_to_decide(row: DecisionRow, prefix: str) -> None:
     decision = decided(row, RELAY, prefix)
     assert isinstance(decision, ToRelay)
@@ -218,19 +218,3 @@ def test_a_location_may_be_as_long_as_what_is_in_front_passes_and_not_longer(
 
 def test_a_query_that_grows_by_its_escapes_is_refused() -> None:
     assert isinstance(decide(RequestLine("GET", "/v2/", (("q", "<" * 4_000),)), ONE, EDGE), Refusal)
-
-
-@pytest.mark.parametrize(
-    ("decision", "cache_control"),
-    [(Redirect("edge", "/_registry/x/v2/", cacheable=True), "public, max-age=60"),
-     (Redirect("edge", "/_registry/x/v2/"), None)],
-)  # fmt: skip
-def test_a_redirect_says_whether_it_may_be_kept(decision: Redirect, cache_control: str | None) -> None:
-    response = response_of(decision)
-    assert (response.status, response.body) == (307, "")
-    assert response.headers.get("Cache-Control") == cache_control
-    assert response.headers["Location"] == decision.location
-
-
-def test_a_refusal_is_never_kept() -> None:
-    assert "Cache-Control" not in response_of(Refusal(404, "NAME_UNKNOWN", "no")).headers

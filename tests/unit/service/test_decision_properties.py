@@ -84,7 +84,7 @@ def test_the_query_is_neither_lost_nor_reordered(line: RequestLine, mode: Redire
 
 
 @given(LINES, MODES)
-def test_only_edge_mode_lets_a_shared_cache_keep_an_answer_and_only_a_redirect(
+def test_only_edge_mode_lets_a_shared_cache_keep_a_response_and_only_a_redirect(
     line: RequestLine, mode: RedirectMode
 ) -> None:
     decision = decide(line, REGISTRIES, mode)
@@ -97,7 +97,7 @@ def test_only_edge_mode_lets_a_shared_cache_keep_an_answer_and_only_a_redirect(
             isinstance(decision, Redirect)
             and decision.name == "edge"
             and line.method in ("GET", "HEAD")
-            # CloudFront may take these for another path's spelling, and keep one's answer for the other.
+            # CloudFront may take these for another path's spelling, and keep one's response for the other.
             and not {"%", "//"}
             & {line.path[at : at + size] for at in range(len(line.path)) for size in (1, 2)}
         )
@@ -109,10 +109,8 @@ def test_only_edge_mode_lets_a_shared_cache_keep_an_answer_and_only_a_redirect(
 def test_a_log_line_holds_nothing_of_the_query(line: RequestLine, value: str) -> None:
     secret = f"secret{value}"
     assume(secret not in line.path)
-    asked = line._replace(query=((secret, secret),))
-    assert "secret" not in request_line("id", asked, "edge", 307).replace(
-        "secret", "", line.path.count("secret")
-    )
+    logged = request_line("id", line._replace(query=((secret, secret),)), "edge", 307)
+    assert "secret" not in logged.replace("secret", "", line.path.count("secret"))
 
 
 MAPS = st.one_of(

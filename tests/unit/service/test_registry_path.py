@@ -7,8 +7,6 @@ import pytest
 from chalicelib.registry_path import (
     Endpoint,
     RegistryPath,
-    challenge_path,
-    edge_path,
     registry_path,
     split_edge_path,
     without_challenge,
@@ -85,10 +83,6 @@ def test_a_challenge_path_stands_for_another(path: str, stands_for: str | None) 
     assert without_challenge(path) == stands_for
 
 
-def test_challenge_paths_lead_back_to_where_they_came_from() -> None:
-    assert without_challenge(challenge_path("/v2/my-repo/blobs/uploads/")) == "/v2/my-repo/blobs/uploads/"
-
-
 @pytest.mark.parametrize(
     ("path", "parts"),
     [
@@ -109,8 +103,3 @@ def test_an_edge_path_is_an_authority_and_the_registrys_own_path(
     path: str, parts: tuple[str, str] | None
 ) -> None:
     assert split_edge_path(path) == parts
-
-
-def test_edge_paths_lead_back_to_where_they_came_from() -> None:
-    made = edge_path("registry.example.com:8443", "/v2/my-repo/blobs/uploads/")
-    assert split_edge_path(made) == ("registry.example.com:8443", "/v2/my-repo/blobs/uploads/")

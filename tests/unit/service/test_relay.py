@@ -1,4 +1,4 @@
-"""The relay's rules as tables: what reaches the registry, and what of its answer the client."""
+"""The relay's rules as tables: what reaches the registry, and what of its response the client."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def passed(
     return client_response(Request(RequestLine(method, "/v2/r/x")), relay(endpoint, family), response)
 
 
-def test_only_the_named_request_headers_and_the_relays_credentials_pass() -> None:
+def test_only_the_listed_request_headers_and_the_relays_credentials_pass() -> None:
     headers = {
         "accept": ("a/b", "c/d"),
         "authorization": ("Basic of-another-request",),
@@ -90,7 +90,7 @@ def test_a_header_that_no_client_may_send_stays_behind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "endpoint", "asked"),
+    ("method", "endpoint", "sent"),
     [
         ("HEAD", Endpoint.MANIFEST, "GET"),
         ("HEAD", Endpoint.BLOB, "HEAD"),
@@ -98,14 +98,14 @@ def test_a_header_that_no_client_may_send_stays_behind() -> None:
         ("PUT", Endpoint.MANIFEST, "PUT"),
     ],
 )
-def test_a_manifest_head_is_asked_as_get(method: str, endpoint: Endpoint, asked: str) -> None:
-    assert registry_request(Request(RequestLine(method, "/v2/r/x")), relay(endpoint)).method == asked
+def test_a_manifest_head_is_asked_as_get(method: str, endpoint: Endpoint, sent: str) -> None:
+    assert registry_request(Request(RequestLine(method, "/v2/r/x")), relay(endpoint)).method == sent
 
 
 @pytest.mark.parametrize(
     ("endpoint", "limit"), [(Endpoint.MANIFEST, MAX_BODY), (Endpoint.BLOB, MAX_BLOB_BODY)]
 )
-def test_no_more_of_an_answer_is_read_than_can_be_passed_on(endpoint: Endpoint, limit: int) -> None:
+def test_no_more_of_a_response_is_read_than_can_be_passed_on(endpoint: Endpoint, limit: int) -> None:
     assert registry_request(Request(RequestLine("GET", "/v2/r/x")), relay(endpoint)).body_limit == limit
 
 
@@ -113,8 +113,8 @@ def test_the_connection_is_that_of_the_credentials() -> None:
     assert registry_request(Request(RequestLine("GET", "/v2/r/x")), relay()).connection_key == 7
 
 
-def test_only_the_named_answer_headers_pass() -> None:
-    answer = RegistryResponse(
+def test_only_the_listed_response_headers_pass() -> None:
+    response = RegistryResponse(
         200,
         (
             ("content-type", MANIFEST_TYPE),
@@ -143,7 +143,7 @@ def test_only_the_named_answer_headers_pass() -> None:
         ),
         MANIFEST,
     )
-    assert passed(answer) == Response(
+    assert passed(response) == Response(
         200,
         {
             "Content-Type": MANIFEST_TYPE,
@@ -162,12 +162,8 @@ def test_only_the_named_answer_headers_pass() -> None:
     [
         ("Location", f"{REGISTRY.origin}/v2/r/blobs/uploads/1?_state=a", "/v2/r/blobs/uploads/1?_state=a"),
         ("Location", "/v2/r/blobs/uploads/1", "/v2/r/blobs/uploads/1"),
-        (
-            "Link",
-            f'<{REGISTRY.origin}/v2/r/tags/list?last=b&n=2>; rel="next"',
-            '</v2/r/tags/list?last=b&n=2>; rel="next"',
-        ),
-        ("Link", '</v2/r/tags/list?last=b&n=2>; rel="next"', '</v2/r/tags/list?last=b&n=2>; rel="next"'),
+        ("Link", f"<{REGISTRY.origin}{PAGE}", f"<{PAGE}"),
+        ("Link", f"<{PAGE}", f"<{PAGE}"),
         # A page elsewhere would be asked for with the client's credentials, be it named first or second.
         ("Link", f'<{PAGE}, <https://evil.example.com/x>; rel="next"', None),
         ("Link", f'<https://evil.example.com/x>; rel="prev", <{PAGE}', None),
@@ -186,9 +182,9 @@ def test_only_the_named_answer_headers_pass() -> None:
         ("Content-Type", "application/zip", None),
     ],
 )
-def test_answer_headers_are_made_ours(name: str, value: str, expected: str | None) -> None:
-    answer = passed(RegistryResponse(202, ((name, value),)))
-    assert answer.headers == ({} if expected is None else {name.title(): expected})
+def test_response_headers_are_made_ours(name: str, value: str, expected: str | None) -> None:
+    response = passed(RegistryResponse(202, ((name, value),)))
+    assert response.headers == ({} if expected is None else {name.title(): expected})
 
 
 def test_another_host_is_reached_by_a_redirect_alone() -> None:
@@ -206,20 +202,20 @@ def test_the_first_of_repeated_lines_counts() -> None:
     assert passed(RegistryResponse(201, lines)).headers == {"Content-Type": "text/a", "Location": "/a"}
 
 
-def test_an_answer_without_a_body_gets_no_length() -> None:
+def test_a_response_without_a_body_gets_no_length() -> None:
     headers = passed(RegistryResponse(304, (("ETag", "x"),)), method="HEAD").headers
     assert headers == {"Etag": "x"}
 
 
-def test_a_blob_answer_has_no_content_type() -> None:
+def test_a_blobs_response_has_no_content_type() -> None:
     redirect = RegistryResponse(307, (("Location", "https://b.example.com/x"), ("Content-Type", "text/html")))
     assert passed(redirect, Endpoint.BLOB).headers == {"Location": "https://b.example.com/x"}
 
 
 @pytest.mark.parametrize(("family", "digest"), [(OTHER, DIGEST), (CONTAINERD, None), (BUILDKIT, None)])
 def test_a_manifest_head_is_answered_with_the_manifest(family: Family, digest: str | None) -> None:
-    answer = RegistryResponse(200, (("Docker-Content-Digest", DIGEST), ("Content-Length", "21")), MANIFEST)
-    head = passed(answer, method="HEAD", family=family)
+    response = RegistryResponse(200, (("Docker-Content-Digest", DIGEST), ("Content-Length", "21")), MANIFEST)
+    head = passed(response, method="HEAD", family=family)
     assert head.body == MANIFEST.decode()
     assert head.headers["Content-Length"] == str(len(MANIFEST))
     assert head.headers.get("Docker-Content-Digest") == digest
@@ -245,19 +241,19 @@ def test_a_blob_head_finds_nothing_for_those_who_believe_its_length() -> None:
 
 @pytest.mark.parametrize("length", ["", "-1", "+5", "0x10", "5, 5", "\u0661\u0662", "\u00b2", " 5"])
 def test_a_length_is_made_of_ascii_digits(length: str) -> None:
-    answer = RegistryResponse(200, (("Content-Length", length),))
-    assert "Content-Length" not in passed(answer, Endpoint.BLOB, "HEAD", CONTAINERD).headers
+    response = RegistryResponse(200, (("Content-Length", length),))
+    assert "Content-Length" not in passed(response, Endpoint.BLOB, "HEAD", CONTAINERD).headers
 
 
 def test_a_refusal_is_passed_on_with_its_message_and_without_its_challenge() -> None:
-    answer = RegistryResponse(
+    response = RegistryResponse(
         401, (("Www-Authenticate", "Basic realm=x"), ("Content-Type", "text/plain")), b"Not Authorized\n"
     )
-    assert passed(answer) == Response(401, {"Content-Type": "text/plain"}, "Not Authorized\n")
+    assert passed(response) == Response(401, {"Content-Type": "text/plain"}, "Not Authorized\n")
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "answer", "reason"),
+    ("endpoint", "response", "reason"),
     [
         (Endpoint.BLOB, RegistryResponse(200, (), b"layer"), "instead of a redirect"),
         (Endpoint.BLOB, RegistryResponse(206, (), b"layer", whole=False), "instead of a redirect"),
@@ -265,23 +261,19 @@ def test_a_refusal_is_passed_on_with_its_message_and_without_its_challenge() -> 
         # Each control character takes six bytes in the JSON that leaves the function.
         (Endpoint.MANIFEST, RegistryResponse(200, (), b"\x01" * (MAX_BODY // 5)), "more bytes"),
         (Endpoint.MANIFEST, RegistryResponse(200, (), b"\xff\xfe"), "not UTF-8"),
-        (
-            Endpoint.UPLOAD,
-            RegistryResponse(202, (("Location", ELSEWHERE),)),
-            "cannot be passed on",
-        ),
+        (Endpoint.UPLOAD, RegistryResponse(202, (("Location", ELSEWHERE),)), "cannot be passed on"),
         (Endpoint.UPLOAD, RegistryResponse(202, (("Location", "/" + "a" * 10_000),)), "cannot be passed on"),
     ],
 )
 def test_what_cannot_be_passed_on_is_refused(
-    endpoint: Endpoint, answer: RegistryResponse, reason: str
+    endpoint: Endpoint, response: RegistryResponse, reason: str
 ) -> None:
     with pytest.raises(ResponseNotRelayable, match=reason) as refused:
-        passed(answer, endpoint)
+        passed(response, endpoint)
     assert str(refused.value).startswith(f"{REGISTRY.origin} answered ")
 
 
-def test_the_largest_answer_that_fits_passes() -> None:
+def test_the_largest_response_that_fits_passes() -> None:
     body = b"a" * (MAX_BODY - 2)
     assert passed(RegistryResponse(200, (), body)).body.encode() == body
 
@@ -293,12 +285,12 @@ HEADERS_OVERHEAD = len("Location: \r\n") + len("Etag: \r\n")
 def test_the_headers_fit_into_what_api_gateway_passes(surplus: int) -> None:
     location = "/" + "a" * 8_000
     etag = "b" * (MAX_HEADERS - HEADERS_OVERHEAD - len(location) + surplus)
-    answer = RegistryResponse(201, (("Location", location), ("ETag", etag), ("Server", "x" * 10_000)))
+    response = RegistryResponse(201, (("Location", location), ("ETag", etag), ("Server", "x" * 10_000)))
     if not surplus:
-        assert passed(answer).headers == {"Location": location, "Etag": etag}
+        assert passed(response).headers == {"Location": location, "Etag": etag}
         return
     with pytest.raises(ResponseNotRelayable, match="more headers than API Gateway passes"):
-        passed(answer)
+        passed(response)
 
 
 def test_a_registry_cannot_name_a_header_that_http_does_not_know() -> None:

@@ -48,7 +48,7 @@ def request(line: RequestLine, agent: str, host: str, authorization: tuple[str, 
 
 
 REQUESTS = st.builds(request, LINES, USER_AGENTS, HOSTS, AUTHORIZATIONS)
-ASKED = st.builds(
+TO_RELAY = st.builds(
     ToRelay,
     st.just(REGISTRY),
     st.sampled_from(Endpoint),
@@ -58,10 +58,12 @@ ASKED = st.builds(
 )
 
 
-@given(REQUESTS, ASKED)
-def test_a_location_of_the_relays_own_is_the_challenge_or_the_registry(made: Request, asked: ToRelay) -> None:
+@given(REQUESTS, TO_RELAY)
+def test_a_location_of_the_relays_own_is_the_challenge_or_the_registry(
+    made: Request, to_relay: ToRelay
+) -> None:
     family = family_of(made.header("user-agent"))
-    decision = decide_relay(made, asked, family)
+    decision = decide_relay(made, to_relay, family)
     if not isinstance(decision, Redirect):
         return
     parts, strict = urlsplit(decision.location), urllib3.util.parse_url(decision.location)
@@ -73,17 +75,17 @@ def test_a_location_of_the_relays_own_is_the_challenge_or_the_registry(made: Req
         assert parts.hostname == strict.host == REGISTRY.host
 
 
-@given(REQUESTS, ASKED)
-def test_malformed_credentials_change_nothing(made: Request, asked: ToRelay) -> None:
+@given(REQUESTS, TO_RELAY)
+def test_malformed_credentials_change_nothing(made: Request, to_relay: ToRelay) -> None:
     assume(credentials_from(made.headers["authorization"]) is None)
     without = made._replace(headers={k: v for k, v in made.headers.items() if k != "authorization"})
     family = family_of(made.header("user-agent"))
-    assert decide_relay(made, asked, family) == decide_relay(without, asked, family)
+    assert decide_relay(made, to_relay, family) == decide_relay(without, to_relay, family)
 
 
-@given(REQUESTS, ASKED)
-def test_nothing_is_relayed_without_credentials(made: Request, asked: ToRelay) -> None:
-    decision = decide_relay(made, asked, family_of(made.header("user-agent")))
+@given(REQUESTS, TO_RELAY)
+def test_nothing_is_relayed_without_credentials(made: Request, to_relay: ToRelay) -> None:
+    decision = decide_relay(made, to_relay, family_of(made.header("user-agent")))
     if isinstance(decision, Relay):
         assert made.headers["authorization"] == (decision.credentials.authorization,)
 

@@ -27,12 +27,12 @@ class MemoryRelay:
     def __init__(self) -> None:
         self.given: list[tuple[Request, ToRelay]] = []
 
-    def __call__(self, request: Request, asked: ToRelay) -> tuple[Response, str, str]:
-        self.given.append((request, asked))
+    def __call__(self, request: Request, to_relay: ToRelay) -> tuple[Response, str, str]:
+        self.given.append((request, to_relay))
         return Response(200, {"Location": f"/{TOKEN}"}, TOKEN), "relay", "crane"
 
 
-def asked(path: str = "/v2/r/manifests/latest") -> dict[str, Any]:
+def put(path: str = "/v2/r/manifests/latest") -> dict[str, Any]:
     headers = {"User-Agent": ["crane/1"], "Authorization": [BASIC]}
     return event("PUT", path, query={"q": [TOKEN]}, headers=headers, body=TOKEN)
 
@@ -52,7 +52,7 @@ def asked(path: str = "/v2/r/manifests/latest") -> dict[str, Any]:
 def test_a_line_of_the_log_holds_no_secret(mode: RedirectMode, path: str, decision: str, status: int) -> None:
     """Not even where a Location of the registry's or a body holds one."""
     relay = MemoryRelay()
-    response, line = respond(asked(path), "id-1", REGISTRIES, mode, relay)
+    response, line = respond(put(path), "id-1", REGISTRIES, mode, relay)
     assert response.status == status
     client = {"client": "crane"} if decision == "relay" else {}
     assert json.loads(line) == {
@@ -70,7 +70,7 @@ def test_a_line_of_the_log_holds_no_secret(mode: RedirectMode, path: str, decisi
 
 def test_the_relay_gets_the_whole_request() -> None:
     relay = MemoryRelay()
-    respond(asked(), "id-1", REGISTRIES, RedirectMode.RELAY, relay)
+    respond(put(), "id-1", REGISTRIES, RedirectMode.RELAY, relay)
     ((request, to_relay),) = relay.given
     assert request.headers["authorization"] == (BASIC,)
     assert request.body == TOKEN.encode()
@@ -81,16 +81,16 @@ class Unreadable:
     """Headers and a body that nobody may look at."""
 
     def __getattr__(self, name: str) -> object:
-        raise AssertionError(f"{name} of a header or a body was asked for")
+        raise AssertionError(f"{name} of a header or a body was read")
 
     def __bool__(self) -> bool:
-        raise AssertionError("a header or a body was asked for")
+        raise AssertionError("a header or a body was read")
 
 
 @pytest.mark.parametrize("mode", [RedirectMode.EDGE, RedirectMode.PLAIN])
 @pytest.mark.parametrize("path", ["/", "/v2/", "/v2/r/manifests/latest", "/v2/../x", "/_registry/x/v2/"])
 def test_neither_headers_nor_body_are_read_for_a_redirect(path: str, mode: RedirectMode) -> None:
-    unread = asked(path)
+    unread = put(path)
     read, _ = respond(unread, "id-1", REGISTRIES, mode, MemoryRelay())
     for name in ("headers", "multiValueHeaders", "body", "isBase64Encoded"):
         unread[name] = Unreadable()
