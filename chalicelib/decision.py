@@ -74,7 +74,7 @@ def decide(line: RequestLine, registries: Registries, mode: RedirectMode) -> Dec
         return redirect("plain", registries.default.origin + target, line)
     registry = registries.of_repository(parsed.repository)
     query = line.query
-    if parsed.endpoint is Endpoint.UPLOAD and registries.prefixes:
+    if parsed.endpoint is Endpoint.UPLOAD:
         query = _without_foreign_mount(query, registry, registries)
     if mode is RedirectMode.RELAY:
         return ToRelay(registry, parsed.endpoint, path, query, unprefixed is not None)

@@ -126,7 +126,7 @@ def _remove_all(settings: HelperSettings) -> InitOutcome:
     written = [mapping_path, *(backup_of(path) for path in paths)]
     for path in (mapping_path, *paths):
         written += sorted(path.parent.glob(f".{path.name}*{TEMPORARY}*"))
-    changes += [FileRemoval(path) for path in written if path.is_file() or path.is_symlink()]
+    changes += [FileRemoval(path) for path in written if path.is_file()]
     cache = Cache(settings.cache_directory)
     if cache.directory is not None and Path(cache.directory).is_dir():
         changes.append(CacheRemoval(cache, None, ("the tokens and the directory are removed",)))

@@ -161,7 +161,7 @@ def at_host(host: str, location: str) -> str | None:
         return location
     scheme, separator, rest = location.partition("://")
     authority, slash, path = rest.partition("/")
-    if not separator or scheme.lower() != "https" or "?" in authority or "#" in authority:
+    if not separator or scheme.lower() != "https":
         return None
     return slash + path if authority.lower().removesuffix(":443") == host else None
 

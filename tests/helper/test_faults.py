@@ -113,21 +113,21 @@ def test_an_expired_sso_session_names_the_command(
 
 
 @pytest.mark.parametrize(
-    ("profile", "words"),
+    ("environ", "words"),
     [
-        ("", "there are no AWS credentials; set AWS_PROFILE"),
-        ("absent", "there is no AWS profile 'absent'"),
-        ("failing", "could not be obtained"),
-        ("talking", "AWS gave nothing usable"),
+        ({}, "there are no AWS credentials; set AWS_PROFILE"),
+        ({"AWS_PROFILE": "absent"}, "there is no AWS profile 'absent'"),
+        ({"AWS_PROFILE": "failing"}, "could not be obtained"),
+        ({"AWS_PROFILE": "talking"}, "AWS gave nothing usable"),
     ],
 )
-def test_absent_credentials_are_named(program: Program, profile: str, words: str) -> None:
+def test_absent_credentials_are_named(program: Program, environ: dict[str, str], words: str) -> None:
     config = program.home / "config"
     config.write_text(
         "[profile failing]\ncredential_process = sh -c 'echo hunter2 >&2; exit 1'\n"
         "[profile talking]\ncredential_process = echo hunter2\n"
     )
-    line = program.refused(REGISTRY, **NO_KEYS, AWS_CONFIG_FILE=str(config), AWS_PROFILE=profile)
+    line = program.refused(REGISTRY, **NO_KEYS, AWS_CONFIG_FILE=str(config), **environ)
     assert words in line
     assert "hunter2" not in line
 
@@ -154,6 +154,13 @@ def test_an_expired_token_is_never_served(program: Program, aws: FakeAws) -> Non
     keep(program, now - 12 * HOUR, now - 1)
     aws.error = (400, "AccessDeniedException", "no more")
     program.refused(REGISTRY)
+
+
+def test_a_token_that_expires_while_aws_hangs_is_not_served(program: Program, silent: str) -> None:
+    patient = Program(program.path, program.home, program.environ | {"AWS_ENDPOINT_URL": silent})
+    now = time.time()
+    keep(patient, now - 8 * HOUR, now + 2)
+    patient.refused(REGISTRY, AWS_ECR_CUSTOM_TIMEOUT="4")
 
 
 def test_a_directory_that_cannot_be_written_costs_only_the_cache(program: Program) -> None:

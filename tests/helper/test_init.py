@@ -33,6 +33,8 @@ DOCKER_CONFIG = """{
 def test_a_new_home_is_set_up(program: Program) -> None:
     output = program.init(DOMAIN, REGISTRY)
     assert program.mappings == {DOMAIN: REGISTRY}
+    # With tabs, as Docker writes it.
+    assert program.docker_config.read_text().startswith('{\n\t"credHelpers": {\n\t\t"')
     assert json.loads(program.docker_config.read_text()) == {"credHelpers": OURS}
     assert stat.S_IMODE(program.docker_config.stat().st_mode) == 0o600
     assert output.splitlines()[-1].startswith(f"next: docker pull {DOMAIN}/")
@@ -64,6 +66,9 @@ def test_a_symbolic_link_stays_one(program: Program, tmp_path: Path) -> None:
     program.init(DOMAIN, REGISTRY)
     assert program.docker_config.is_symlink()
     assert json.loads(dotfiles.read_text()) == {"credHelpers": OURS}
+    program.init("--remove", "--all")
+    assert program.docker_config.is_symlink()
+    assert json.loads(dotfiles.read_text()) == {}
 
 
 def test_twice_changes_nothing(program: Program) -> None:

@@ -73,6 +73,8 @@ def test_get_answers_every_shape_of_a_server_url(mapped: Program, text: str, ech
         (["store"], '{"ServerURL":"h","Secret":"x"}', 1, "no credentials username\n"),
         (["store"], "junk-secret", 1, "invalid JSON on standard input\n"),
         (["store"], "[]", 1, "expected a JSON object on standard input\n"),
+        (["store"], "[" * 60_000, 1, "invalid JSON on standard input\n"),
+        (["store"], json.dumps({"ServerURL": "h", "Username": "u", "Secret": "x" * 70_000}), 1, NOT_FOUND),
         (["erase"], "", 1, "no credentials server URL\n"),
         (["erase"], "ecr.example.com", 0, ""),
         # podman reports even the sentinel as an error here, so an unknown host is none.
@@ -164,6 +166,12 @@ def test_erase_drops_the_token_of_that_host_alone(mapped: Program, aws: FakeAws)
     assert aws.tokens_asked == 2
     mapped.get(DOMAIN)
     assert aws.tokens_asked == 3
+    # Where nothing is remembered about the host, custom.json says whose token it is.
+    for route in mapped.cache.glob("route-*"):
+        route.unlink()
+    mapped.run("erase", stdin=DOMAIN)
+    mapped.get(DOMAIN)
+    assert aws.tokens_asked == 4
 
 
 def test_a_bug_of_ours_does_not_end_dockers_command(capfd: pytest.CaptureFixture[str]) -> None:

@@ -49,7 +49,8 @@ def test_a_record_with_a_time_that_is_none_is_absent(cache: Cache, directory: Pa
 
 
 def test_what_does_not_fit_a_line_is_not_kept(cache: Cache, directory: Path) -> None:
-    cache.keep_token(KEY, Token(REGISTRY, "two\nlines", 0.0, 100.0))
+    for secret in ("two\nlines", 'a "quote"', ""):
+        cache.keep_token(KEY, Token(REGISTRY, secret, 0.0, 100.0))
     cache.keep_route(KEY, RegistryRoute(HOST, "", reason="two\nlines"), 100.0)
     assert not directory.exists()
 
@@ -62,3 +63,11 @@ def test_a_cache_is_removed_only_where_nothing_else_is_in_its_directory(
     with pytest.raises(OSError, match="not empty"):
         cache.clear()
     assert [path.name for path in directory.iterdir()] == ["theirs"]
+
+
+def test_what_is_over_is_pruned_and_what_is_not_stays(cache: Cache, directory: Path) -> None:
+    for key, end in ((KEY, 100.0), ("1" * 64, 101.0)):
+        cache.keep_token(key, Token(REGISTRY, "x", 0.0, end))
+        cache.keep_route(key, RegistryRoute(HOST, REGISTRY), end)
+    cache.prune(now=100.0)
+    assert {path.name for path in directory.iterdir()} == {"token-" + "1" * 64, "route-" + "1" * 64}

@@ -1,4 +1,4 @@
-"""The `get` from the cache: answers, tokens' lives and keys, as values."""
+"""The `get` from the cache: credentials, tokens' lives and keys, as values."""
 
 from __future__ import annotations
 

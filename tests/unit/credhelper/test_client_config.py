@@ -26,8 +26,16 @@ def test_helpers_are_changed_and_the_change_is_undone() -> None:
     assert helper_removal(_file(before), {"ghcr.io"}) == []
 
 
+def test_a_host_in_capitals_is_removed_too() -> None:
+    (removal,) = helper_removal(
+        _file({"credHelpers": {"ECR.example.com": "ecr-custom"}}), {"ecr.example.com"}
+    )
+    assert removal.members == {}
+
+
 def test_a_credential_store_for_all_hosts_counts() -> None:
     assert helper_of(_file({"credsStore": "ecr-custom"}), "any.example.com") == "ecr-custom"
+    assert helper_of(_file({"credsStore": 5}), "any.example.com") == ""
 
 
 def test_a_credential_store_for_all_hosts_lists_none() -> None:

@@ -1,4 +1,4 @@
-"""Routing: which registry a host stands for, and which answers name one."""
+"""Routing: which registry a host stands for, and which responses name one."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -40,28 +40,28 @@ def edge_of(*registries: RegistryHost) -> Step:
         (Deployed(DISTRIBUTION), True, [A], (SERVICE, edge_of(A), TO_EDGE)),
         # a registry more: first its behaviour
         (AT_EDGE, True, [A, B], (edge_of(A, B), SERVICE)),
+        # a registry less: its behaviour goes after the redirects that lead to it are forgotten
+        (
+            Deployed(DISTRIBUTION, DISTRIBUTION, (A, B)),
+            True,
+            [A],
+            (SERVICE, Step(Action.FORGET_REDIRECTS), edge_of(A)),
+        ),
+        # no edge any more: it goes when nobody comes through it
+        (
+            AT_EDGE,
+            False,
+            [A],
+            (Step(Action.ALIAS_TO_API), Step(Action.FORGET_ADDRESSES), SERVICE, DELETE),
+        ),
+        # the records moved back, and the run was interrupted before the edge was deleted
+        (Deployed("", DISTRIBUTION, (A,)), False, [A], (SERVICE, DELETE)),
     ],
 )
 def test_the_steps(
     deployed: Deployed, edge: bool, wanted: list[RegistryHost], expected: tuple[Step, ...]
 ) -> None:
     assert rollout(deployed, edge, wanted) == expected
-
-
-def test_a_registry_less_goes_after_the_answers_that_lead_to_it_are_forgotten() -> None:
-    first, pause, last = rollout(replace(AT_EDGE, registries=(A, B)), True, [A])
-    assert (first, last) == (SERVICE, edge_of(A))
-    assert pause == Step(Action.FORGET_REDIRECTS)
-
-
-def test_the_edge_goes_when_nobody_comes_through_it_any_more() -> None:
-    move, pause, update, delete = rollout(AT_EDGE, False, [A])
-    assert (move, update, delete) == (Step(Action.ALIAS_TO_API), SERVICE, DELETE)
-    assert pause == Step(Action.FORGET_ADDRESSES)
-
-
-def test_a_run_that_was_interrupted_after_the_records_moved_back_goes_on() -> None:
-    assert rollout(Deployed("", DISTRIBUTION, (A,)), False, [A]) == (SERVICE, DELETE)
 
 
 @dataclass

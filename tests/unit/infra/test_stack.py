@@ -45,31 +45,28 @@ def test_a_stack_is_read_from_its_description() -> None:
     assert Stack.of({"StackId": "i", "StackName": "n", "StackStatus": "CREATE_COMPLETE"}).outputs == {}
 
 
+def change(action: str, replacement: str = "", *targets: dict[str, str]) -> dict[str, Any]:
+    details = [{"Target": target} for target in targets]
+    return {"Action": action, "Replacement": replacement, "Details": details}
+
+
 @pytest.mark.parametrize(
-    ("change", "line"),
+    ("given", "line"),
     [
         ({"Action": "Add"}, "Add    Logs AWS::Logs::LogGroup"),
         (
-            {
-                "Action": "Modify",
-                "Replacement": "True",
-                "Details": [{"Target": {"Name": "LogGroupName"}}] * 2,
-            },
+            change("Modify", "True", {"Name": "LogGroupName"}, {"Name": "LogGroupName"}),
             "Modify Logs AWS::Logs::LogGroup (LogGroupName), replaced",
         ),
         (
-            {
-                "Action": "Modify",
-                "Replacement": "Conditional",
-                "Details": [{"Target": {"Attribute": "Tags"}}],
-            },
+            change("Modify", "Conditional", {"Attribute": "Tags"}),
             "Modify Logs AWS::Logs::LogGroup (Tags), perhaps replaced",
         ),
-        ({"Action": "Remove", "Replacement": "False"}, "Remove Logs AWS::Logs::LogGroup"),
+        (change("Remove", "False"), "Remove Logs AWS::Logs::LogGroup"),
     ],
 )
-def test_a_change_is_one_line(change: dict[str, Any], line: str) -> None:
-    assert change_line({"LogicalResourceId": "Logs", "ResourceType": "AWS::Logs::LogGroup", **change}) == line
+def test_a_change_is_one_line(given: dict[str, Any], line: str) -> None:
+    assert change_line({"LogicalResourceId": "Logs", "ResourceType": "AWS::Logs::LogGroup", **given}) == line
 
 
 def test_a_drift_is_one_line() -> None:

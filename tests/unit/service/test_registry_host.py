@@ -118,27 +118,21 @@ def test_credentials_in_a_registry_are_refused_and_not_repeated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arn", "host"),
+    ("partition", "region", "host"),
     [
-        (f"arn:aws:lambda:us-west-2:{ID}:function:x", f"{ID}.dkr.ecr.us-west-2.amazonaws.com"),
-        (f"arn:aws:lambda:us-west-2:{ID}:function:x:live", f"{ID}.dkr.ecr.us-west-2.amazonaws.com"),
-        (f"arn:aws-cn:lambda:cn-north-1:{ID}:function:x", f"{ID}.dkr.ecr.cn-north-1.amazonaws.com.cn"),
-        (
-            f"arn:aws-us-gov:lambda:us-gov-west-1:{ID}:function:x",
-            f"{ID}.dkr.ecr.us-gov-west-1.amazonaws.com",
-        ),
-        (
-            f"arn:aws-iso-b:lambda:us-isob-east-1:{ID}:function:x",
-            f"{ID}.dkr.ecr.us-isob-east-1.sc2s.sgov.gov",
-        ),
-        (
-            f"arn:aws-eusc:lambda:eusc-de-east-1:{ID}:function:x",
-            f"{ID}.dkr.ecr.eusc-de-east-1.amazonaws.eu",
-        ),
+        ("aws", "us-west-2", "dkr.ecr.us-west-2.amazonaws.com"),
+        ("aws-cn", "cn-north-1", "dkr.ecr.cn-north-1.amazonaws.com.cn"),
+        ("aws-us-gov", "us-gov-west-1", "dkr.ecr.us-gov-west-1.amazonaws.com"),
+        ("aws-iso-b", "us-isob-east-1", "dkr.ecr.us-isob-east-1.sc2s.sgov.gov"),
+        ("aws-eusc", "eusc-de-east-1", "dkr.ecr.eusc-de-east-1.amazonaws.eu"),
     ],
 )
-def test_a_function_stands_for_the_registry_of_its_account_and_region(arn: str, host: str) -> None:
-    assert RegistryHost.of_function(arn).origin == f"https://{host}"
+@pytest.mark.parametrize("version", ["", ":live"])
+def test_a_function_stands_for_the_registry_of_its_account_and_region(
+    partition: str, region: str, host: str, version: str
+) -> None:
+    arn = f"arn:{partition}:lambda:{region}:{ID}:function:x{version}"
+    assert RegistryHost.of_function(arn).origin == f"https://{ID}.{host}"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ HOST = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
 OTHER = "222222222222.dkr.ecr.us-west-2.amazonaws.com"
 ELSEWHERE = "222222222222.dkr.ecr.eu-west-1.amazonaws.com"
 REGISTRY = RegistryHost.parse(HOST)
+LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "x", "AWS_REGION": "us-west-2"}
 
 
 def prefixes(*names: str, registry: str = OTHER) -> tuple[RegistryPrefix, ...]:
@@ -89,16 +90,8 @@ def test_a_bad_setting_names_itself_its_value_and_the_accepted_form(
         {"ECR_REGISTRY": HOST, "ECR_REGISTRIES": '{"a/": "registry.example.com"}'},
         {"ECR_REGISTRIES": f'{{"a/": "{HOST}", "b/": "{ELSEWHERE}"}}'},
         # The default is the function's own registry, whose region is known at start.
-        {
-            "ECR_REGISTRIES": f'{{"a/": "{OTHER}"}}',
-            "AWS_LAMBDA_FUNCTION_NAME": "x",
-            "AWS_REGION": "eu-west-1",
-        },
-        {
-            "ECR_REGISTRIES": '{"a/": "registry.example.com"}',
-            "AWS_LAMBDA_FUNCTION_NAME": "x",
-            "AWS_REGION": "eu-west-1",
-        },
+        {"ECR_REGISTRIES": f'{{"a/": "{OTHER}"}}', **LAMBDA, "AWS_REGION": "eu-west-1"},
+        {"ECR_REGISTRIES": '{"a/": "registry.example.com"}', **LAMBDA},
     ],
 )
 def test_registries_of_two_regions_are_refused_at_start(environment: dict[str, str]) -> None:
@@ -109,13 +102,7 @@ def test_registries_of_two_regions_are_refused_at_start(environment: dict[str, s
 
 
 def test_registries_of_the_functions_own_region_are_taken() -> None:
-    settings = Settings.from_environment(
-        {
-            "ECR_REGISTRIES": f'{{"a/": "{OTHER}"}}',
-            "AWS_LAMBDA_FUNCTION_NAME": "x",
-            "AWS_REGION": "us-west-2",
-        }
-    )
+    settings = Settings.from_environment({"ECR_REGISTRIES": f'{{"a/": "{OTHER}"}}', **LAMBDA})
     registries = settings.registries("arn:aws:lambda:us-west-2:123456789012:function:x")
     assert registries == Registries(REGISTRY, prefixes("a/"))
 
