@@ -15,7 +15,7 @@ EXTRAS = {"deploy": ("deploy",), "tests": ("deploy", "dev")}
 ENTRY = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^ ;\\]+)")
 
 
-def asked_for(extras: Iterable[str]) -> list[Requirement]:
+def requirements_of(extras: Iterable[str]) -> list[Requirement]:
     """The requirements of the program itself and of its extras; Python 3.10 has no reader of TOML."""
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     names = ["dependencies", *extras]
@@ -35,13 +35,13 @@ def locked(name: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("name", EXTRAS)
-def test_what_is_asked_for_is_locked_in_a_version_that_fits(name: str) -> None:
+def test_what_is_required_is_locked_in_a_version_that_fits(name: str) -> None:
     lock = locked(name)
-    asked = asked_for(EXTRAS[name])
-    assert len(asked) > 5
+    required = requirements_of(EXTRAS[name])
+    assert len(required) > 5
     unfit = [
         str(each)
-        for each in asked
+        for each in required
         if not lock.get(canonicalize_name(each.name))
         or not all(each.specifier.contains(version) for version in lock[canonicalize_name(each.name)])
     ]

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.standins.project import ROOT
 from tools.mutants.all_mutants import MUTANTS
 from tools.mutants.mutant import Mutant
-
-ROOT = Path(__file__).parents[2]
 
 
 def functions_of(path: Path) -> set[str]:

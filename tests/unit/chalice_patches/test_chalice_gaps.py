@@ -154,10 +154,10 @@ class RecordingBuilder(packager.DependencyBuilder):
 
     def __init__(self) -> None:
         super().__init__(OSUtils())
-        self.asked: list[str] = []
+        self.requirements: list[str] = []
 
     def _has_at_least_one_package(self, filename: str) -> bool:
-        self.asked.append(Path(filename).read_text(encoding="utf-8"))
+        self.requirements.append(Path(filename).read_text(encoding="utf-8"))
         return False
 
 
@@ -166,7 +166,7 @@ def test_chalice_would_bundle_itself_with_all_that_its_commands_need(tmp_path: P
     file.write_text("chalice==1.34.0\n")
     builder = RecordingBuilder()
     patches._build_site_packages(builder, "cp311", str(file), str(tmp_path))
-    assert builder.asked == ["chalice==1.34.0\n"]
+    assert builder.requirements == ["chalice==1.34.0\n"]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_all_requirements_but_chalice_are_bundled(requirements: str, left: str, 
     file.write_text(requirements)
     builder = RecordingBuilder()
     patches.build_site_packages(builder, "cp311", str(file), str(tmp_path))
-    assert builder.asked == [left]
+    assert builder.requirements == [left]
 
 
 class AnyPackager(packager.BaseLambdaDeploymentPackager):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.standins.project import ROOT
+
 PACKAGE = ROOT / "credhelper"
 CACHED_PATH = ("settings.py", "server_url.py", "cached_get.py")
 
@@ -53,15 +54,3 @@ def test_the_grammar_of_registry_hosts_is_the_redirect_services_own() -> None:
     copy = PACKAGE / "registry_host.py"
     assert not copy.is_symlink()
     assert copy.read_bytes() == (ROOT / "chalicelib" / "registry_host.py").read_bytes()
-
-
-def test_of_boto3_only_botocore_is_needed() -> None:
-    needed = {
-        name.partition(".")[0]
-        for path in PACKAGE.glob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for name in ([str(node.module)] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
-    }
-    assert "botocore" in needed
-    assert "boto3" not in needed
