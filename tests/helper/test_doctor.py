@@ -35,7 +35,7 @@ def test_people_get_a_line_for_each(healthy: Program, domain: FakeDomain) -> Non
     assert SECRET not in result.stdout
 
 
-class Fault(NamedTuple):
+class FailingCheck(NamedTuple):
     """The check that finds it, words of the next step there, and what is broken."""
 
     check: str
@@ -50,34 +50,34 @@ class Fault(NamedTuple):
 
 
 @pytest.mark.parametrize(
-    "fault",
+    "failing",
     [
-        Fault("helper", "pipx ensurepath", environ={"PATH": "/usr/bin"}),
-        Fault("client", "docker-credential-ecr-custom init localhost:", docker_config="{}"),
-        Fault("client", "correct the file", docker_config="{,}"),
-        Fault("mapping", "correct the file", custom_json="{,}"),
-        Fault("mapping", "init localhost:", environ={"AWS_ECR_CUSTOM_DISCOVER": "0"}),
-        Fault("certificate", "SSL_CERT_FILE", environ={"SSL_CERT_FILE": "/dev/null"}),
-        Fault("redirect", "redirect service is deployed", status=403),
-        Fault("redirect", "with its registry", location="https://evil.test/v2/"),
-        Fault("identity", "aws configure", environ=NO_KEYS),
-        Fault("token", "", token_response={"authorizationData": []}),
-        Fault("registry", "mean the same registry", password="another"),
+        FailingCheck("helper", "pipx ensurepath", environ={"PATH": "/usr/bin"}),
+        FailingCheck("client", "docker-credential-ecr-custom init localhost:", docker_config="{}"),
+        FailingCheck("client", "correct the file", docker_config="{,}"),
+        FailingCheck("mapping", "correct the file", custom_json="{,}"),
+        FailingCheck("mapping", "init localhost:", environ={"AWS_ECR_CUSTOM_DISCOVER": "0"}),
+        FailingCheck("certificate", "SSL_CERT_FILE", environ={"SSL_CERT_FILE": "/dev/null"}),
+        FailingCheck("redirect", "redirect service is deployed", status=403),
+        FailingCheck("redirect", "with its registry", location="https://evil.test/v2/"),
+        FailingCheck("identity", "aws configure", environ=NO_KEYS),
+        FailingCheck("token", "", token_response={"authorizationData": []}),
+        FailingCheck("registry", "mean the same registry", password="another"),
     ],
 )
 def test_the_first_failure_ends_it_with_the_next_step(
-    healthy: Program, domain: FakeDomain, aws: FakeAws, fault: Fault
+    healthy: Program, domain: FakeDomain, aws: FakeAws, failing: FailingCheck
 ) -> None:
-    if fault.docker_config:
-        healthy.configure_docker(fault.docker_config)
-    if fault.custom_json:
-        healthy.map(fault.custom_json)
-    domain.status, domain.location, domain.password = fault.status, fault.location, fault.password
-    aws.token_response = fault.token_response
-    checks = examined(healthy, domain.host, **fault.environ)
-    assert names_of(checks) == DOMAIN_NAMES[: DOMAIN_NAMES.index(fault.check) + 1]
+    if failing.docker_config:
+        healthy.configure_docker(failing.docker_config)
+    if failing.custom_json:
+        healthy.map(failing.custom_json)
+    domain.status, domain.location, domain.password = failing.status, failing.location, failing.password
+    aws.token_response = failing.token_response
+    checks = examined(healthy, domain.host, **failing.environ)
+    assert names_of(checks) == DOMAIN_NAMES[: DOMAIN_NAMES.index(failing.check) + 1]
     assert [each.ok for each in checks] == [True] * (len(checks) - 1) + [False]
-    assert fault.next_step in checks[-1].next_step
+    assert failing.next_step in checks[-1].next_step
 
 
 def test_a_domain_that_names_no_registry_needs_a_mapping(healthy: Program, domain: FakeDomain) -> None:
