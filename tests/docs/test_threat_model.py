@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tests.unit.test_mutants import ROOT, functions_of
+from tests.standins.project import ROOT
+from tests.unit.test_mutants import functions_of
 from tools.mutants.all_mutants import MUTANTS
 
 PAGE = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from typing import IO
 
 import pytest
 
 from credhelper import VERSION
-from credhelper.protocol import HELP, serve
-from credhelper.settings import HelperSettings
+from credhelper.protocol import HELP
 from tests.helper.fake_aws import SECRET, FakeAws
 from tests.helper.program import NAME, NOT_FOUND, REGISTRY, Program
 
@@ -172,17 +170,3 @@ def test_erase_drops_the_token_of_that_host_alone(mapped: Program, aws: FakeAws)
     mapped.run("erase", stdin=DOMAIN)
     mapped.get(DOMAIN)
     assert aws.tokens_asked == 4
-
-
-def test_a_bug_of_ours_does_not_end_dockers_command(capfd: pytest.CaptureFixture[str]) -> None:
-    """Not a traceback, and not the error's own text, which could hold anything."""
-
-    def read() -> bytes:
-        raise ZeroDivisionError(SECRET)
-
-    assert serve(["store"], HelperSettings({}), read, time.monotonic()) == 1
-    stdout, stderr = capfd.readouterr()
-    assert stdout == NOT_FOUND
-    assert stderr.startswith(f"{NAME}: unexpected ZeroDivisionError at test_protocol.py:")
-    assert stderr.count("\n") == 1
-    assert SECRET not in stderr
