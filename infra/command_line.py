@@ -22,6 +22,7 @@ from infra.commands.up import up
 from infra.config_file import DEFAULT_STAGE, read_document, stage_for
 from infra.errors import InfraError
 from infra.outside import Outside
+from infra.service_template import Packaging, service_package
 from infra.settings import SETTINGS, flag_of
 from infra.site import CommandContext
 from infra.terminal import Terminal
@@ -70,14 +71,22 @@ def main(
     outside: Outside,
     connect: Callable[[str | None, str | None], Aws] = Aws.connect,
     clock: Clock = _REAL,
+    package: Packaging = service_package,
 ) -> int:
     """Run one command in `project` and return the exit status. `connect` makes the AWS clients of a
-    profile and a region."""
+    profile and a region, `package` what is deployed."""
     flags = parser().parse_args(arguments)
     # With --json, standard output is the document alone.
     spoken = replace(terminal, out=terminal.err) if flags.json else terminal
     world = CommandContext(
-        project, lru_cache(maxsize=None)(connect), flags.profile, outside, spoken, dict(environment), clock
+        project=project,
+        connect=lru_cache(maxsize=None)(connect),
+        profile=flags.profile,
+        outside=outside,
+        terminal=spoken,
+        environment=dict(environment),
+        clock=clock,
+        package=package,
     )
     try:
         report = _run(flags, world)

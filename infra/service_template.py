@@ -8,8 +8,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -56,6 +56,10 @@ class ServicePackage:
             for name, resource in self.template["Resources"].items()
         }
         return {**self.template, "Resources": resources}
+
+
+Packaging = Callable[[Path, str, str, Mapping[str, str]], AbstractContextManager[ServicePackage]]
+"""Makes the package of a project for a stage and a region, with the environment's variables."""
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from infra.config_file import CONFIG_PATH, chalice_tags, other_stages_at, read_d
 from infra.edge_template import edge_template
 from infra.outside import Outside
 from infra.rollout import Action, Deployed, Step, rollout
-from infra.service_template import ServicePackage, service_package, service_parameters
+from infra.service_template import Packaging, ServicePackage, service_parameters
 from infra.settings import EDGE_REGION, SETTINGS, DeploymentSettings, flag_of
 from infra.stack import OWN_TAG, Condition, Stack, StackRequest
 from infra.stacks import Stacks
@@ -36,6 +36,7 @@ class CommandContext:
     terminal: Terminal
     environment: Mapping[str, str]
     clock: Clock
+    package: Packaging
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class DeployedStage:
 
     def package(self) -> AbstractContextManager[ServicePackage]:
         world = self.world
-        return service_package(world.project, self.stage, self.settings.region, world.environment)
+        return world.package(world.project, self.stage, self.settings.region, world.environment)
 
     def stacks_in(self, name: str) -> Stacks:
         """CloudFormation in the region of the stack of this name."""

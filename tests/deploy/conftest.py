@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from infra.service_template import Packaging, service_package
 from tests.deploy.aws_account import AwsAccount
 from tests.deploy.console import Console
 from tests.deploy.deployer import REGION, Deployer, FakeClock, copy_project
 from tests.deploy.deployer_rights import give_rights
 from tests.deploy.foreign import make_foreign_things
+from tests.deploy.kept_packages import KeptPackages
 from tests.deploy.public_internet import PublicInternet
 from tests.standins.certificates import Certificates
 from tests.standins.ecr import FakeEcr
@@ -41,7 +43,11 @@ def console(account: AwsAccount) -> Console:
 
 @contextmanager
 def account_with_zone(
-    account: AwsAccount, directory: Path, certificates: Certificates, ecr: FakeEcr
+    account: AwsAccount,
+    directory: Path,
+    certificates: Certificates,
+    ecr: FakeEcr,
+    package: Packaging = service_package,
 ) -> Iterator[Deployer]:
     """Someone in an account with a hosted zone and what other teams have, under the deployer's policies."""
     account.reset()
@@ -55,14 +61,23 @@ def account_with_zone(
     time = FakeClock()
     with PublicInternet(account, zone_id, certificates, directory / "functions", time.now) as internet:
         registry = f"https://{ecr.authority}"
-        yield Deployer(account, copy_project(directory), internet, zone_id, registry, time)
+        yield Deployer(account, copy_project(directory), internet, zone_id, registry, time, package)
+
+
+@pytest.fixture(scope="session")
+def kept_packages(tmp_path_factory: pytest.TempPathFactory) -> KeptPackages:
+    return KeptPackages(tmp_path_factory.mktemp("packages"))
 
 
 @pytest.fixture
 def bare_deployer(
-    account: AwsAccount, tmp_path: Path, certificates: Certificates, ecr: FakeEcr
+    account: AwsAccount,
+    tmp_path: Path,
+    certificates: Certificates,
+    ecr: FakeEcr,
+    kept_packages: KeptPackages,
 ) -> Iterator[Deployer]:
-    with account_with_zone(account, tmp_path, certificates, ecr) as deployer:
+    with account_with_zone(account, tmp_path, certificates, ecr, kept_packages) as deployer:
         yield deployer
 
 

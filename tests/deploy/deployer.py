@@ -16,6 +16,7 @@ import trustme
 from infra.clock import Clock
 from infra.command_line import main
 from infra.outside import Outside
+from infra.service_template import Packaging
 from infra.terminal import Terminal
 from tests.deploy.aws_account import ACCOUNT, AwsAccount
 from tests.deploy.public_internet import PublicInternet
@@ -86,13 +87,13 @@ class Deployer:
     zone_id: str
     registry: str
     time: FakeClock
+    package: Packaging
     outside: Outside | None = None
 
     def run(self, *arguments: str, answers: str | None = None) -> CommandOutcome:
         """One command, with `answers` on its standard input (None: nobody is there)."""
         out, err = io.StringIO(), io.StringIO()
         terminal = Terminal(out, err, None if answers is None else io.StringIO(answers))
-        clock = self.time.clock()
         status = main(
             arguments,
             self.project,
@@ -100,7 +101,8 @@ class Deployer:
             terminal,
             self.outside or self.internet,
             self.account.connect,
-            clock,
+            self.time.clock(),
+            self.package,
         )
         self.internet.refresh()
         return CommandOutcome(status, out.getvalue(), err.getvalue())
