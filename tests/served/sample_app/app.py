@@ -43,13 +43,13 @@ def _echo() -> Response:
     assert app.current_request is not None
     assert app.lambda_context is not None
     event: dict[str, Any] = app.current_request.to_original_event()
-    asked = event["queryStringParameters"] or {}
-    if "sleep" in asked:
-        time.sleep(float(asked["sleep"]))
-    if "exit" in asked:
-        os._exit(int(asked["exit"]))
-    if "size" in asked:
-        return Response("x" * int(asked["size"]), {"Content-Type": "text/plain"})
+    query = event["queryStringParameters"] or {}
+    if "sleep" in query:
+        time.sleep(float(query["sleep"]))
+    if "exit" in query:
+        os._exit(int(query["exit"]))
+    if "size" in query:
+        return Response("x" * int(query["size"]), {"Content-Type": "text/plain"})
     print("a line on stdout")
     sys.stderr.write("a line on stderr\n")
     return Response(
