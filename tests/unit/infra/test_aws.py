@@ -1,0 +1,67 @@
+"""What an error of AWS, or of the way to it, means to a person."""
+
+from __future__ import annotations
+
+import pytest
+from botocore import exceptions as boto
+
+from infra.aws import absent_as_none, refusal_of, refusals
+from infra.errors import AwsUnreachable
+
+
+def refused(code: str) -> boto.ClientError:
+    details = {"Error": {"Code": code, "Message": "a reason\n  of AWS."}}
+    return boto.ClientError(details, "DescribeStacks")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("AccessDenied", "the deployer needs what infra/templates/deployer.json allows"),
+        ("AccessDeniedException", "the deployer needs what infra/templates/deployer.json allows"),
+        ("UnauthorizedOperation", "the deployer needs what infra/templates/deployer.json allows"),
+        ("403", "the deployer needs what infra/templates/deployer.json allows"),
+        ("TooManyRequestsException", "run the command again in a minute"),
+        ("Throttling", "run the command again in a minute"),
+        ("RequestLimitExceeded", "run the command again in a minute"),
+        ("ExpiredTokenException", "sign in again, then run the command again"),
+        ("InvalidClientTokenId", "sign in again, then run the command again"),
+        ("ValidationError", "nothing more was changed; put it right and run the command again"),
+    ],
+)
+def test_a_refusal_is_one_line_with_what_to_do(code: str, remedy: str) -> None:
+    line = str(refusal_of(refused(code)))
+    assert line.startswith(f"AWS refused DescribeStacks ({code}): a reason of AWS; ")
+    assert remedy in line
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (boto.NoCredentialsError(), "no AWS credentials; run `aws configure` or pass --profile"),
+        (boto.NoRegionError(), "no AWS region; pass --region or set AWS_REGION"),
+        (boto.ProfileNotFound(profile="x"), "(x) could not be found; `aws configure list-profiles`"),
+        (boto.EndpointConnectionError(endpoint_url="https://x"), "see --region and the network"),
+        (boto.ReadTimeoutError(endpoint_url="https://x"), "AWS could not be asked: Read timeout"),
+    ],
+)
+def test_what_keeps_a_call_from_aws_is_one_line(error: Exception, line: str) -> None:
+    with pytest.raises(AwsUnreachable) as unreachable, refusals():
+        raise error
+    assert line in str(unreachable.value)
+
+
+@pytest.mark.parametrize("code", ["NoSuchHostedZone", "ResourceNotFoundException", "404", "NoSuchBucket"])
+def test_what_is_not_there_is_none(code: str) -> None:
+    def ask() -> str:
+        raise refused(code)
+
+    assert absent_as_none(ask) is None
+
+
+def test_any_other_refusal_is_not_taken_for_absence() -> None:
+    def ask() -> str:
+        raise refused("AccessDenied")
+
+    with pytest.raises(boto.ClientError):
+        absent_as_none(ask)
