@@ -1,6 +1,6 @@
 """An AWS account on this machine: one HTTP endpoint for every service.
 
-Each call is written down first, then the policy and the test's fault are asked whether to refuse it.
+Each call is written down first, then the policy and the test's fault say whether to refuse it.
 CloudFormation is the stand-in of tests/standins/cloudformation, which asks them again for each permission
 that a resource takes; all other services are moto's, but for what it lacks (rest_api_lessons.py).
 """
@@ -34,14 +34,14 @@ from tests.standins.cloudformation.service import CloudFormation
 from tests.standins.running import Running
 
 ACCOUNT = "123456789012"
-OWNER = "AKIAOWNER"
-"""The access key of the account's owner, whom no policy and no fault stops."""
+ADMINISTRATOR = "AKIAADMINISTRATOR"
+"""The access key of the account's administrator, whom no policy and no fault stops."""
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "stand-in"}
 
 
 @dataclass(frozen=True)
 class AwsFault:
-    """How a call is answered instead: an AWS error code and its HTTP status."""
+    """The response to a call instead: an AWS error code and its HTTP status."""
 
     code: str
     status: int
@@ -77,7 +77,7 @@ class AwsAccount(Running):
         self.calls: list[Call] = []
         self.fault: Callable[[Call], AwsFault | None] = lambda _: None
         self.policy: Policy | None = None
-        #: Buckets that another account has: S3 answers 403 to whatever is asked about them.
+        #: Buckets that another account has: S3 responds to whatever is about them with 403.
         self.foreign_buckets: set[str] = set()
         self.lessons = Lessons(ACCOUNT)
         self.connect = lru_cache(maxsize=None)(Aws.connect)
@@ -85,7 +85,7 @@ class AwsAccount(Running):
         self.stacks = self._no_stacks()
         self._clients: dict[tuple[str, str], Any] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server("127.0.0.1", 0, self._answer, True, request_handler=_Quiet)
+        self._server = make_server("127.0.0.1", 0, self._respond, True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever)
 
     @property
@@ -98,13 +98,13 @@ class AwsAccount(Running):
         return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.endpoint, "AWS_EC2_METADATA_DISABLED": "true"}
 
     def client(self, service: str, region: str) -> Any:  # noqa: ANN401 - any of boto3's
-        """A client of the account's owner."""
+        """A client of the account's administrator."""
         if (service, region) not in self._clients:
             self._clients[service, region] = boto3.client(
                 service,  # type: ignore[call-overload]
                 region_name=region,
                 endpoint_url=self.endpoint,
-                aws_access_key_id=OWNER,
+                aws_access_key_id=ADMINISTRATOR,
                 aws_secret_access_key="stand-in",
                 config=Config(retries={"total_max_attempts": 1}),
             )
@@ -160,7 +160,7 @@ class AwsAccount(Running):
 
     def refusal(self, call: Call, context: Mapping[str, str]) -> AwsFault | None:
         """Writes the call down; why it is refused, if it is. `context` holds IAM condition keys."""
-        if call.access_key == OWNER:
+        if call.access_key == ADMINISTRATOR:
             return None
         self.calls.append(call)
         fault = self.fault(call)
@@ -172,7 +172,7 @@ class AwsAccount(Running):
             return AwsFault("AccessDenied", 403, "Access Denied")
         return fault
 
-    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
+    def _respond(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 - WSGI
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         headers = {
@@ -191,7 +191,7 @@ class AwsAccount(Running):
             status, xml = respond(self.stacks, call.operation, body, call.region, caller)
             start_response(f"{status} CloudFormation", [("Content-Type", "text/xml")])
             return [xml]
-        taught = None if call is None else self.lessons.answer(call)
+        taught = None if call is None else self.lessons.teach(call)
         if taught is not None:
             status, document = taught
             kind = str(document.get("__type", ""))

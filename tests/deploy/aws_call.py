@@ -1,4 +1,4 @@
-"""Which AWS operation an HTTP request is, told from botocore's own service models.
+"""Which AWS operation an HTTP request is, by botocore's own service models.
 
 A request names its service in the signature's scope; the operation stands in a header, in the form or
 in the path, by the service's protocol.
@@ -185,8 +185,8 @@ def _grant(
         )
     if service == "s3":
         bucket, key = parameters.get("bucket", ""), parameters.get("key")
-        named = _ACTIONS_OF_S3.get(operation, operation)
-        return f"s3:{named}", f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else "")
+        name = _ACTIONS_OF_S3.get(operation, operation)
+        return f"s3:{name}", f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else "")
     if service == "cloudformation":
         name = parameters.get("stackname", "")
         if not name:

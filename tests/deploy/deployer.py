@@ -48,6 +48,13 @@ class CommandOutcome:
     out: str
     err: str
 
+    def refusal(self) -> str:
+        """The one line that a refusal is."""
+        assert self.status == 1, self.err
+        assert "Traceback" not in self.err
+        (line,) = [each for each in self.err.splitlines() if each.startswith("ecr-domain: ")]
+        return line
+
     def document(self) -> dict[str, Any]:
         """The JSON document that `--json` printed."""
         document: dict[str, Any] = json.loads(self.out)
@@ -78,7 +85,7 @@ class FakeClock:
 
 @dataclass
 class Deployer:
-    """`registry` is the origin that the deployments answer for; `outside` is what the commands see of the
+    """`registry` is the origin that the deployments imported for; `outside` is what the commands see of the
     world, where that is not all of `internet`."""
 
     account: AwsAccount
@@ -90,10 +97,10 @@ class Deployer:
     package: Packaging
     outside: Outside | None = None
 
-    def run(self, *arguments: str, answers: str | None = None) -> CommandOutcome:
-        """One command, with `answers` on its standard input (None: nobody is there)."""
+    def run(self, *arguments: str, typed: str | None = None) -> CommandOutcome:
+        """One command, with `typed` on its standard input (None: nobody is there)."""
         out, err = io.StringIO(), io.StringIO()
-        terminal = Terminal(out, err, None if answers is None else io.StringIO(answers))
+        terminal = Terminal(out, err, None if typed is None else io.StringIO(typed))
         status = main(
             arguments,
             self.project,
@@ -107,6 +114,12 @@ class Deployer:
         self.internet.refresh()
         return CommandOutcome(status, out.getvalue(), err.getvalue())
 
+    def succeed(self, *arguments: str) -> CommandOutcome:
+        """One command, which must end well."""
+        outcome = self.run(*arguments)
+        assert outcome.status == 0, outcome.err
+        return outcome
+
     def init(self, *flags: str, region: str = REGION) -> CommandOutcome:
         """`init` as most would run it: domain and registry given, the rest found."""
         given = ("--region", region, "--domain", DOMAIN, "--registry", self.registry, "--yes")
@@ -115,10 +128,10 @@ class Deployer:
     def import_certificate(self, *names: str, region: str = REGION) -> str:
         """A certificate that ACM counts as issued."""
         issued = trustme.CA().issue_cert(*names)
-        answer = self.account.client("acm", region).import_certificate(
+        imported = self.account.client("acm", region).import_certificate(
             Certificate=issued.cert_chain_pems[0].bytes(), PrivateKey=issued.private_key_pem.bytes()
         )
-        return str(answer["CertificateArn"])
+        return str(imported["CertificateArn"])
 
     def configuration(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads((self.project / ".chalice/config.json").read_text())

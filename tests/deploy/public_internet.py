@@ -47,7 +47,7 @@ class _Api:
 
 class PublicInternet(Running):
     """Runs gateways and distributions as they are asked for, until `stop()`. `near` is the region whose
-    latency record answers; None takes the only one there is. `clock` is that of CloudFront's cache."""
+    latency record is taken; None takes the only one there is. `clock` is that of CloudFront's cache."""
 
     def __init__(
         self,
@@ -86,8 +86,8 @@ class PublicInternet(Running):
         host = urlsplit(origin).hostname or ""
         if host == "127.0.0.1":
             return self._real.get(origin, target, headers)
-        status, answered, _ = self.request("GET", host, target, headers)
-        return Reply(status, answered)
+        status, received, _ = self.request("GET", host, target, headers)
+        return Reply(status, received)
 
     def request(
         self, method: str, host: str, target: str, headers: Mapping[str, str]

@@ -32,7 +32,7 @@ class WithoutAction:
 
     fault: AwsFault
     action: str
-    #: Whether it was asked for.
+    #: Whether that was tried.
     struck: bool = field(default=False, init=False)
 
     def __call__(self, call: Call) -> AwsFault | None:

@@ -29,13 +29,13 @@ class MotoSurroundings:
         shown = f"[name='{name}', type='{record['Type']}']"
         if not name.endswith("." + zone.name.rstrip(".") + ".") and name != zone.name.rstrip(".") + ".":
             raise ResourceFailed(f"[RRSet with DNS name {name} is not permitted in zone {zone.name}]")
-        named = [each for each in zone.rrsets if (each.name, each.type) == (name, record["Type"])]
-        same = [each for each in named if each.set_identifier == record.get("SetIdentifier")]
+        there = [each for each in zone.rrsets if (each.name, each.type) == (name, record["Type"])]
+        same = [each for each in there if each.set_identifier == record.get("SetIdentifier")]
         if action == "CREATE" and same:
             raise ResourceFailed(f"[Tried to create resource record set {shown} but it already exists]")
         if action == "DELETE" and not same:
             raise ResourceFailed(f"[Tried to delete resource record set {shown} but it was not found]")
-        if any(bool(each.set_identifier) != bool(record.get("SetIdentifier")) for each in named):
+        if any(bool(each.set_identifier) != bool(record.get("SetIdentifier")) for each in there):
             raise ResourceFailed(
                 f"[RRSet with DNS name {name} cannot be created as other RRSets exist with the same name "
                 "and type]"

@@ -129,7 +129,6 @@ def test_a_profile_is_asked_for_all_calls(deployer: Deployer, monkeypatch: pytes
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
     deployer.account.calls.clear()
     for command in ("up", "down"):
-        outcome = deployer.run(command, "--yes", "--region", REGION, "--profile", "deployer")
-        assert outcome.status == 0, outcome.err
+        deployer.succeed(command, "--yes", "--region", REGION, "--profile", "deployer")
     assert {"cloudformation:ExecuteChangeSet", "s3:PutObject"} <= set(deployer.account.changes())
     assert {call.access_key for call in deployer.account.calls} == {"AKIAPROFILE"}

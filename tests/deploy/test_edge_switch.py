@@ -80,7 +80,7 @@ def test_the_edge_goes_and_comes_under_a_running_push(
     def client() -> RegistryClient:
         return registry_user(deployer.internet, certificates, DOMAIN, ecr.token)
 
-    assert deployer.run("up", "--yes").status == 0
+    deployer.succeed("up", "--yes")
     seen: list[Sight] = []
 
     def look() -> None:
@@ -91,8 +91,7 @@ def test_the_edge_goes_and_comes_under_a_running_push(
     with running_push(lambda number: push_and_pull(client(), f"app{number}", SMALL)) as pushing:
         for edge in ("off", "on"):
             deployer.configure("production", own={"edge": edge})
-            up = deployer.run("up", "--yes")
-            assert up.status == 0, up.err
+            deployer.succeed("up", "--yes")
             there = {SERVICE_STACK, EDGE_STACK} if edge == "on" else {SERVICE_STACK}
             assert set(deployer.made()) == there
             before = pushing.rounds
@@ -111,14 +110,14 @@ def test_the_edge_goes_and_comes_under_a_running_push(
 def test_an_upload_that_began_at_the_edge_ends_without_it(
     deployer: Deployer, certificates: Certificates, ecr: FakeEcr
 ) -> None:
-    assert deployer.run("up", "--yes").status == 0
+    deployer.succeed("up", "--yes")
     layer = b"begun at the edge" * 1000
     with registry_user(deployer.internet, certificates, DOMAIN, ecr.token) as client:
         start = client.expect(202, "POST", "/v2/app/blobs/uploads/")
     location = start.headers["Location"]
     assert location.startswith("/_registry/")
     deployer.configure("production", own={"edge": "off"})
-    assert deployer.run("up", "--yes").status == 0
+    deployer.succeed("up", "--yes")
     with registry_user(deployer.internet, certificates, DOMAIN, ecr.token) as client:
         client.ask("GET", "/v2/")  # its login
         end = f"{location}{'&' if '?' in location else '?'}digest={digest_of(layer)}"

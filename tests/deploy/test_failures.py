@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.deploy.console import refused
-from tests.deploy.deployer import DOMAIN, EDGE_STACK, REGION, SERVICE_STACK, CommandOutcome, Deployer
+from tests.deploy.deployer import DOMAIN, EDGE_STACK, REGION, SERVICE_STACK, Deployer
 from tests.deploy.other_deployer import begin_update, create_again, create_foreign_stack, delete
 from tests.standins.cloudformation.content_delivery import DISTRIBUTION
 from tests.standins.cloudformation.operation import NEVER
@@ -15,25 +15,12 @@ from tests.standins.cloudformation.operation import NEVER
 SERVICE, EDGE = SERVICE_STACK, EDGE_STACK
 
 
-def line(outcome: CommandOutcome) -> str:
-    """The one line that a refusal is."""
-    assert outcome.status == 1, outcome.err
-    assert "Traceback" not in outcome.err
-    (found,) = [each for each in outcome.err.splitlines() if each.startswith("ecr-domain: ")]
-    return found
-
-
-def bring_up(deployer: Deployer) -> None:
-    up = deployer.run("up", "--yes")
-    assert up.status == 0, up.err
-
-
 def test_creation_fails_at_each_resource_in_turn(deployer: Deployer) -> None:
     """Of both templates: whatever fails, nothing is left of the stack."""
-    bring_up(deployer)
+    deployer.succeed("up", "--yes")
     stacks = [deployer.account.stacks.stack(*place) for place in ((REGION, SERVICE), ("us-east-1", EDGE))]
     code = deployer.code()
-    assert deployer.run("down", "--yes").status == 0
+    deployer.succeed("down", "--yes")
     deployer.put_back(code)
     before = deployer.resources(REGION, "us-east-1")
     for stack in stacks:
@@ -58,14 +45,14 @@ def test_a_failed_creation_is_made_good_by_the_next_up(
     deployer: Deployer, stack: str, logical_id: str
 ) -> None:
     deployer.account.stacks.faults.fail_at(logical_id, reason="not today")
-    message = line(deployer.run("up", "--yes"))
+    message = deployer.run("up", "--yes").refusal()
     assert f"{logical_id} (" in message
     assert "not today" in message
     assert deployer.status(stack) == "ROLLBACK_COMPLETE"
     plan = deployer.run("plan")
     assert plan.status == 2
     assert "ROLLBACK_COMPLETE" in plan.out
-    bring_up(deployer)
+    deployer.succeed("up", "--yes")
     assert (deployer.status(SERVICE), deployer.status(EDGE)) in (
         ("CREATE_COMPLETE", "CREATE_COMPLETE"),
         ("UPDATE_COMPLETE", "CREATE_COMPLETE"),
@@ -75,32 +62,32 @@ def test_a_failed_creation_is_made_good_by_the_next_up(
 def test_what_a_failed_creation_left_is_taken_down(deployer: Deployer) -> None:
     before = deployer.resources(REGION, "us-east-1")
     deployer.account.stacks.faults.fail_at("Distribution")
-    line(deployer.run("up", "--yes"))
-    assert deployer.run("down", "--yes").status == 0
+    deployer.run("up", "--yes").refusal()
+    deployer.succeed("down", "--yes")
     assert deployer.resources(REGION, "us-east-1") == before
 
 
 def test_a_failed_update_leaves_what_stood(deployer: Deployer) -> None:
-    bring_up(deployer)
+    deployer.succeed("up", "--yes")
     before = deployer.resources(REGION, "us-east-1")["of stacks"]
     deployer.configure("production", own={"log_retention_in_days": 30})
     deployer.account.stacks.faults.fail_at("ChallengeLogs", "update", "not today")
-    message = line(deployer.run("up", "--yes"))
+    message = deployer.run("up", "--yes").refusal()
     assert "ChallengeLogs (AWS::Logs::LogGroup)" in message
     assert "not today" in message
     assert "rolled back" in message
     assert deployer.resources(REGION, "us-east-1")["of stacks"] == before
     assert deployer.status(SERVICE) == "UPDATE_ROLLBACK_COMPLETE"
-    bring_up(deployer)
+    deployer.succeed("up", "--yes")
 
 
 def test_a_rollback_that_failed_is_for_a_person(deployer: Deployer) -> None:
-    bring_up(deployer)
+    deployer.succeed("up", "--yes")
     deployer.configure("production", own={"log_retention_in_days": 30})
     faults = deployer.account.stacks.faults
     faults.fail_at("ChallengeLogs", "update")
     faults.fail_at("APIHandlerLogs", "update", after=1)
-    line(deployer.run("up", "--yes"))
+    deployer.run("up", "--yes").refusal()
     assert deployer.status(SERVICE) == "UPDATE_ROLLBACK_FAILED"
     again = deployer.run("up", "--yes")
     assert again.status == 1
@@ -109,7 +96,7 @@ def test_a_rollback_that_failed_is_for_a_person(deployer: Deployer) -> None:
     )
     deployer.account.client("cloudformation", REGION).continue_update_rollback(StackName=SERVICE)
     deployer.account.stacks.settle()
-    bring_up(deployer)
+    deployer.succeed("up", "--yes")
 
 
 def certificate_never_issued(deployer: Deployer) -> Callable[[], None]:
@@ -121,7 +108,7 @@ def certificate_never_issued(deployer: Deployer) -> Callable[[], None]:
 def test_a_certificate_that_is_never_issued_is_waited_for_so_long(deployer: Deployer) -> None:
     put_right = certificate_never_issued(deployer)
     up = deployer.run("up", "--yes")
-    message = line(up)
+    message = up.refusal()
     assert "Certificate (AWS::CertificateManager::Certificate)" in message
     assert "down` to take everything away" in message
     assert 1800 <= deployer.time.seconds <= 7200
@@ -129,22 +116,21 @@ def test_a_certificate_that_is_never_issued_is_waited_for_so_long(deployer: Depl
     assert "Ctrl-C is safe" in up.err
     # A second `up` waits for the same stack, which then is there.
     put_right()
-    bring_up(deployer)
+    deployer.succeed("up", "--yes")
 
 
 def test_the_wait_can_be_given_up_with_down(deployer: Deployer) -> None:
     before = deployer.resources(REGION, "us-east-1")
     put_right = certificate_never_issued(deployer)
-    line(deployer.run("up", "--yes"))
+    deployer.run("up", "--yes").refusal()
     put_right()
-    down = deployer.run("down", "--yes")
-    assert down.status == 0, down.err
+    deployer.succeed("down", "--yes")
     assert deployer.resources(REGION, "us-east-1") == before
 
 
 def test_a_domain_of_another_distribution_is_named(deployer: Deployer) -> None:
     deployer.account.stacks.surroundings.aliases.add(DOMAIN)  # type: ignore[attr-defined]
-    message = line(deployer.run("up", "--yes"))
+    message = deployer.run("up", "--yes").refusal()
     assert "Distribution (AWS::CloudFront::Distribution)" in message
     assert "CNAMEAlreadyExists" in message
     assert "remove the alias" in message
@@ -152,7 +138,7 @@ def test_a_domain_of_another_distribution_is_named(deployer: Deployer) -> None:
     assert deployer.status(SERVICE) == "CREATE_COMPLETE"
     assert deployer.internet.get(f"https://{DOMAIN}", "/v2/", {}).status == 307
     deployer.account.stacks.surroundings.aliases.clear()  # type: ignore[attr-defined]
-    bring_up(deployer)
+    deployer.succeed("up", "--yes")
 
 
 def test_a_log_group_of_others_is_not_taken_over(deployer: Deployer) -> None:
@@ -160,18 +146,23 @@ def test_a_log_group_of_others_is_not_taken_over(deployer: Deployer) -> None:
     logs.create_log_group(logGroupName=f"/aws/lambda/{SERVICE}")
     logs.put_retention_policy(logGroupName=f"/aws/lambda/{SERVICE}", retentionInDays=365)
     before = deployer.resources()[REGION]
-    message = line(deployer.run("up", "--yes"))
+    message = deployer.run("up", "--yes").refusal()
     assert "APIHandlerLogs (AWS::Logs::LogGroup)" in message
     assert "already exists" in message
     assert deployer.resources()[REGION] == before
-    assert deployer.run("down", "--yes").status == 0
+    deployer.succeed("down", "--yes")
     assert deployer.resources()[REGION] == before
 
 
 def test_an_update_by_someone_else_is_waited_for(deployer: Deployer) -> None:
-    bring_up(deployer)
-    deployer.account.stacks.faults.delays["AWS::Logs::LogGroup", "update"] = 5
+    deployer.succeed("up", "--yes")
+    delays = deployer.account.stacks.faults.delays
+    delays["AWS::Logs::LogGroup", "update"] = NEVER
     begin_update(deployer.account, deployer.account.stacks.stack(REGION, SERVICE), LogRetentionInDays="30")
+    plan = deployer.run("plan")
+    assert plan.status == 1
+    assert f"the stack {SERVICE} in {REGION} is UPDATE_IN_PROGRESS: an operation is running" in plan.err
+    deployer.time.on_sleep = delays.clear
     up = deployer.run("up", "--yes")
     assert up.status == 0, up.err
     assert "changed by an earlier or another run" in up.err
@@ -190,17 +181,32 @@ def test_a_stack_of_someone_else_with_our_name_is_left_alone(deployer: Deployer)
 
 def test_a_deletion_that_fails_is_named_and_repeated(deployer: Deployer) -> None:
     before = deployer.resources(REGION, "us-east-1")
-    bring_up(deployer)
+    deployer.succeed("up", "--yes")
     deployer.account.stacks.faults.fail_at("APIHandlerLogs", "delete", "held on to")
-    message = line(deployer.run("down", "--yes"))
+    message = deployer.run("down", "--yes").refusal()
     assert "APIHandlerLogs (AWS::Logs::LogGroup)" in message
     assert "held on to" in message
-    assert deployer.run("down", "--yes").status == 0
+    deployer.succeed("down", "--yes")
     assert deployer.resources(REGION, "us-east-1") == before
 
 
+def test_doctor_says_which_stack_is_missing(deployer: Deployer) -> None:
+    doctor = deployer.run("doctor")
+    assert doctor.status == 1
+    for stack in (SERVICE, EDGE):
+        assert f"FAIL stack: there is no stack {stack}; run `.venv/bin/ecr-domain up" in doctor.out
+
+
+def test_what_chalice_refuses_is_its_last_line(deployer: Deployer) -> None:
+    app = deployer.project / "app.py"
+    app.write_text(app.read_text() + "raise SystemExit('not today')\n")
+    message = deployer.run("up", "--yes").refusal()
+    assert message == "ecr-domain: `chalice package --stage production` failed (exit 1): not today"
+    assert deployer.status(SERVICE) == "ABSENT"
+
+
 def test_what_was_deleted_by_hand_is_drift_to_doctor(deployer: Deployer) -> None:
-    bring_up(deployer)
+    deployer.succeed("up", "--yes")
     stacks = deployer.account.stacks
     stacks.inventory.remove(stacks.existing(REGION, SERVICE, "FunctionErrorsAlarm"))
     stacks.inventory.alter(stacks.existing(REGION, SERVICE, "APIHandlerLogs"), RetentionInDays=1)
@@ -214,8 +220,8 @@ def test_what_was_deleted_by_hand_is_drift_to_doctor(deployer: Deployer) -> None
 
 
 def test_a_protected_stack_is_not_taken_down(deployer: Deployer) -> None:
-    bring_up(deployer)
+    deployer.succeed("up", "--yes")
     console = deployer.account.client("cloudformation", REGION)
     console.update_termination_protection(StackName=SERVICE, EnableTerminationProtection=True)
-    assert "TerminationProtection" in line(deployer.run("down", "--yes"))
+    assert "TerminationProtection" in deployer.run("down", "--yes").refusal()
     assert refused(lambda: console.delete_stack(StackName=SERVICE))[0] == "ValidationError"

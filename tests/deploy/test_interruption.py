@@ -69,11 +69,10 @@ def test_at_each_call_that_changes_something(deployer: Deployer, moment: str) ->
                 assert f"interrupted; `{command}` goes on from here" in outcome.err
                 assert "Traceback" not in outcome.err
         assert finger.left == []
-        last = deployer.run(command, "--yes")
-        assert last.status == 0, last.err
+        deployer.succeed(command, "--yes")
         if command == "up":
-            assert deployer.run("plan").status == 0
-            assert deployer.run("doctor").status == 0
+            deployer.succeed("plan")
+            deployer.succeed("doctor")
     assert deployer.resources(REGION, "us-east-1") == before
 
 
@@ -101,12 +100,12 @@ def test_in_the_middle_of_a_long_wait(deployer: Deployer, kind: str, stack: str)
     assert deployer.status(stack) == "CREATE_COMPLETE"
     up = deployer.run("up", "--yes")
     assert up.status == 0, up.err
-    assert deployer.run("plan").status == 0
+    deployer.succeed("plan")
 
 
 def test_while_resolvers_forget_the_edge(deployer: Deployer) -> None:
     """The alias records lead to the API already, and the edge is still there for who has not heard of it."""
-    assert deployer.run("up", "--yes").status == 0
+    deployer.succeed("up", "--yes")
     deployer.configure("production", own={"edge": "off"})
 
     def interrupt() -> None:
@@ -121,7 +120,7 @@ def test_while_resolvers_forget_the_edge(deployer: Deployer) -> None:
     up = deployer.run("up", "--yes")
     assert up.status == 0, up.err
     assert deployer.status(EDGE_STACK) == "ABSENT"
-    assert deployer.run("plan").status == 0
+    deployer.succeed("plan")
 
 
 def test_in_the_middle_of_a_long_wait_which_goes_on(deployer: Deployer) -> None:

@@ -26,7 +26,7 @@ class Story:
     edge: str
     outcomes: dict[str, CommandOutcome] = field(default_factory=dict)
     resources: dict[str, Any] = field(default_factory=dict)
-    #: The names of the calls that asked for a change.
+    #: The names of the calls for a change.
     changed: dict[str, list[str]] = field(default_factory=dict)
     #: Stack, logical id and status of the events of a step, in the order in which they happened.
     events: dict[str, list[list[str]]] = field(default_factory=dict)
@@ -202,14 +202,14 @@ def test_new_code_changes_the_functions_alone(story: Story) -> None:
 def test_the_bucket_is_private_and_holds_one_state_of_the_code(story: Story) -> None:
     keys = story.resources["code"]["buckets"][f"custom-ecr-domain-{ACCOUNT}-{REGION}"]
     assert len([key for key in keys if key.endswith(".zip")]) == 1
-    asked = {call.name for call in story.calls if call.service == "s3"}
+    calls = {call.name for call in story.calls if call.service == "s3"}
     private = {
         "s3:PutPublicAccessBlock",
         "s3:PutBucketEncryption",
         "s3:PutBucketPolicy",
         "s3:PutBucketTagging",
     }
-    assert private <= asked
+    assert private <= calls
 
 
 def test_outputs_have_the_originals_names(story: Story) -> None:

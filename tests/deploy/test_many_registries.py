@@ -37,8 +37,7 @@ def test_the_template_goes_by_way_of_the_bucket(deployer: Deployer, registries: 
     assert plan.status == 2, plan.err
     assert deployer.resources(REGION, "us-east-1") == before
 
-    up = deployer.run("up", "--yes")
-    assert up.status == 0, up.err
+    deployer.succeed("up", "--yes")
     edge = deployer.account.stacks.stack("us-east-1", "custom-ecr-domain-production-edge")
     assert edge.version is not None
     assert len(edge.version.template.text) > 51_200
@@ -48,6 +47,6 @@ def test_the_template_goes_by_way_of_the_bucket(deployer: Deployer, registries: 
         location = reply.headers["location"]
         assert location == f"/_registry/{authority}/v2/team-{number}/app/tags/list"
         assert deployer.internet.get(f"https://{DOMAIN}", location, {}).status == 401
-    assert deployer.run("plan").status == 0
-    assert deployer.run("down", "--yes").status == 0
+    deployer.succeed("plan")
+    deployer.succeed("down", "--yes")
     assert deployer.resources(REGION, "us-east-1") == before

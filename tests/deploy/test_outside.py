@@ -10,7 +10,7 @@ from tests.standins.ecr import FakeEcr
 from tests.standins.http_server import HttpServer
 
 
-def test_an_answer_is_taken_as_it_is(ecr: FakeEcr, certificates: Certificates) -> None:
+def test_a_response_is_taken_as_it_is(ecr: FakeEcr, certificates: Certificates) -> None:
     internet = Internet(certificates.client_context())
     reply = internet.get(ecr.origin, "/v2/", {"User-Agent": "x"})
     assert reply.status == 401

@@ -1,7 +1,6 @@
 """The DNS of a process that a test starts: Python loads this before all else where PYTHONPATH leads here.
 
-Names of this machine are left alone; every other one is asked of the test, at TEST_RESOLVER, which answers
-HOST PORT or 404.
+Names of this machine are left alone; the test resolves every other one, at TEST_RESOLVER: HOST PORT or 404.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ _LOCAL = ("127.0.0.1", "127.0.0.2", "localhost")
 
 def _address(name: str) -> tuple[str, int]:
     try:
-        with urlopen(f"{os.environ['TEST_RESOLVER']}/{name}") as answer:  # noqa: S310 - plain HTTP, loopback
-            host, port = answer.read().decode().split()
+        with urlopen(f"{os.environ['TEST_RESOLVER']}/{name}") as response:  # noqa: S310 - plain HTTP, loopback
+            host, port = response.read().decode().split()
     except HTTPError as error:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known") from error
     return host, int(port)
