@@ -37,10 +37,9 @@ def event(**query: object) -> bytes:
     ).encode()
 
 
-def answer(outcome: InvocationOutcome) -> dict[str, Any]:
+def document_of(outcome: InvocationOutcome) -> dict[str, Any]:
     assert not outcome.failed, outcome.payload
-    body = json.loads(outcome.payload)["body"]
-    document: dict[str, Any] = json.loads(body)
+    document: dict[str, Any] = json.loads(json.loads(outcome.payload)["body"])
     return document
 
 
@@ -58,11 +57,8 @@ def function(sample: Package, tmp_path: Path) -> Iterator[LambdaFunction]:
 
 def test_the_package_is_read_as_a_deployment_resolves_it(sample: Package) -> None:
     handler, authorizer = sample.functions["APIHandler"], sample.functions["Credentials"]
-    assert (handler.handler, handler.timeout, dict(handler.environment)) == (
-        "app.app",
-        2,
-        {"GREETING": "hello"},
-    )
+    assert (handler.handler, handler.timeout) == ("app.app", 2)
+    assert handler.environment == {"GREETING": "hello"}
     assert authorizer.handler == "app.credentials"
     assert sample.stage == "live"
     uri = sample.definition["paths"]["/{proxy+}"]["get"]["x-amazon-apigateway-integration"]["uri"]
@@ -78,7 +74,7 @@ def test_a_project_that_chalice_refuses_is_reported_in_its_words(tmp_path: Path)
 def test_the_process_sees_the_zip_the_runtime_and_nothing_else(
     function: LambdaFunction, tmp_path: Path
 ) -> None:
-    seen = answer(function.invoke(event()))
+    seen = document_of(function.invoke(event()))
     root = function.task_root
     assert Path(seen["modules"]["app"]) == root / "app.py"
     assert Path(seen["modules"]["chalice"]) == root / "chalice" / "__init__.py"
@@ -87,15 +83,13 @@ def test_the_process_sees_the_zip_the_runtime_and_nothing_else(
         str(root),
         str(tmp_path / "function" / "runtime"),
     ]
-    assert {path.name for path in (tmp_path / "function" / "runtime").iterdir()} >= {
-        "awslambdaric",
-        "simplejson",
-    }
+    runtime = {path.name for path in (tmp_path / "function" / "runtime").iterdir()}
+    assert {"awslambdaric", "simplejson"} <= runtime
     assert not list(root.rglob("__pycache__"))
 
 
 def test_the_environment_is_lambdas(function: LambdaFunction) -> None:
-    seen = answer(function.invoke(event()))
+    seen = document_of(function.invoke(event()))
     variables = seen["variables"]
     assert variables["GREETING"] == "hello"
     assert variables["AWS_LAMBDA_FUNCTION_NAME"] == function.source.name
@@ -108,11 +102,11 @@ def test_the_environment_is_lambdas(function: LambdaFunction) -> None:
 
 
 def test_environments_are_kept_warm_and_started_cold_when_needed(function: LambdaFunction) -> None:
-    pids = {answer(function.invoke(event()))["pid"] for _ in range(5)}
+    pids = {document_of(function.invoke(event()))["pid"] for _ in range(5)}
     assert len(pids) == 1
     assert function.cold_starts == 1
     function.recycle()
-    assert answer(function.invoke(event()))["pid"] not in pids
+    assert document_of(function.invoke(event()))["pid"] not in pids
     assert function.cold_starts == 2
 
 
@@ -123,30 +117,30 @@ def test_parallel_invocations_run_in_parallel_up_to_the_limit(sample: Package, t
         ThreadPoolExecutor(6) as callers,
     ):
         outcomes = list(callers.map(function.invoke, [event(sleep=0.2)] * 6))
-        assert len({answer(each)["pid"] for each in outcomes}) == 2
+        assert len({document_of(each)["pid"] for each in outcomes}) == 2
         assert function.cold_starts == 2
 
 
 def test_a_timeout_kills_the_environment_and_the_next_is_cold(function: LambdaFunction) -> None:
-    first = answer(function.invoke(event()))["pid"]
+    first = document_of(function.invoke(event()))["pid"]
     start = time.monotonic()
     outcome = function.invoke(event(sleep=30))
     assert error(outcome) == "Sandbox.Timedout"
     assert b"Task timed out after 2.00 seconds" in outcome.payload
     assert 1.9 < time.monotonic() - start < 4.5
-    assert answer(function.invoke(event()))["pid"] != first
+    assert document_of(function.invoke(event()))["pid"] != first
     assert any("Task timed out" in line for line in function.log)
 
 
 def test_a_process_that_dies_fails_its_invocation_only(function: LambdaFunction) -> None:
     assert error(function.invoke(event(exit=3))) == "Runtime.ExitError"
-    assert answer(function.invoke(event()))
+    assert document_of(function.invoke(event()))
     assert function.kill_one()
     assert any(not function.invoke(event()).failed for _ in range(2))
 
 
 def test_both_streams_are_the_log(function: LambdaFunction) -> None:
-    answer(function.invoke(event()))
+    document_of(function.invoke(event()))
     function.recycle()
     for line in ("initialised", "a line on stdout", "a line on stderr"):
         assert any(line in written for written in function.log)
@@ -156,7 +150,7 @@ def test_payload_limits(function: LambdaFunction) -> None:
     with pytest.raises(PayloadTooLarge):
         function.submit(b" " * (REQUEST_LIMIT + 1))
     padding = REQUEST_LIMIT - len(event())
-    assert answer(function.invoke(event() + b" " * padding))
+    assert document_of(function.invoke(event() + b" " * padding))
     assert error(function.invoke(event(size=RESPONSE_LIMIT))) == "Function.ResponseSizeTooLarge"
     assert not function.invoke(event(size=RESPONSE_LIMIT - 1000)).failed
 
@@ -183,7 +177,7 @@ def test_a_function_that_cannot_start_fails_every_invocation(tmp_path: Path, cod
 def test_stop_leaves_no_process(sample: Package, tmp_path: Path) -> None:
     function = LambdaFunction(sample.functions["APIHandler"], tmp_path / "function")
     with function:
-        pid = answer(function.invoke(event()))["pid"]
+        pid = document_of(function.invoke(event()))["pid"]
         under_way = function.submit(event(sleep=1.5))
     assert under_way.cancelled() or under_way.result().failed
     with pytest.raises(ProcessLookupError):
