@@ -140,7 +140,7 @@ class Cache(CacheReader):
         """The directory; where there is none or it is refused, an empty one, or OSError if `required`."""
         if self.directory is None:
             yield _Place("", None)
-        elif not _POSIX:
+        elif not _POSIX:  # pragma: no cover (Windows)
             yield _Place(f"{self.directory}/", None)
         else:
             try:

@@ -16,11 +16,11 @@ from credhelper.settings import HelperSettings, calls
 # hashlib loads OpenSSL, which takes longer than everything else here. The modules that it wraps are
 # CPython's own affair and may move or be left out of a build.
 try:
-    if sys.version_info >= (3, 12):
+    if sys.version_info >= (3, 12):  # pragma: no cover (one of the two, by Python's version)
         from _sha2 import sha256  # type: ignore[import-not-found]
-    else:
+    else:  # pragma: no cover
         from _sha256 import sha256  # type: ignore[import-not-found]
-except ImportError:
+except ImportError:  # pragma: no cover (builds of Python without these modules)
     from hashlib import sha256
 
 #: Seconds for which a host's registry is kept.
@@ -39,7 +39,7 @@ if _POSIX:
     # Links are not followed, and opening a FIFO does not wait for its other end.
     _READ = calls.O_RDONLY | calls.O_NOFOLLOW | calls.O_NONBLOCK | calls.O_CLOEXEC
     _DIRECTORY = _READ | calls.O_DIRECTORY
-else:
+else:  # pragma: no cover (Windows)
     _READ = calls.O_RDONLY | calls.O_BINARY  # type: ignore[attr-defined]
 
 
@@ -163,7 +163,7 @@ class CacheReader:
         return lines[1:-1]
 
     def _open(self, directory: str, name: str) -> int:
-        if not _POSIX:
+        if not _POSIX:  # pragma: no cover (Windows)
             return calls.open(f"{directory}/{name}", _READ)
         parent = open_private_directory(directory)
         try:

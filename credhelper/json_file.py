@@ -122,7 +122,7 @@ def write_json_file(file: JsonFile, members: Mapping[str, Any], *, backup: Path 
 
 def refuse_foreign_directories(path: Path) -> None:
     """Raise FileTrouble where a directory or link on the way to `path` belongs to another user."""
-    if not hasattr(os, "geteuid"):
+    if not hasattr(os, "geteuid"):  # pragma: no cover (Windows)
         return
     # In a container of another user's the root directory, and with it the system, is nobody's.
     trusted = {0, os.geteuid(), Path("/").stat().st_uid}
@@ -156,7 +156,7 @@ def _replace(target: Path, text: str, *, like: Path) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
             stream.write(text)
             stream.flush()
-            if hasattr(os, "fchown"):
+            if hasattr(os, "fchown"):  # pragma: no branch (Windows has none)
                 _adopt(descriptor, like)
             os.fsync(descriptor)
         Path(temporary).replace(target)

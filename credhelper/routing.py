@@ -225,7 +225,7 @@ def tls_context() -> ssl.SSLContext:
     from pathlib import Path
 
     context = ssl.create_default_context()
-    if sys.platform == "darwin" and not context.get_ca_certs():
+    if sys.platform == "darwin" and not context.get_ca_certs():  # pragma: no cover (macOS)
         # python.org's macOS builds come without any certificate; botocore brings its own.
         package = find_spec("botocore")
         if package is not None and package.origin:

@@ -7,7 +7,7 @@ does for the AWS SDKs.
 
 try:
     import posix
-except ImportError:  # Windows, where `os` has the same names
+except ImportError:  # pragma: no cover (Windows, where `os` has the same names)
     import os as posix  # type: ignore[no-redef]
 
 #: The system's calls. `os` is a few lines of policy around them, and imports the abstract base classes.

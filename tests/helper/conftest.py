@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import trustme
 
 from tests.helper.fake_aws import SECRET, FakeAws, fake_aws
 from tests.helper.fake_domain import FakeDomain, fake_domain
-from tests.helper.program import Program, install
+from tests.helper.program import Program, install, measure
 
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET_KEY = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"
@@ -19,7 +20,10 @@ SECRET_KEY = "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"
 @pytest.fixture(scope="session")
 def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installed script, in a virtual environment with a blank in its path."""
-    return install(tmp_path_factory.mktemp("installed") / "with blank")
+    installed = install(tmp_path_factory.mktemp("installed") / "with blank")
+    if config := os.environ.get("COVERAGE_PROCESS_CONFIG"):
+        measure(installed, config)
+    return installed
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import site
 import subprocess
@@ -167,3 +168,17 @@ def install(directory: Path) -> Path:
     shutil.copy(ROOT / "credhelper" / NAME, script)
     script.chmod(0o755)
     return script
+
+
+def measure(script: Path, coverage_config: str) -> None:
+    """Have coverage measure the installation of `script`, as its `patch = subprocess` configured it.
+
+    The package and the script stay what they are. The Python that the script finds becomes another, because
+    none of what usually starts coverage is loaded with -I and -S.
+    """
+    python = script.with_name("python")
+    unmeasured = python.rename(python.with_name("unmeasured-python"))
+    starter = Path(__file__).with_name("measured_python.py")
+    command = shlex.join(map(str, (unmeasured, "-I", "-S", starter, site.getsitepackages()[0])))
+    python.write_text(f'#!/bin/sh\nexport COVERAGE_PROCESS_CONFIG={coverage_config}\nexec {command} "$@"\n')
+    python.chmod(0o755)

@@ -19,7 +19,7 @@ import pytest
 
 from credhelper import VERSION
 from tests.helper.fake_aws import SECRET, FakeAws
-from tests.helper.program import NAME, REGISTRY, ROOT, Program
+from tests.helper.program import NAME, REGISTRY, ROOT, Program, install
 
 VERSION_LINE = f"{NAME} (credhelper) {VERSION}\n"
 PACKAGE = sorted(path.name for path in (ROOT / "credhelper").glob("*.py"))
@@ -170,11 +170,13 @@ def test_neither_variables_nor_the_working_directory_inject_code(
     assert not mark.exists()
 
 
-def test_a_cached_get_loads_nothing_that_takes_time(program: Program) -> None:
+def test_a_cached_get_loads_nothing_that_takes_time(program: Program, tmp_path: Path) -> None:
+    """In an installation of the test's own: what measures coverage is loaded as well."""
     program.get(REGISTRY)
-    python = program.path.with_name("python")
+    script = install(tmp_path / "unmeasured")
+    python = script.with_name("python")
     timed = subprocess.run(
-        [python, "-I", "-S", "-X", "importtime", program.path, "get"],
+        [python, "-I", "-S", "-X", "importtime", script, "get"],
         input=REGISTRY.encode(),
         capture_output=True,
         env=program.environ,
@@ -194,6 +196,22 @@ def test_a_cached_get_loads_nothing_that_takes_time(program: Program) -> None:
     assert "credhelper.cached_get" in ours
     # Of Python's own only the digest's extension module, where the build has not linked it in.
     assert added - ours <= {"_sha256", "_sha2"}
+
+
+def test_the_console_entry_point_is_the_same_program(program: Program, aws: FakeAws) -> None:
+    """Windows has it in place of the script."""
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-m", "credhelper", "get"],
+            input=REGISTRY.encode(),
+            capture_output=True,
+            env=program.environ,
+            cwd=program.home,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert SECRET in done.stdout.decode()
+    assert aws.tokens_asked == 1
 
 
 def test_a_link_to_a_link_and_a_relative_one_find_the_package(program: Program, tmp_path: Path) -> None:
