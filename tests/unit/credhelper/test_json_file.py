@@ -22,6 +22,7 @@ VALUES = st.none() | st.integers() | TEXT | st.lists(TEXT) | st.dictionaries(TEX
     ("text", "line", "column"),
     [
         ('{"credHelpers": 5}', 1, 17),
+        ('{"credHelpers": {"x": 1}}', 1, 17),
         ('{\n\t"a": {"credHelpers": [1, "}"]},\n\t"credHelpers" :\n []}', 4, 2),
         # The last of two is the one that counts.
         ('{"credHelpers": {}, "credHelpers": 5}', 1, 36),
