@@ -1,5 +1,7 @@
 """What can go wrong in the service. Messages quote nothing in which a credential can be."""
 
+from chalicelib.registry_host import shown
+
 
 class ServiceError(Exception):
     """The base of all."""
@@ -9,11 +11,11 @@ class InvalidSetting(ServiceError):
     """The service cannot start with a value in its environment."""
 
     def __init__(self, variable: str, value: str, expected: str) -> None:
-        super().__init__(f"{variable}={value!r} is not accepted; expected {expected}")
         #: The name of the environment variable.
         self.variable = variable
-        #: The value that is not accepted, cut where it may hold a credential.
-        self.value = value
+        #: The value that is not accepted, as it may be shown.
+        self.value = shown(value)
+        super().__init__(f"{variable}={self.value!r} is not accepted; expected {expected}")
         #: The accepted form, as the message has it.
         self.expected = expected
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 ACCEPTED_FORM = "HOST[:PORT], https://HOST[:PORT] or, for a loopback host only, http://HOST[:PORT]"
 
+_LONGEST_SHOWN = 200
 _LABEL_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _DIGITS = frozenset("0123456789")
 
@@ -38,11 +39,11 @@ class InvalidRegistry(ValueError):
     """A text does not name a registry."""
 
     def __init__(self, value: str, reason: str) -> None:
-        super().__init__(f"{value!r} is not a valid registry host: {reason}; expected {ACCEPTED_FORM}")
-        #: The text, cut where it may hold a credential.
-        self.value = value
-        #: What is wrong with it.
+        #: The text as it may be shown.
+        self.value = shown(value)
+        #: What is wrong with it; it quotes nothing of the text.
         self.reason = reason
+        super().__init__(f"{self.value!r} is not a valid registry host: {reason}; expected {ACCEPTED_FORM}")
 
 
 class EcrRegistry(NamedTuple):
@@ -80,13 +81,13 @@ class RegistryHost(NamedTuple):
     def parse(cls, text: str) -> RegistryHost:
         """A trailing slash is allowed, a path is not. Raises InvalidRegistry."""
         if "@" in text:
-            raise InvalidRegistry("***" + text[text.rindex("@") :], "it must not hold credentials")
+            raise InvalidRegistry(text, "it must not hold credentials")
         scheme, separator, rest = text.partition("://")
         if not separator:
             scheme, rest = "https", text
         scheme = scheme.lower()
         if scheme not in ("https", "http"):
-            raise InvalidRegistry(text, f"the scheme {scheme!r} is neither https nor http")
+            raise InvalidRegistry(text, "its scheme is neither https nor http")
         host, port = _split_port(text, rest.removesuffix("/").lower())
         if scheme == "http" and not is_loopback(host):
             raise InvalidRegistry(text, "plain http would send credentials in the clear")
@@ -159,6 +160,22 @@ def ecr_registry(host: str) -> EcrRegistry | None:
     return EcrRegistry(account, region, partition, service.endswith("-fips"), dual_stack)
 
 
+def shown(text: str) -> str:
+    """A text that is meant as a host or a URL, as it may be shown: without user information, query and
+    fragment, percent-encoded ones among them, and cut where it is long.
+
+    All that stands before the last `@` counts as user information: a password can hold a `/` or a `?`.
+    """
+    end = max(text.rfind("@") + 1, text.rfind("%40") + 3 if "%40" in text else 0)
+    if end:
+        scheme = next((each for each in ("https://", "http://") if text[: len(each)].lower() == each), "")
+        text = f"{scheme}***@{text[end:]}"
+    for mark in ("?", "#", "%3f", "%3F", "%23"):
+        before, found, _ = text.partition(mark)
+        text = f"{before}{found}***" if found else text
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+
+
 def is_loopback(host: str) -> bool:
     """Whether a lower-case host can only be this machine."""
     if host in ("localhost", "[::1]"):
@@ -176,9 +193,9 @@ def _split_port(text: str, authority: str) -> tuple[str, int | None]:
     if not separator or authority.endswith("]"):
         host, digits = authority, ""
     elif not (digits and len(digits) <= 5 and _DIGITS.issuperset(digits) and 0 < int(digits) < 65536):
-        raise InvalidRegistry(text, f"the port {digits!r} is not a number from 1 to 65535")
+        raise InvalidRegistry(text, "its port is not a number from 1 to 65535")
     if not _is_host(host):
-        raise InvalidRegistry(text, f"{host!r} is not a host name")
+        raise InvalidRegistry(text, "it is not a host name")
     return host, int(digits) if digits else None
 
 

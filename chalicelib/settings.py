@@ -109,9 +109,9 @@ def _prefixes(text: str) -> tuple[RegistryPrefix, ...]:
         # Pairs instead of a dict, which would keep the last of a repeated prefix without a word.
         pairs = json.loads(text, object_pairs_hook=tuple)
     except (ValueError, RecursionError) as error:
-        raise InvalidSetting(ECR_REGISTRIES, _cut(text), f"{PREFIXES_FORM} (it is not JSON)") from error
+        raise InvalidSetting(ECR_REGISTRIES, text, f"{PREFIXES_FORM} (it is not JSON)") from error
     if not isinstance(pairs, tuple):
-        raise InvalidSetting(ECR_REGISTRIES, _cut(text), f"{PREFIXES_FORM} (it is not an object)")
+        raise InvalidSetting(ECR_REGISTRIES, text, f"{PREFIXES_FORM} (it is not an object)")
     found: dict[str, RegistryPrefix] = {}
     for prefix, registry in pairs:
         if not is_prefix(prefix):
@@ -122,8 +122,3 @@ def _prefixes(text: str) -> tuple[RegistryPrefix, ...]:
             raise InvalidSetting(ECR_REGISTRIES, prefix, f"{PREFIXES_FORM} (this prefix has no registry)")
         found[prefix] = RegistryPrefix(prefix, _registry(ECR_REGISTRIES, registry, PREFIXES_FORM))
     return tuple(sorted(found.values(), key=lambda each: (-len(each.prefix), each.prefix)))
-
-
-def _cut(text: str) -> str:
-    # A registry that was pasted with credentials is not repeated.
-    return "***" + text[text.rindex("@") :] if "@" in text else text

@@ -8,7 +8,7 @@ import time
 
 from credhelper.cached_get import cached_credentials
 from credhelper.server_url import LONGEST_INPUT, parse_server_url, read_server_url
-from credhelper.settings import HelperSettings, calls, environment
+from credhelper.settings import INTERRUPTED, HelperSettings, calls, environment
 
 
 def main(packages: "list[str]") -> None:
@@ -21,7 +21,10 @@ def main(packages: "list[str]") -> None:
     settings = HelperSettings(environment())
     read, url = read_input, None
     if arguments == ["get"]:
-        data = read_input()
+        try:
+            data = read_input()
+        except KeyboardInterrupt:
+            calls._exit(INTERRUPTED)
 
         def read() -> bytes:
             return data

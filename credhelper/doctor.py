@@ -11,11 +11,11 @@ from typing import TextIO
 
 from credhelper.client_config import helped_hosts
 from credhelper.domain_checks import NAME, CheckResult, Examination, examine
-from credhelper.errors import HelperError, InvalidInput, shown
+from credhelper.errors import HelperError, InvalidInput
 from credhelper.json_file import read_json_file
 from credhelper.mapping import DomainMappings, InvalidMapping, domain_host
 from credhelper.registry_checks import ImageName
-from credhelper.registry_host import ecr_registry
+from credhelper.registry_host import ecr_registry, shown
 from credhelper.server_url import ServerURL, parse_server_url
 from credhelper.settings import HelperSettings
 

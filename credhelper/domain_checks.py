@@ -34,9 +34,10 @@ from credhelper.registry_checks import (
     check_registry,
     token_forms,
 )
+from credhelper.registry_host import shown
 from credhelper.routing import DISCOVERY_PATH, LONGEST_DISCOVERY, ask, registry_of, route_to, tls_context
 from credhelper.server_url import ServerURL
-from credhelper.settings import HelperSettings
+from credhelper.settings import CONFIG_FILE, HelperSettings
 from credhelper.waiting import bounded
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def mapped(exam: Examination) -> str:
     # As `get` has it, but that the domain itself is asked later, after its name and certificate.
     exam.route = route_to(exam.url, settings, mappings, lambda _: "", is_listed)
     if not exam.route.registry:
-        return f"not mapped in {settings.config_path}, so the domain is asked for its registry"
+        path = shown(settings.config_path or CONFIG_FILE)
+        return f"not mapped in {path}, so the domain is asked for its registry"
     listed = mappings.domains.get(exam.domain, DomainMapping())
     source = "by custom.json" if listed.registry else "by its name or AWS_ECR_CUSTOM_DEFAULT"
     return f"stands for {exam.route.registry}, {source}"
@@ -133,11 +135,18 @@ def resolved(exam: Examination) -> str:
 def certified(exam: Examination) -> str:
     try:
         expires = _in_time("TLS", lambda: _expiry(exam.domain))
-    except OSError as error:
+    except ssl.SSLCertVerificationError as error:
         raise CheckFailed(
-            f"there is no trusted TLS connection to {exam.domain}: {error.strerror or error}",
+            f"the certificate of {exam.domain} is not trusted: {error.verify_message}",
             "see that the domain's certificate is issued for this name and this machine trusts its issuer "
             "(SSL_CERT_FILE adds one)",
+        ) from error
+    except OSError as error:
+        reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror or str(error)
+        raise CheckFailed(
+            f"there is no TLS connection to {exam.domain}: {reason}",
+            "see that the DNS record leads to the domain, that HTTPS is served there, and that this network "
+            "lets it through",
         ) from error
     days = (expires - time.time()) / 86400
     return f"trusted, valid until {datetime.fromtimestamp(expires, timezone.utc).date()} ({days:.0f} days)"

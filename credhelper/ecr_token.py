@@ -24,7 +24,7 @@ from botocore.config import Config
 from credhelper import VERSION
 from credhelper.cached_get import RegistryRoute, Token
 from credhelper.errors import TokenRefused
-from credhelper.registry_host import EcrRegistry, ecr_registry
+from credhelper.registry_host import EcrRegistry, ecr_registry, shown
 
 T = TypeVar("T")
 
@@ -191,7 +191,7 @@ def refusal(error: Exception, profile: str, region: str) -> TokenRefused:
         return TokenRefused("the AWS SSO session is absent or expired", f"run `aws sso login{option}`")
     if isinstance(error, aws.ProfileNotFound):
         return TokenRefused(
-            f"there is no AWS profile {profile!r}",
+            f"there is no AWS profile {shown(profile)!r}",
             "see `aws configure list-profiles`, and where AWS_PROFILE or custom.json names it",
         )
     if isinstance(error, (aws.NoCredentialsError, aws.PartialCredentialsError)):
@@ -241,4 +241,4 @@ def _service_refusal(error: aws.ClientError, option: str) -> TokenRefused:
 
 
 def _option(profile: str) -> str:
-    return f" --profile {profile}" if profile else ""
+    return f" --profile {shown(profile)}" if profile else ""

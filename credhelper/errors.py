@@ -2,24 +2,10 @@
 
 from collections.abc import Iterable
 
-_LONGEST_SHOWN = 200
+from credhelper.registry_host import shown
+
 #: Characters of a secret that say nothing without the rest of it.
 _HARMLESS_PIECE = 15
-
-
-def shown(text: str) -> str:
-    """`text`, a server URL or meant as one, as it may be shown: user information, query and fragment cut.
-
-    All that stands before the last `@` counts as user information: a password can hold a `/` or a `?`.
-    """
-    before, at, rest = text.rpartition("@")
-    if at:
-        scheme = next((prefix for prefix in ("https://", "http://") if before.startswith(prefix)), "")
-        text = f"{scheme}***@{rest}"
-    marks = [place for place in (text.find("?"), text.find("#")) if place >= 0]
-    if marks:
-        text = text[: min(marks) + 1] + "***"
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:

@@ -24,7 +24,7 @@ from credhelper.init_outcome import (
 )
 from credhelper.json_file import read_json_file
 from credhelper.mapping import DomainMapping, DomainMappings, InvalidMapping, parse_mapping
-from credhelper.registry_host import ecr_registry
+from credhelper.registry_host import ecr_registry, shown
 from credhelper.removal import remove
 from credhelper.routing import discover
 from credhelper.settings import NO_HOST, HelperSettings
@@ -158,12 +158,12 @@ def _check_aws_options(options: argparse.Namespace, registry: str) -> None:
     from credhelper.ecr_token import available_profiles, is_region_of
 
     if options.profile and options.profile not in (known := available_profiles()):
-        create = f"make it with `aws configure --profile {shlex.quote(options.profile)}`"
+        create = f"make it with `aws configure --profile {shlex.quote(shown(options.profile))}`"
         step = f"there are {', '.join(known)}: name one of them, or {create}" if known else create
-        raise InvalidInput(f"there is no AWS profile {options.profile!r}", f"{UNCHANGED}; {step}")
+        raise InvalidInput(f"there is no AWS profile {shown(options.profile)!r}", f"{UNCHANGED}; {step}")
     ecr = ecr_registry(registry)
     if options.region and ecr is not None and not is_region_of(options.region, ecr.partition):
         raise InvalidInput(
-            f"{options.region!r} is not a valid region of the partition {ecr.partition}, where {registry} is",
+            f"{shown(options.region)!r} is not a valid region of the partition {ecr.partition} of {registry}",
             UNCHANGED,
         )

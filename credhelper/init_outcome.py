@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from credhelper.errors import InvalidInput, shown
+from credhelper.errors import InvalidInput
 from credhelper.mapping import DomainMapping, DomainMappings, InvalidMapping, domain_host, ecr_host
+from credhelper.registry_host import shown
 from credhelper.server_url import parse_server_url
 
 NAME = "docker-credential-ecr-custom"

@@ -14,6 +14,8 @@ from typing import Any
 from credhelper.cached_get import Token
 from credhelper.errors import HostNotServed, InvalidInput
 from credhelper.helper import CredentialHelper
+from credhelper.mapping import ROLE_ARN_FORM, is_role_arn
+from credhelper.registry_host import shown
 from credhelper.server_url import ServerURL, parse_server_url
 from credhelper.settings import KUBELET_ROLE
 
@@ -100,9 +102,12 @@ def respond_to_kubelet(data: bytes, helper: CredentialHelper, now: float) -> str
     if not request.service_account_token:
         return json.dumps(response(request, helper.token(route), now))
     role_arn = request.role_arn or helper.settings.kubelet_role
-    if not role_arn:
+    if not is_role_arn(role_arn):
+        source = ROLE_ANNOTATION if request.role_arn else KUBELET_ROLE
+        problem = f"{source} is {shown(role_arn)!r}" if role_arn else "the service account has no role"
         raise InvalidInput(
-            "the service account has no role", f"annotate it with {ROLE_ANNOTATION} or set {KUBELET_ROLE}"
+            problem,
+            f"annotate the account with {ROLE_ANNOTATION}={ROLE_ARN_FORM}, or set {KUBELET_ROLE} to one",
         )
     from credhelper.ecr_token import WebIdentity  # with botocore, which only this branch needs at once
 

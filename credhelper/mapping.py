@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from credhelper.errors import InvalidServerURL, shown
+from credhelper.errors import InvalidServerURL
 from credhelper.json_file import JsonFile, json_type, read_json_file
-from credhelper.registry_host import InvalidRegistry, RegistryHost
+from credhelper.registry_host import InvalidRegistry, RegistryHost, shown
 from credhelper.server_url import parse_server_url
 
+ROLE_ARN_FORM = "arn:aws:iam::ACCOUNT:role/NAME"
 MEMBERS = ("registry", "profile", "role_arn", "region")
 
 
@@ -75,6 +76,11 @@ def domain_host(text: str) -> str:
     return url.host
 
 
+def is_role_arn(text: str) -> bool:
+    """Whether a text has the form of an IAM role's ARN, in any partition."""
+    return text.startswith("arn:") and ":role/" in text
+
+
 def parse_mapping(domain: str, value: object) -> DomainMapping:
     """Read one member of custom.json. Raises InvalidMapping."""
     if isinstance(value, str):
@@ -87,12 +93,12 @@ def parse_mapping(domain: str, value: object) -> DomainMapping:
         if not isinstance(part, str):
             raise InvalidMapping(f"{domain}: {name} is {json_type(part)}; expected a string")
         if not part.isprintable():
-            raise InvalidMapping(f"{domain}: {name} is {part!r}; expected text of one line")
+            raise InvalidMapping(f"{domain}: {name} is {shown(part)!r}; expected text of one line")
     role_arn, region = value.get("role_arn", ""), value.get("region", "")
-    if role_arn and not (role_arn.startswith("arn:") and ":role/" in role_arn):
-        raise InvalidMapping(f"{domain}: role_arn is {role_arn!r}; expected arn:aws:iam::ACCOUNT:role/NAME")
+    if role_arn and not is_role_arn(role_arn):
+        raise InvalidMapping(f"{domain}: role_arn is {shown(role_arn)!r}; expected {ROLE_ARN_FORM}")
     if region and not (region.isascii() and region.replace("-", "").isalnum()):
-        raise InvalidMapping(f"{domain}: region is {region!r}; expected a name such as us-east-1")
+        raise InvalidMapping(f"{domain}: region is {shown(region)!r}; expected a name such as us-east-1")
     registry = ecr_host(value["registry"]) if value.get("registry") else ""
     return DomainMapping(registry, value.get("profile", ""), role_arn, region)
 

@@ -24,8 +24,9 @@ from credhelper import VERSION
 from credhelper.cached_get import Token
 from credhelper.errors import HelperError, InvalidInput, InvalidServerURL
 from credhelper.helper import CredentialHelper
+from credhelper.registry_host import shown
 from credhelper.server_url import LONGEST_INPUT, ServerURL, parse_server_url, read_server_url
-from credhelper.settings import HelperSettings
+from credhelper.settings import INTERRUPTED, HelperSettings
 
 NAME = "docker-credential-ecr-custom"
 
@@ -53,8 +54,6 @@ For Kubernetes nodes:
 
 To read: {PAGE}"""
 VERSION_LINE = f"{NAME} (credhelper) {VERSION}"
-
-_INTERRUPTED = 130
 
 
 class Failure(Exception):
@@ -111,7 +110,7 @@ class ProtocolRun:
         verb = verbs.get(arguments[0])
         if verb is None:
             print(f"{NAME}: see {NAME} --help", file=self._stderr)
-            raise Failure(f"{NAME}: unknown action: {arguments[0]}")
+            raise Failure(f"{NAME}: unknown action: {shown(arguments[0])}")
         verb()
 
     def _get(self) -> None:
@@ -178,7 +177,7 @@ def serve(
         except SystemExit as end:  # argparse, after --help and after a usage error
             return end.code if isinstance(end.code, int) else 1
         except KeyboardInterrupt:
-            return _INTERRUPTED
+            return INTERRUPTED
         finally:
             stdout.flush()
             stderr.flush()

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from credhelper.cached_get import Token
-from credhelper.errors import HelperError, shown
-from credhelper.registry_host import EcrRegistry, ecr_registry
+from credhelper.errors import HelperError
+from credhelper.registry_host import EcrRegistry, ecr_registry, shown
 from credhelper.routing import EDGE_PREFIX, REDIRECTS, DomainResponse, ask, at_host
 
 #: Seconds for one response of the registry; the redirect service itself allows that long.

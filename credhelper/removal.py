@@ -87,7 +87,7 @@ def _remove_domain(options: argparse.Namespace, settings: HelperSettings) -> Ini
     changes: list[Change] = []
     changes += mapping_change(mappings, with_registry(mappings, domain, None, registry))
     for file in files:
-        changes += helper_removal(file, hosts)
+        changes += map(_without_empty_file, helper_removal(file, hosts))
     cache = Cache(settings.cache_directory)
     names = cache.records_of(domain, hosts)
     if names:
@@ -120,8 +120,7 @@ def _remove_all(settings: HelperSettings) -> InitOutcome:
     changes: list[Change] = []
     paths = client_files(settings, podman=True)
     for path in paths:
-        for change in helper_removal(read_json_file(path)):
-            changes.append(_without_empty_file(change))
+        changes += map(_without_empty_file, helper_removal(read_json_file(path)))
     mapping_path = Path(settings.config_path or "")
     written = [mapping_path, *(backup_of(path) for path in paths)]
     for path in (mapping_path, *paths):

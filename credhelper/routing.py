@@ -31,10 +31,9 @@ from credhelper.errors import (
     InvalidServerURL,
     InvalidVariable,
     TimedOut,
-    shown,
 )
 from credhelper.mapping import DomainMapping, DomainMappings, InvalidMapping, ecr_host
-from credhelper.registry_host import InvalidRegistry, RegistryHost, ecr_registry, is_loopback
+from credhelper.registry_host import InvalidRegistry, RegistryHost, ecr_registry, is_loopback, shown
 from credhelper.server_url import ServerURL
 from credhelper.settings import DEFAULT_REGISTRY, DISCOVER, EVERY_HOST, NO_HOST, HelperSettings
 from credhelper.waiting import bounded

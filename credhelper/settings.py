@@ -12,6 +12,8 @@ except ImportError:  # pragma: no cover (Windows, where `os` has the same names)
 
 #: The system's calls. `os` is a few lines of policy around them, and imports the abstract base classes.
 calls = posix
+#: The exit code of a run that Ctrl-C ended.
+INTERRUPTED = 130
 
 CONFIG_FILE = "AWS_ECR_CUSTOM_CONFIG"
 DEFAULT_REGISTRY = "AWS_ECR_CUSTOM_DEFAULT"
@@ -123,7 +125,9 @@ class HelperSettings:
         if not 0 < seconds <= 3600:
             from credhelper.errors import InvalidVariable
 
-            raise InvalidVariable(TIMEOUT, self.timeout_text, "a number of seconds, more than 0")
+            raise InvalidVariable(
+                TIMEOUT, self.timeout_text, "a number of seconds, more than 0 and at most 3600"
+            )
         return seconds
 
     def _path(self, path: str) -> "str | None":

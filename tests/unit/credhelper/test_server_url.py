@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credhelper.errors import InvalidServerURL, shown
+from credhelper.errors import InvalidServerURL
+from credhelper.registry_host import shown
 from credhelper.server_url import parse_server_url, read_server_url
 
 
@@ -63,6 +64,9 @@ def test_any_input_is_a_host_or_refused(data: bytes) -> None:
         ("user:x://y@ecr.example.com", "***@ecr.example.com"),
         ("ecr.example.com/?token=x", "ecr.example.com/?***"),
         ("ecr.example.com/#x?y", "ecr.example.com/#***"),
+        ("user%3Apassword%40ecr.example.com", "***@ecr.example.com"),
+        ("HTTP://user:p%40ss@ecr.example.com/%3Ftoken=x", "http://***@ecr.example.com/%3F***"),
+        ("a@ecr.example.com", "***@ecr.example.com"),
         ("a" * 300, "a" * 200 + "…"),
     ],
 )

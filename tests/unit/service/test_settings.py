@@ -55,7 +55,7 @@ def test_settings_come_from_three_variables(environment: dict[str, str], expecte
         ("REDIRECT_MODE", "auto", "auto", "relay, which is what auto is called now"),
         ("ECR_REGISTRIES", "payments/", "payments/", "it is not JSON"),
         ("ECR_REGISTRIES", '{"a/": ', '{"a/": ', "it is not JSON"),
-        ("ECR_REGISTRIES", "[" * 100_000, "[" * 100_000, "it is not JSON"),
+        ("ECR_REGISTRIES", "[" * 100_000, "[" * 200 + "…", "it is not JSON"),
         ("ECR_REGISTRIES", f'["{OTHER}"]', f'["{OTHER}"]', "it is not an object"),
         ("ECR_REGISTRIES", f'[["a/", "{OTHER}"]]', f'[["a/", "{OTHER}"]]', "it is not an object"),
         ("ECR_REGISTRIES", f'"{OTHER}"', f'"{OTHER}"', "it is not an object"),
