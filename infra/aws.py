@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,7 +76,9 @@ class Aws:
 
     @classmethod
     def connect(cls, profile: str | None, region: str | None) -> Aws:
-        """`region` None: the profile's or the environment's. Raises AwsUnreachable."""
+        """`region` None: the environment's or the profile's. Raises AwsUnreachable."""
+        # AWS's other tools read AWS_REGION first, and boto3 does not read it at all.
+        region = region or os.environ.get("AWS_REGION") or None
         with refusals():
             session = boto3.Session(profile_name=profile, region_name=region)
             if session.region_name is None:

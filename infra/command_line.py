@@ -1,15 +1,17 @@
-"""The commands' flags, and from their outcome to an exit status: 0 done, 1 a check failed or a refusal,
-2 wrong flags or, of `plan`, changes to make, 130 interrupted."""
+"""The commands' flags, and from their outcome to an exit status: 0 done, 1 a check failed, a refusal or wrong
+flags, 2 of `plan` alone: there are changes to make, 130 interrupted."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 from infra.aws import Aws
 from infra.clock import Clock
@@ -20,10 +22,10 @@ from infra.commands.plan import plan
 from infra.commands.report import Report
 from infra.commands.up import up
 from infra.config_file import DEFAULT_STAGE, read_document, stage_for
-from infra.errors import InfraError
+from infra.errors import InfraError, quoted, without_passwords
 from infra.outside import Outside
 from infra.service_template import Packaging, service_package
-from infra.settings import SETTINGS, flag_of
+from infra.settings import REGION_FORM, SETTINGS, flag_of
 from infra.site import CommandContext
 from infra.terminal import Terminal
 
@@ -40,18 +42,48 @@ COMMANDS = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    """Wrong flags are one line and exit status 1: a pipeline takes 2 for a plan with changes."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(1, f"ecr-domain: {without_passwords(message)}; see `{self.prog} --help`\n")
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(REGION_FORM.pattern, text):
+        raise argparse.ArgumentTypeError(
+            f"{quoted(text)} is not a valid region; expected {REGION_FORM.expected}"
+        )
+    return text
+
+
+def _stage(text: str) -> str:
+    if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9-]*", text):
+        raise argparse.ArgumentTypeError(
+            f"{quoted(text)} is not a valid stage; expected letters, digits and hyphens"
+        )
+    return text
+
+
 def parser() -> argparse.ArgumentParser:
-    root = argparse.ArgumentParser(prog="ecr-domain", description="Bring a registry's domain up and down.")
+    root = _Parser(prog="ecr-domain", description="Bring a registry's domain up and down.")
     root.add_argument("--version", action="version", version=f"%(prog)s {version(DISTRIBUTION)}")
     subparsers = root.add_subparsers(dest="command", required=True)
     for name, text in COMMANDS.items():
         command = subparsers.add_parser(name, help=text, description=text)
         add = command.add_argument
         add(
-            "--stage", default=DEFAULT_STAGE, help="The stage of .chalice/config.json; by default %(default)s"
+            "--stage",
+            type=_stage,
+            default=DEFAULT_STAGE,
+            help="The stage of .chalice/config.json; by default %(default)s",
         )
         add("--profile", help="The profile of the AWS configuration")
-        add("--region", help="The region; by default the stage's, and for a new stage the environment's")
+        add(
+            "--region",
+            type=_region,
+            help="The region; by default the stage's, and for a new stage the environment's",
+        )
         add("--json", action="store_true", help="Write one JSON document on standard output")
         if name in ("init", "up", "down"):
             add("--yes", action="store_true", help="Do not ask before a change")
@@ -91,10 +123,11 @@ def main(
     try:
         report = _run(flags, world)
     except InfraError as error:
-        for line in str(error).splitlines():
+        message = without_passwords(str(error))
+        for line in message.splitlines():
             spoken.progress(f"ecr-domain: {line}")
         if flags.json:
-            terminal.show(json.dumps({"command": flags.command, "ok": False, "error": str(error)}))
+            terminal.show(json.dumps({"command": flags.command, "ok": False, "error": message}))
         return 1
     except KeyboardInterrupt:
         spoken.progress(f"ecr-domain: interrupted; `{flags.command}` goes on from here when it is run again")

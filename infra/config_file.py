@@ -36,10 +36,12 @@ def read_document(project: Path) -> dict[str, Any]:
     """The whole file. Raises UnreadableFile."""
     try:
         document = json.loads((project / CONFIG_PATH).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        missing = isinstance(error, FileNotFoundError)
-        reason = "is missing" if missing else f"cannot be read ({error})"
-        raise UnreadableFile(CONFIG_PATH, reason, "run this in the project's directory") from error
+    except FileNotFoundError as error:
+        raise UnreadableFile(CONFIG_PATH, "is missing", "run this in the project's directory") from error
+    except OSError as error:
+        raise UnreadableFile(CONFIG_PATH, f"cannot be read ({error.strerror})", "see its rights") from error
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFile(CONFIG_PATH, f"is not valid JSON ({error})", "correct it") from error
     stages = document.get("stages") if isinstance(document, dict) else None
     if not isinstance(stages, dict) or not all(isinstance(stage, dict) for stage in stages.values()):
         raise UnreadableFile(

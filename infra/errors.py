@@ -3,11 +3,18 @@ where it was set, what to do."""
 
 from __future__ import annotations
 
+import re
+
+from chalicelib.registry_host import shown
+
 PROGRAM = ".venv/bin/ecr-domain"
 """The program as `make install` puts it; every "next" command that is printed begins with it."""
 
 DEPLOYER_TEMPLATE = "infra/templates/deployer.json"
 """What a deployer needs; docs/deployment.md says how an administrator deploys it."""
+
+
+_USER_INFORMATION = re.compile(r"[^\s'\"`@]*(:|%3A)[^\s'\"`@]*(@|%40)", re.IGNORECASE)
 
 
 class InfraError(Exception):
@@ -18,7 +25,7 @@ class InvalidConfiguration(InfraError):
     """A value that cannot be deployed; `key` is the setting, `where` a flag or a stage of a file."""
 
     def __init__(self, key: str, value: object, where: str, remedy: str) -> None:
-        super().__init__(f"{key}={shown(value)} ({where}): {remedy}")
+        super().__init__(f"{key}={quoted(value)} ({where}): {remedy}")
 
 
 class UnreadableFile(InfraError):
@@ -32,7 +39,7 @@ class UnknownStage(InfraError):
     """The configuration has no stage that --stage and --region ask for."""
 
     def __init__(self, stage: str, path: str, remedy: str) -> None:
-        super().__init__(f"the stage {stage!r} is not set up in {path}: {remedy}")
+        super().__init__(f"the stage {quoted(stage)} is not set up in {path}: {remedy}")
 
 
 class AwsRefused(InfraError):
@@ -78,9 +85,11 @@ class StillWaiting(InfraError):
     """Something that AWS does in its own time took longer than we wait."""
 
 
-def shown(value: object) -> str:
-    """A value as it may be printed: what stands before an @ may be a credential, and is cut."""
-    text = value if isinstance(value, str) else repr(value)
-    if "@" in text:
-        text = "***" + text[text.rindex("@") :]
-    return repr(text) if isinstance(value, str) else text
+def quoted(value: object) -> str:
+    """A value as it may be printed: see chalicelib.registry_host.shown."""
+    return repr(shown(value)) if isinstance(value, str) else shown(repr(value))
+
+
+def without_passwords(text: str) -> str:
+    """A text with every USER:PASSWORD@ in it cut: AWS's and Python's messages quote what they were given."""
+    return _USER_INFORMATION.sub("***@", text)

@@ -29,6 +29,7 @@ RETENTION_DAYS = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 ON_OFF = ("on", "off")
+_OTHER = {"on": "off", "off": "on"}
 _MODES = ("", "edge", "relay", "plain")
 
 
@@ -45,7 +46,7 @@ _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = Form(
     rf"(?=.{{4,253}}$)({_LABEL}\.)+(?!\d+$){_LABEL}", "a name such as ecr.example.com, in lower case"
 )
-_REGION = Form(r"[a-z]{2,4}(-[a-z]+){1,2}-\d", "a region such as us-west-2")
+REGION_FORM = Form(r"[a-z]{2,4}(-[a-z]+){1,2}-\d", "a region such as us-west-2")
 _ZONE = Form("[A-Z0-9]{1,32}", "the ID of a hosted zone, such as Z0123456789ABC")
 _CERTIFICATE = Form(
     r"arn:[a-z-]+:acm:[a-z0-9-]+:\d{12}:certificate/[\w-]+", "the ARN of a certificate of ACM"
@@ -101,7 +102,7 @@ class DeploymentSettings:
     """The settings of one stage. An empty text stands for "not set"."""
 
     domain: str = _set("", "The name that clients use, such as ecr.example.com", "DomainName", _DOMAIN)
-    region: str = _set("", "The region in which the stage is deployed, such as us-west-2", "", _REGION)
+    region: str = _set("", "The region in which the stage is deployed, such as us-west-2", "", REGION_FORM)
     hosted_zone_id: str = _set(
         "",
         "The ID of the Route 53 hosted zone that holds the name; `init` finds it",
@@ -265,7 +266,9 @@ def settings_of(values: Mapping[str, Any], flags: Mapping[str, str], elsewhere: 
         if arn and arn.split(":")[3] != region:
             raise refusal(name, arn, f"the certificate must be in {region}")
     if settings.redirect_mode and (settings.redirect_mode == "edge") != settings.has_edge:
-        remedy = f"{OWN_KEY}.edge is {settings.edge}, which decides; remove it"
+        remedy = (
+            f"{OWN_KEY}.edge is {settings.edge}; remove REDIRECT_MODE, or set edge to {_OTHER[settings.edge]}"
+        )
         raise refusal("redirect_mode", settings.redirect_mode, remedy)
     if settings.has_edge and settings.health_check_id:
         remedy = f"belongs to records of several regions, which need {OWN_KEY}.edge off; remove it"

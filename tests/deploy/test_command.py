@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,10 +53,43 @@ def test_up_asks_nobody_where_nobody_is(deployer: Deployer, certificates: Certif
 
 
 @pytest.mark.parametrize("arguments", [(), ("nothing",), ("up", "--stage"), ("plan", "--yes")])
-def test_wrong_flags_are_exit_2(deployer: Deployer, arguments: tuple[str, ...]) -> None:
+def test_wrong_flags_are_one_line_and_no_plan_with_changes(
+    deployer: Deployer, arguments: tuple[str, ...]
+) -> None:
     done = run(deployer.project, *arguments)
-    assert done.returncode == 2
-    assert "usage: ecr-domain" in done.stderr
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert re.fullmatch(r"ecr-domain: .*; see `ecr-domain( up| plan)? --help`", line)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "--region", "https://user:s3cr3t@us-west-2"),
+        ("plan", "--stage", "user:s3cr3t@production"),
+        ("plan", "--profile", "user:s3cr3t@profile"),
+        ("plan", "user:s3cr3t@host"),
+        ("init", "--domain", "https://user:s3cr3t@ecr.example.com"),
+        ("init", "--domain", "ecr.example.com?token=s3cr3t"),
+        ("init", "--registry", "user%3As3cr3t%40registry.example.com"),
+        ("init", "--registry", "https://user:s3cr3t/more@registry.example.com"),
+        ("init", "--registries", '{"a/": "https://user:s3cr3t@registry.example.com"}'),
+        ("init", "--redirect-mode", "user:s3cr3t@relay"),
+        ("init", "--log-retention-in-days", "user:s3cr3t@1"),
+    ],
+    ids=lambda arguments: arguments[1],
+)
+def test_a_password_in_a_value_is_not_repeated(deployer: Deployer, arguments: tuple[str, ...]) -> None:
+    done = run(deployer.project, *arguments)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "s3cr3t" not in line + done.stdout
+
+
+def test_the_region_may_be_in_either_variable(deployer: Deployer) -> None:
+    """botocore reads one of them alone."""
+    done = run(deployer.project, "init", "--domain", "x", AWS_REGION="mars-9", AWS_DEFAULT_REGION="")
+    assert "no AWS region" not in done.stderr
 
 
 @pytest.mark.parametrize("command", ["init", "plan", "up", "doctor", "down"])

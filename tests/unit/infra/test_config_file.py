@@ -130,7 +130,7 @@ def test_a_further_region_inherits_no_registry() -> None:
     ("content", "words"),
     [
         (None, "is missing"),
-        ("{", "cannot be read"),
+        ("{", "is not valid JSON"),
         ("[]", "no object `stages`"),
         ('{"stages": {"a": 1}}', "stages"),
     ],
