@@ -102,8 +102,8 @@ HELPER = (
     ),
     Mutant(
         "a secret in a server URL is not repeated",
-        "credhelper/errors.py",
-        '        text = f"{scheme}***@{rest}"\n',
+        "credhelper/registry_host.py",
+        '        text = f"{scheme}***@{text[end:]}"\n',
         "        pass\n",
         f"{_TESTS}/test_secrets.py::test_a_secret_in_a_server_url_is_cut",
     ),
