@@ -12,7 +12,7 @@ LIMITS := app=97 chalice_patches=97 chalicelib=99 credhelper=97 infra=94
 FAST := app chalice_patches chalicelib
 
 .PHONY: install lock package demo serve test check coverage format bench bench-helper load clients live leaks matrix
-.PHONY: mutants clean help
+.PHONY: named-domain mutants clean help
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -87,8 +87,11 @@ load: .venv/tests  ## 64 clients at once in both modes, uploads of 20 MB among t
 clients:  ## install the real clients for the tests; Debian 12, root
 	@tests/clients/install
 
-live: .venv/tests  ## ask a real domain what AWS does: make live DOMAIN=ecr.example.com [REPOSITORY=team/live]
+live: named-domain .venv/tests  ## ask a real domain what AWS does: make live DOMAIN=ecr.example.com [REPOSITORY=team/live]
 	@DOMAIN="$(DOMAIN)" REPOSITORY="$(REPOSITORY)" $(BIN)/pytest tests/live
+
+named-domain:
+	@test -n "$(DOMAIN)" || { echo "make live: name a domain, as in make live DOMAIN=ecr.example.com" >&2; exit 2; }
 
 leaks: .venv/tests  ## every client, refused at every step in every manner, in both modes; takes hours
 	@REQUIRE_CLIENTS=1 CLIENTS_LEAKS=all $(BIN)/pytest tests/clients/test_leaks.py
@@ -101,12 +104,14 @@ matrix: .venv/tests  ## drive every client through a deployment; docs/client-mat
 
 STAGE ?= dev
 package: .venv/installed  ## what CloudFormation (build/) and Terraform (terraform/) deploy; REGISTRIES=HOST for the edge
+	@# What an earlier call left would be another registry's edge.
+	@mkdir -p build/cloudformation && rm -f build/cloudformation/edge.json
+	@test -z "$(REGISTRIES)" || { $(BIN)/python -m infra.edge_template $(REGISTRIES) > build/edge.json.partial \
+		&& mv build/edge.json.partial build/cloudformation/edge.json; } || { rm -f build/edge.json.partial; exit 1; }
 	@$(BIN)/chalice package --stage $(STAGE) --merge-template infra/templates/service.json build/cloudformation
 	@$(BIN)/chalice package --stage $(STAGE) --pkg-format terraform terraform
 	@cp -R infra/templates/terraform/*.tf.json infra/templates/functions terraform/
-	@test -z "$(REGISTRIES)" || { $(BIN)/python -m infra.edge_template $(REGISTRIES) > build/edge.json.partial \
-		&& mv build/edge.json.partial build/cloudformation/edge.json; } || { rm -f build/edge.json.partial; exit 1; }
-	@echo "CloudFormation's templates are in build/cloudformation, and Terraform's files in terraform"
+	@echo "CloudFormation's templates are in build/cloudformation$(if $(REGISTRIES),, (without the edge: no REGISTRIES)), and Terraform's files in terraform"
 
 clean:  ## remove what the targets made, but for terraform/, which may hold Terraform's state
 	@rm -rf .venv build dist *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

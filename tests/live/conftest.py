@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import ssl
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.registry_host import InvalidRegistry, RegistryHost
 from tests.live.live_domain import LiveDomain, LiveMode
 from tests.live.live_report import LiveReport
 from tests.live.live_repository import LiveRepository
@@ -25,12 +27,21 @@ def live() -> LiveDomain:
     domain = os.environ.get("DOMAIN")
     if not domain:
         pytest.skip("DOMAIN is not set: make live DOMAIN=ecr.example.com [REPOSITORY=team/live]")
-    return LiveDomain(domain, ssl.create_default_context())
+    try:
+        authority = RegistryHost.parse(domain).authority
+    except InvalidRegistry as error:
+        pytest.exit(f"DOMAIN={error.value!r} is not a name; expected HOST, such as ecr.example.com", 2)
+    return LiveDomain(authority, ssl.create_default_context())
 
 
 @pytest.fixture(scope="session")
 def mode(live: LiveDomain) -> LiveMode:
-    return live.mode
+    """The domain's mode; where it does not respond, all that follows would fail for that one reason."""
+    try:
+        return live.mode
+    except (OSError, http.client.HTTPException) as error:
+        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+        pytest.exit(f"{live.authority} does not respond ({reason}); see docs/troubleshooting.md", 2)
 
 
 @pytest.fixture(scope="session")

@@ -31,10 +31,11 @@ class LiveRun:
     report: dict[str, Any]
 
 
-def run_live_ring(directory: Path, domain: Domain | None, *tests: str) -> LiveRun:
-    """Run the ring in a process of its own, as `make live` does, with the user's files in `directory`."""
+def run_live_ring(directory: Path, domain: Domain | None, *tests: str, name: str = "") -> LiveRun:
+    """Run the ring in a process of its own, as `make live` does, with the user's files in `directory`. `name`
+    is what DOMAIN holds without a domain."""
     path = directory / "report.json"
-    variables = {"PATH": str(directory), "LIVE_REPORT": str(path), "HOME": str(directory)}
+    variables = {"PATH": str(directory), "LIVE_REPORT": str(path), "HOME": str(directory), "DOMAIN": name}
     if domain is not None:
         authority_pem = str(domain.certificates.authority_pem)
         variables |= {"DOMAIN": domain.authority, "REPOSITORY": REPOSITORY, "SSL_CERT_FILE": authority_pem}
@@ -166,3 +167,20 @@ def test_names_numbers_and_query_values_are_replaced() -> None:
     location = f"https://ecr.example.com/v2/team/live/blobs/uploads/5f1c?_state=abc ({ACCOUNT})"
     replaced = "https://DOMAIN/v2/REPOSITORY/blobs/uploads/SESSION?_state=VALUE (ACCOUNT)"
     assert report.text(location) == replaced
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("https://user:s3cr3t@ecr.example.com", "DOMAIN='https://***@ecr.example.com' is not a name"),
+        ("ecr.example.com?token=s3cr3t", "DOMAIN='ecr.example.com?***' is not a name"),
+        # RFC 6761: never a name.
+        ("registry.invalid", "registry.invalid does not respond"),
+    ],
+)
+def test_a_domain_that_cannot_be_asked_ends_the_ring_at_once(tmp_path: Path, name: str, line: str) -> None:
+    run = run_live_ring(tmp_path, None, name=name)
+    assert run.status == 2
+    assert run.output.count(line) == 1
+    assert "Traceback" not in run.output
+    assert "s3cr3t" not in run.output

@@ -69,6 +69,9 @@ def test_what_cannot_be_served_is_one_line_and_no_file(project: Path, registry: 
     assert not list((project / "build").glob("*.partial"))
 
 
-def test_without_registries_there_is_no_edge(project: Path) -> None:
-    assert package(project, "").returncode == 0
+@pytest.mark.parametrize("registries", ["", "https://x/y"])
+def test_the_edge_of_an_earlier_call_does_not_stay(project: Path, registries: str) -> None:
+    assert package(project, "123456789012.dkr.ecr.us-west-2.amazonaws.com").returncode == 0
+    done = package(project, registries)
     assert not (project / EDGE).exists()
+    assert ("without the edge" in done.stdout) is (done.returncode == 0) is (not registries)
