@@ -141,5 +141,13 @@ def test_a_service_account_without_an_annotation_has_the_role_of_the_environment
 def test_a_service_account_without_a_role_is_refused(mapped: Program) -> None:
     result = ask(mapped, serviceAccountToken="pod-token")
     assert result.code == 1
-    assert "has no role; annotate it with eks.amazonaws.com/ecr-role-arn" in result.stderr
+    assert "has no role; annotate the account with eks.amazonaws.com/ecr-role-arn=arn:" in result.stderr
     assert "pod-token" not in result.stderr
+
+
+def test_a_role_that_is_none_is_refused_before_aws_is_asked(mapped: Program, aws: FakeAws) -> None:
+    annotations = {"eks.amazonaws.com/ecr-role-arn": "user:s3cr3t@role"}
+    result = ask(mapped, serviceAccountToken="pod-token", serviceAccountAnnotations=annotations)
+    assert result.code == 1
+    assert "eks.amazonaws.com/ecr-role-arn is '***@role'" in result.stderr
+    assert aws.calls == []

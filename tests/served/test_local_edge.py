@@ -6,9 +6,12 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.edge_paths import bad_edge_paths
 from tests.served.fronts import Front
 from tests.served.streaming_registry import StreamingRegistry
+from tests.standins.certificates import Certificates
 from tests.standins.chalice_local import ChaliceLocal
 from tests.standins.ecr import FakeEcr
 from tests.standins.http_client import connection_to, exchange
@@ -105,3 +108,22 @@ def test_headers_of_the_connection_stay_on_it(tmp_path: Path) -> None:
         "connection": "close",
         **{name.lower(): value for name, value in OF_BOTH_ENDS.items()},
     }
+
+
+@pytest.mark.parametrize(
+    ("names", "trusted", "status"),
+    [(("127.0.0.1",), True, 200), (("127.0.0.1",), False, 502), (("registry.example.com",), True, 502)],
+    ids=["trusted", "of an unknown authority", "of another name"],
+)
+def test_the_registrys_certificate_is_checked_before_it_gets_a_credential(
+    names: tuple[str, ...], trusted: bool, status: int, certificates: Certificates, tmp_path: Path
+) -> None:
+    variables = {"SSL_CERT_FILE": str(certificates.authority_pem)} if trusted else {}
+    with (
+        FakeEcr(certificates.server_context(*names)) as ecr,
+        ChaliceLocal(ecr.origin, tmp_path / "log", mode="edge", variables=variables) as server,
+    ):
+        front = Front(server.origin, ecr, lambda: server.log)
+        response = front.ask("GET", f"{front.edge_prefix}/v2/", {"Authorization": ecr.authorization})
+        assert response.status == status
+        assert [request.status for request in ecr.seen] == ([200] if status == 200 else [])

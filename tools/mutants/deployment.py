@@ -44,6 +44,14 @@ DEPLOYMENT = (
         "tests/served/test_templates.py::test_the_domain_speaks_tls_1_2_at_least",
     ),
     Mutant(
+        "chalice local checks a registry's certificate",
+        "chalice_patches/local_server.py",
+        "ssl.create_default_context()",
+        "ssl._create_unverified_context()",
+        "tests/served/test_local_edge.py"
+        "::test_the_registrys_certificate_is_checked_before_it_gets_a_credential",
+    ),
+    Mutant(
         "the doctor of a deployment checks a name's certificate",
         "infra/outside.py",
         "ssl.create_default_context()",
