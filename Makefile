@@ -103,7 +103,7 @@ matrix: .venv/tests  ## drive every client through a deployment; docs/client-mat
 	@$(BIN)/python -m tools.sequence_drawings
 
 STAGE ?= dev
-package: .venv/installed  ## what CloudFormation (build/) and Terraform (terraform/) deploy; REGISTRIES=HOST for the edge
+package: .venv/installed  ## what CloudFormation (build/) and Terraform (terraform/) deploy; REGISTRIES='HOST ...' for the edge
 	@# What an earlier call left would be another registry's edge.
 	@mkdir -p build/cloudformation && rm -f build/cloudformation/edge.json
 	@test -z "$(REGISTRIES)" || { $(BIN)/python -m infra.edge_template $(REGISTRIES) > build/edge.json.partial \

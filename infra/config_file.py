@@ -99,7 +99,8 @@ def stage_for(document: Mapping[str, Any], stage: str, region: str | None) -> st
     if _own(document, regional, "region") == region:
         return regional
     found = f"the stage {stage!r} is in {here}" if here else _stages_there(document)
-    remedy = f"{found}; run `{PROGRAM} init --stage {stage} --region {region}` first"
+    domain = _own(document, stage, "domain") or "NAME"
+    remedy = f"{found}; run `{PROGRAM} init --stage {stage} --region {region} --domain {domain}` first"
     raise UnknownStage(regional if here else stage, CONFIG_PATH, remedy)
 
 
@@ -174,7 +175,7 @@ def _values(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 def _stages_there(document: Mapping[str, Any]) -> str:
     names = [name for name, entry in document["stages"].items() if OWN_KEY in entry]
-    return f"set up are {', '.join(names)}" if names else "no stage is set up"
+    return f"set up are {', '.join(names)}" if names else "none is"
 
 
 def _own(document: Mapping[str, Any], stage: str, key: str) -> str | None:

@@ -12,10 +12,12 @@ _PATH = 44
 _COLUMN = 21
 _LARGE = 1_000_000
 LEGEND = """\
-How to read a line: a request, and below the place that it comes to the HTTP status of the response there.
+How to read a line: first the request, then, under each place that it reaches, the HTTP status of the
+response there. Where nothing stands under the first place, the client went straight to the second.
 
   307 ->     a redirect, which leads the client to the next place on the right
   +token     the request was sent with credentials, which hold the registry's token
+  12.6 MB    the size of a large layer that passed there
 """
 CACHED_LEGEND = "  cached     CloudFront had the redirect already, and did not ask the service for it\n"
 

@@ -66,7 +66,8 @@ def test_the_edge_serves_one_region(deployer: Deployer) -> None:
 def test_a_region_that_is_not_set_up_is_refused(deployer: Deployer) -> None:
     outcome = deployer.run("up", "--region", EAST, "--yes")
     assert outcome.status == 1
-    assert "run `.venv/bin/ecr-domain init --stage production --region us-east-1` first" in outcome.err
+    command = f".venv/bin/ecr-domain init --stage production --region us-east-1 --domain {DOMAIN}"
+    assert f"run `{command}` first" in outcome.err
 
 
 def test_two_stages_of_one_region_share_nothing_but_the_bucket(bare_deployer: Deployer) -> None:
