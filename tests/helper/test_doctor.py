@@ -11,6 +11,8 @@ from tests.helper.doctor import DOMAIN_NAMES, examined, names_of
 from tests.helper.fake_aws import SECRET, FakeAws, fake_aws
 from tests.helper.fake_domain import FakeDomain, Mode
 from tests.helper.program import REGISTRY, Program
+from tests.standins.http_message import HttpResponse
+from tests.standins.http_server import HttpServer
 
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
 
@@ -103,6 +105,17 @@ def test_a_name_that_does_not_resolve_is_found(program: Program) -> None:
     program.init("nowhere.invalid", REGISTRY)
     last = examined(program, "nowhere.invalid")[-1]
     assert (last.check, last.ok) == ("dns", False)
+
+
+def test_a_host_without_https_is_not_told_of_certificates(program: Program) -> None:
+    with HttpServer(lambda _: HttpResponse(200)) as server:
+        program.init(server.authority, REGISTRY)
+        plain = examined(program, server.authority)[-1]
+    closed = examined(program, server.authority)[-1]
+    for last in (plain, closed):
+        assert (last.check, last.ok) == ("certificate", False)
+        assert "that HTTPS is served there" in last.next_step
+    assert "Connection refused" in closed.finding
 
 
 def test_without_a_domain_all_that_are_configured_are_examined(healthy: Program, domain: FakeDomain) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import os
 import pty
+import signal
 import subprocess
+import termios
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -143,3 +147,19 @@ def test_without_standard_streams_it_ends_quietly(mapped: Program, run: str) -> 
     errors = (mapped.home / "errors").read_text()
     assert "Traceback" not in errors
     assert "unexpected" not in errors
+
+
+@pytest.mark.parametrize("verb", ["get", "erase", "kubelet"])
+def test_ctrl_c_while_it_reads_ends_it_quietly(mapped: Program, verb: str) -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [mapped.path, verb], env=mapped.environ, stdin=pipe, stdout=pipe, stderr=pipe
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"x")
+        process.stdin.flush()
+        while fcntl.ioctl(process.stdin, termios.FIONREAD, b"\0" * 4) != b"\0" * 4:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=30)
+    assert (process.returncode, out, errors) == (130, b"", b"")
