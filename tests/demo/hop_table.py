@@ -16,8 +16,8 @@ How to read a line: first the request, then, under each place that it reaches, t
 response there. Where nothing stands under the first place, the client went straight to the second.
 
   307 ->     a redirect, which leads the client to the next place on the right
-  +token     the request was sent with credentials, which hold the registry's token
   12.6 MB    the size of a large layer that passed there
+  +token     the request was sent with credentials, which hold the registry's token
 """
 CACHED_LEGEND = "  cached     CloudFront had the redirect already, and did not ask the service for it\n"
 

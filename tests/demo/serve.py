@@ -46,7 +46,7 @@ def serve(directory: Path, out: TextIO) -> int:
         try:
             watch.run()
         except KeyboardInterrupt:
-            out.write("\nEnded. In the other terminal: unset DOCKER_CONFIG REGISTRY_AUTH_FILE\n")
+            out.write("\nEnded. Close the other terminal: its variables lead to what is gone now.\n")
     return 0
 
 
