@@ -62,7 +62,7 @@ check: .venv/tests  ## format, lint, types, and the fast tests with their covera
 	@$(BIN)/pytest --quiet --cov --cov-report= tests/unit tests/served
 	@$(MAKE) --no-print-directory coverage LIMITS="$(filter $(addsuffix =%,$(FAST)),$(LIMITS))"
 
-coverage: .venv/tests  ## the lines that the tests run last, by `make check` or `make test`, did not reach
+coverage: .venv/tests  ## the lines that the last `make test` did not reach
 	@status=0; for each in $(LIMITS); do package=$${each%=*}; \
 		$(BIN)/coverage report --show-missing --skip-covered --include="$$package.py,$$package/*" \
 			--fail-under="$${each#*=}" || status=1; done; exit $$status

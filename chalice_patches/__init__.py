@@ -1,7 +1,6 @@
 """What Chalice 1.34 lacks for this service, patched in under its own commands and never in Lambda.
 
-gateway_responses, refusal; stage (before any command), packaging (deploy and package), local_server
-(`chalice local`).
+stage is for every command, packaging for deploy and package, local_server for `chalice local`.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from botocore.session import Session
 from chalice.constants import DEFAULT_STAGE_NAME
 
 from chalice_patches.refusal import end_command
+from chalicelib.registry_host import shown
 
 CONFIG = ".chalice/config.json"
 OWN_KEY = "custom_ecr_domain"
@@ -60,10 +61,10 @@ def check_stage(command: Command, project: Path, environment: MutableMapping[str
     document = json.loads((project / CONFIG).read_text(encoding="utf-8"))
     stages = document.get("stages", {})
     if command.stage not in stages:
-        there = ", ".join(stages)
+        there, stage_shown = ", ".join(stages), shown(command.stage)
         end_command(
-            f"the stage {command.stage!r} is not in {CONFIG}, which has {there or 'none'}; correct it, or "
-            f"run `{ECR_DOMAIN} init --stage {command.stage} --region REGION --domain NAME` to set it up"
+            f"the stage {stage_shown!r} is not in {CONFIG}, which has {there or 'none'}; correct it, or "
+            f"run `{ECR_DOMAIN} init --stage {stage_shown} --region REGION --domain NAME` to set it up"
         )
     if command.name not in ("deploy", "package"):
         return ""
@@ -92,9 +93,13 @@ def check_stage(command: Command, project: Path, environment: MutableMapping[str
 def _refuse_placeholders(stage: str, domain: Mapping[str, Any]) -> None:
     name, arn = str(domain.get("domain_name", "")), str(domain.get("certificate_arn", ""))
     if any(name == example or name.endswith(f".{example}") for example in _EXAMPLES):
-        end_command(f"domain_name={name!r} (stage {stage!r} in {CONFIG}) is an example; set your own name")
+        end_command(
+            f"domain_name={shown(name)!r} (stage {stage!r} in {CONFIG}) is an example; set your own name"
+        )
     if _NO_CERTIFICATE in arn:
-        end_command(f"certificate_arn={arn!r} (stage {stage!r} in {CONFIG}) is an example; set your own")
+        end_command(
+            f"certificate_arn={shown(arn)!r} (stage {stage!r} in {CONFIG}) is an example; set your own"
+        )
 
 
 def _region_of(domain: Mapping[str, Any]) -> str:
@@ -107,8 +112,8 @@ def _set_region(stage: str, region: str, environment: MutableMapping[str, str]) 
         given = environment.get(variable)
         if region and given and given != region:
             end_command(
-                f"{variable}={given!r} (environment): the stage {stage!r} is in {region} ({CONFIG}); unset "
-                "it, or choose the stage of that region"
+                f"{variable}={shown(given)!r} (environment): the stage {stage!r} is in {region} ({CONFIG}); "
+                "unset it, or choose the stage of that region"
             )
     if region:
         environment["AWS_DEFAULT_REGION"] = region

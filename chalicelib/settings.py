@@ -98,8 +98,9 @@ def _mode(text: str) -> RedirectMode:
         raise InvalidSetting(REDIRECT_MODE, text, "relay, which is what auto is called now, edge or plain")
     try:
         return RedirectMode(text) if text else RedirectMode.RELAY
-    except ValueError as error:
-        raise InvalidSetting(REDIRECT_MODE, text, "edge, relay or plain") from error
+    except ValueError:
+        # The error of an enum quotes the value.
+        raise InvalidSetting(REDIRECT_MODE, text, "edge, relay or plain") from None
 
 
 def _prefixes(text: str) -> tuple[RegistryPrefix, ...]:
@@ -109,7 +110,9 @@ def _prefixes(text: str) -> tuple[RegistryPrefix, ...]:
         # Pairs instead of a dict, which would keep the last of a repeated prefix without a word.
         pairs = json.loads(text, object_pairs_hook=tuple)
     except (ValueError, RecursionError) as error:
-        raise InvalidSetting(ECR_REGISTRIES, text, f"{PREFIXES_FORM} (it is not JSON)") from error
+        # What JSON escapes may hide an `@`.
+        value = "…" if "\\" in text else text
+        raise InvalidSetting(ECR_REGISTRIES, value, f"{PREFIXES_FORM} (it is not JSON)") from error
     if not isinstance(pairs, tuple):
         raise InvalidSetting(ECR_REGISTRIES, text, f"{PREFIXES_FORM} (it is not an object)")
     found: dict[str, RegistryPrefix] = {}

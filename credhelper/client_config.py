@@ -5,6 +5,7 @@ Plans only: from the files as they are to the files as they should be. `init` sh
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,9 +56,11 @@ class FileRemoval:
 
     def apply(self) -> None:
         """Raises FileTrouble."""
-        refuse_foreign_directories(self.path)
+        # The way as it is written, and as links lead it.
+        for path in (self.path, Path(os.path.realpath(self.path.parent)) / self.path.name):
+            refuse_foreign_directories(path)
         try:
-            self.path.unlink()
+            self.path.unlink(missing_ok=True)
         except OSError as error:
             raise FileTrouble(str(self.path), "remove", error.strerror or type(error).__name__) from error
         remove_empty_directories(self.path)
@@ -79,7 +82,7 @@ def client_files(settings: HelperSettings, *, podman: bool) -> list[Path]:
     paths = [settings.docker_config_path] + ([settings.containers_auth_path] if podman else [])
     if settings.config_path is None or None in paths:
         raise InvalidInput("there is no home directory to write to", "set HOME")
-    return [Path(path) for path in paths if path is not None]
+    return [Path(path) for path in dict.fromkeys(paths) if path is not None]
 
 
 def backup_of(path: Path) -> Path:

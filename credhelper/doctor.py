@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from credhelper.client_config import helped_hosts
+from credhelper.command_parser import CommandParser
 from credhelper.domain_checks import NAME, CheckResult, Examination, examine
 from credhelper.errors import HelperError, InvalidInput
 from credhelper.json_file import read_json_file
@@ -22,7 +23,7 @@ from credhelper.settings import HelperSettings
 
 def run_doctor(arguments: list[str], settings: HelperSettings, stdout: TextIO) -> int:
     """Run `doctor` with its command line; 0 where everything holds, 1 after the first check that fails."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=f"{NAME} doctor", description="Check, in order, all that a pull through a custom domain needs."
     )
     parser.add_argument(

@@ -21,7 +21,14 @@ from urllib.parse import urlsplit
 from credhelper import VERSION
 from credhelper.cached_get import RegistryRoute, Token
 from credhelper.client_config import HELPER, helper_of, lists_helper
-from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, TimedOut, without_secrets
+from credhelper.errors import (
+    DiscoveryFailed,
+    HelperError,
+    HostNotServed,
+    TimedOut,
+    shown_path,
+    without_secrets,
+)
 from credhelper.json_file import read_json_file
 from credhelper.mapping import DomainMapping, DomainMappings
 from credhelper.registry_checks import (
@@ -34,10 +41,9 @@ from credhelper.registry_checks import (
     check_registry,
     token_forms,
 )
-from credhelper.registry_host import shown
 from credhelper.routing import DISCOVERY_PATH, LONGEST_DISCOVERY, ask, registry_of, route_to, tls_context
 from credhelper.server_url import ServerURL
-from credhelper.settings import CONFIG_FILE, HelperSettings
+from credhelper.settings import HelperSettings
 from credhelper.waiting import bounded
 
 if TYPE_CHECKING:
@@ -113,8 +119,8 @@ def mapped(exam: Examination) -> str:
     # As `get` has it, but that the domain itself is asked later, after its name and certificate.
     exam.route = route_to(exam.url, settings, mappings, lambda _: "", is_listed)
     if not exam.route.registry:
-        path = shown(settings.config_path or CONFIG_FILE)
-        return f"not mapped in {path}, so the domain is asked for its registry"
+        where = f" in {shown_path(settings.config_path)}" if settings.config_path else ""
+        return f"not mapped{where}, so the domain is asked for its registry"
     listed = mappings.domains.get(exam.domain, DomainMapping())
     source = "by custom.json" if listed.registry else "by its name or AWS_ECR_CUSTOM_DEFAULT"
     return f"stands for {exam.route.registry}, {source}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from botocore.config import Config
 
 from credhelper import VERSION
 from credhelper.cached_get import RegistryRoute, Token
-from credhelper.errors import TokenRefused
+from credhelper.errors import TokenRefused, without_secrets
 from credhelper.registry_host import EcrRegistry, ecr_registry, shown
 
 T = TypeVar("T")
@@ -136,6 +137,10 @@ class AwsSession:
             return work()
         except (aws.BotoCoreError, aws.ClientError) as error:
             refused = refusal(error, self.route.profile or self._session.profile or "", self.region)
+            if self._identity is not None:
+                # Whatever answers for AWS was sent the token, and its message is repeated.
+                finding = without_secrets(refused.finding, (self._identity.token,))
+                refused = TokenRefused(finding, refused.next_step)
         except (KeyError, AttributeError, TypeError, ValueError, OSError) as error:
             # A response of another shape, a malformed credential_process, an unreadable SSO cache.
             refused = TokenRefused(
@@ -241,4 +246,4 @@ def _service_refusal(error: aws.ClientError, option: str) -> TokenRefused:
 
 
 def _option(profile: str) -> str:
-    return f" --profile {shown(profile)}" if profile else ""
+    return f" --profile {shlex.quote(profile)}" if profile else ""

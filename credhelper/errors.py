@@ -8,6 +8,11 @@ from credhelper.registry_host import shown
 _HARMLESS_PIECE = 15
 
 
+def shown_path(path: str) -> str:
+    """A path as it may be shown. A directory may have an `@` in its name; USER:PASSWORD@ is not one's."""
+    return shown(path) if ":" in path.rpartition("@")[0] else path
+
+
 def without_secrets(text: str, secrets: Iterable[str]) -> str:
     """`text` with `***` in place of each secret, and of each piece of one that has 16 characters or more.
 
@@ -59,7 +64,9 @@ class InvalidFile(HelperError):
     """A file that is not what it should be; the file is left as it is."""
 
     def __init__(self, path: str, line: int, column: int, problem: str) -> None:
-        super().__init__(f"{path}:{line}:{column}: {problem}", "nothing was changed; correct the file")
+        super().__init__(
+            f"{shown_path(path)}:{line}:{column}: {problem}", "correct the file, which was not changed"
+        )
         #: Where in the file, counted from 1.
         self.line = line
         #: Where in the line, counted from 1.
@@ -70,7 +77,7 @@ class FileTrouble(HelperError):
     """A file that cannot be read or written."""
 
     def __init__(self, path: str, verb: str, reason: str, next_step: str = "") -> None:
-        super().__init__(f"cannot {verb} {path}: {reason}", next_step)
+        super().__init__(f"cannot {verb} {shown_path(path)}: {reason}", next_step)
 
 
 class InvalidInput(HelperError):

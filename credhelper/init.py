@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TextIO
 
 from credhelper.client_config import client_files, helper_change, mapping_change
+from credhelper.command_parser import CommandParser
 from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, InvalidInput
 from credhelper.init_outcome import (
     NAME,
@@ -55,7 +56,7 @@ def run_init(
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=f"{NAME} init",
         description="Set Docker up for a custom domain: the domain and its ECR registry use this helper.",
     )
@@ -158,7 +159,9 @@ def _check_aws_options(options: argparse.Namespace, registry: str) -> None:
     from credhelper.ecr_token import available_profiles, is_region_of
 
     if options.profile and options.profile not in (known := available_profiles()):
-        create = f"make it with `aws configure --profile {shlex.quote(shown(options.profile))}`"
+        safe = shown(options.profile) == options.profile
+        name = shlex.quote(options.profile) if safe else "NAME"
+        create = f"make it with `aws configure --profile {name}`"
         step = f"there are {', '.join(known)}: name one of them, or {create}" if known else create
         raise InvalidInput(f"there is no AWS profile {shown(options.profile)!r}", f"{UNCHANGED}; {step}")
     ecr = ecr_registry(registry)

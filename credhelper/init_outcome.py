@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from credhelper.errors import InvalidInput
+from credhelper.errors import InvalidInput, shown_path
 from credhelper.mapping import DomainMapping, DomainMappings, InvalidMapping, domain_host, ecr_host
 from credhelper.registry_host import shown
 from credhelper.server_url import parse_server_url
@@ -45,7 +45,9 @@ class InitOutcome:
     def as_json(self) -> str:
         """One object: domain, registry, changes (file and change), notes, next."""
         changes = [
-            {"file": str(change.path), "change": line} for change in self.changes for line in change.lines
+            {"file": shown_path(str(change.path)), "change": line}
+            for change in self.changes
+            for line in change.lines
         ]
         members = {
             "domain": self.domain or None,
@@ -58,7 +60,9 @@ class InitOutcome:
 
     def as_text(self) -> str:
         """The changes and the notes, a line each, and what to do next in one."""
-        lines = [f"{change.path}: {line}" for change in self.changes for line in change.lines]
+        lines = [
+            f"{shown_path(str(change.path))}: {line}" for change in self.changes for line in change.lines
+        ]
         lines = [*(lines or ["nothing to change"]), *self.notes]
         return "\n".join([*lines, f"next: {self.next_step}"] if self.next_step else lines)
 

@@ -8,6 +8,7 @@ know) and logs standard error when the exit code is not 0.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,7 +62,7 @@ def parse_request(data: bytes) -> ImageRequest:
         raise InvalidInput("standard input is not a CredentialProviderRequest")
     version = request.get("apiVersion")
     if version not in API_VERSIONS:
-        raise InvalidInput(f"apiVersion is {version!r}; expected {' or '.join(API_VERSIONS)}")
+        raise InvalidInput(f"apiVersion is {shown(str(version))!r}; expected {' or '.join(API_VERSIONS)}")
     image = request.get("image")
     if not isinstance(image, str) or not image:
         raise InvalidInput("image is absent; expected HOST/REPOSITORY")
@@ -89,7 +90,7 @@ def response(request: ImageRequest, token: Token | None, now: float) -> dict[str
     }
 
 
-def respond_to_kubelet(data: bytes, helper: CredentialHelper, now: float) -> str:
+def respond_to_kubelet(data: bytes, helper: CredentialHelper, clock: Callable[[], float]) -> str:
     """The response's text. A host that stands for no ECR registry gets an empty one. Raises HelperError."""
     request = parse_request(data)
     try:
@@ -98,9 +99,10 @@ def respond_to_kubelet(data: bytes, helper: CredentialHelper, now: float) -> str
         route = helper.route(request.url)
     except HostNotServed as error:
         helper.warn(str(error))
-        return json.dumps(response(request, None, now))
+        return json.dumps(response(request, None, clock()))
     if not request.service_account_token:
-        return json.dumps(response(request, helper.token(route), now))
+        token = helper.token(route)
+        return json.dumps(response(request, token, clock()))
     role_arn = request.role_arn or helper.settings.kubelet_role
     if not is_role_arn(role_arn):
         source = ROLE_ANNOTATION if request.role_arn else KUBELET_ROLE
@@ -112,4 +114,4 @@ def respond_to_kubelet(data: bytes, helper: CredentialHelper, now: float) -> str
     from credhelper.ecr_token import WebIdentity  # with botocore, which only this branch needs at once
 
     token = helper.token_as(WebIdentity(role_arn, request.service_account_token), route)
-    return json.dumps(response(request, token, now))
+    return json.dumps(response(request, token, clock()))

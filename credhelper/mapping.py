@@ -93,7 +93,7 @@ def parse_mapping(domain: str, value: object) -> DomainMapping:
         raise InvalidMapping(f"{domain} is {json_type(value)}; expected a registry host or an object")
     for name, part in value.items():
         if name not in MEMBERS:
-            raise InvalidMapping(f"{domain} has a member {name!r}; expected {', '.join(MEMBERS)}")
+            raise InvalidMapping(f"{domain} has a member {shown(name)!r}; expected {', '.join(MEMBERS)}")
         if not isinstance(part, str):
             raise InvalidMapping(f"{domain}: {name} is {json_type(part)}; expected a string")
         if not part.isprintable():
@@ -128,7 +128,9 @@ class DomainMappings:
         domains: dict[str, DomainMapping] = {}
         for name, value in file.members.items():
             try:
-                domains[domain_host(name)] = parse_mapping(name, value)
+                # The name first: nothing of one that is refused is repeated.
+                domain = domain_host(name)
+                domains[domain] = parse_mapping(domain, value)
             except InvalidMapping as error:
                 file.refuse(name, str(error))
         return cls(file, domains)

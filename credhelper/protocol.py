@@ -223,7 +223,7 @@ def _run(
         if arguments == ["kubelet"]:
             from credhelper.kubelet import respond_to_kubelet
 
-            print(respond_to_kubelet(read(), helper, time.time()), file=stdout)
+            print(respond_to_kubelet(read(), helper, time.time), file=stdout)
             return 0
         return ProtocolRun(helper, read, url, stdout, stderr).run(arguments)
     except HelperError as error:

@@ -22,7 +22,7 @@ from credhelper.registry_host import EcrRegistry, ecr_registry, shown
 from credhelper.routing import EDGE_PREFIX, REDIRECTS, DomainResponse, ask, at_host
 
 #: Seconds for one response of the registry; the redirect service itself allows that long.
-_LONGEST_ANSWER = 20.0
+_LONGEST_RESPONSE = 20.0
 _LONGEST_MANIFEST = 4 * 1024 * 1024
 _MOST_REDIRECTS = 5
 _MANIFEST_TYPES = (
@@ -101,7 +101,7 @@ class TokenHolder:
                 headers=(("Authorization", f"Basic {basic}"), *headers),
                 body=body,
                 longest_body=longest_body,
-                seconds=_LONGEST_ANSWER,
+                seconds=_LONGEST_RESPONSE,
             )
             following = destination(host, response.location) if response.status in REDIRECTS else None
             if following is None:

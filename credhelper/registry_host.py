@@ -176,6 +176,17 @@ def shown(text: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
 
 
+def shown_words(text: str) -> str:
+    """A text in which each word that may hold a credential is as it may be shown. An ARN holds none."""
+    words = []
+    for word in text.split(" "):
+        if ("@" in word or "%40" in word or "://" in word) and "arn:" not in word:
+            bare = word.lstrip("'\"`(")
+            word = word[: len(word) - len(bare)] + shown(bare)
+        words.append(word)
+    return " ".join(words)
+
+
 def is_loopback(host: str) -> bool:
     """Whether a lower-case host can only be this machine."""
     if host in ("localhost", "[::1]"):

@@ -85,13 +85,14 @@ def _remove_domain(options: argparse.Namespace, settings: HelperSettings) -> Ini
         else:
             hosts.add(registry)
     changes: list[Change] = []
-    changes += mapping_change(mappings, with_registry(mappings, domain, None, registry))
-    for file in files:
-        changes += map(_without_empty_file, helper_removal(file, hosts))
     cache = Cache(settings.cache_directory)
     names = cache.records_of(domain, hosts)
     if names:
+        # First: once the files no longer name the domain, nothing leads to its tokens.
         changes.append(CacheRemoval(cache, names, (f"the tokens of {domain} are removed",)))
+    changes += mapping_change(mappings, with_registry(mappings, domain, None, registry))
+    for file in files:
+        changes += map(_without_empty_file, helper_removal(file, hosts))
     return InitOutcome(domain, registry, changes, tuple(notes), "")
 
 
@@ -118,6 +119,7 @@ def _others(domain: str, registry: str, mappings: DomainMappings, files: Iterabl
 
 def _remove_all(settings: HelperSettings) -> InitOutcome:
     changes: list[Change] = []
+    DomainMappings.read(settings.config_path)  # what is not a mapping is not ours to remove
     paths = client_files(settings, podman=True)
     for path in paths:
         changes += map(_without_empty_file, helper_removal(read_json_file(path)))

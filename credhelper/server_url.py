@@ -18,7 +18,7 @@ class ServerURL:
     __slots__ = ("host", "plain_http", "text")
 
     def __init__(self, text: str, host: str, plain_http: bool = False) -> None:
-        #: The text as it came: a response repeats it.
+        #: The text as it came: `get` prints it again.
         self.text = text
         #: HOST[:PORT] in lower case, without the scheme's own port.
         self.host = host

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ import boto3
 from botocore import exceptions as boto
 from botocore.config import Config
 
-from infra.errors import DEPLOYER_TEMPLATE, AwsRefused, AwsUnreachable
+from infra.errors import DEPLOYER_TEMPLATE, AwsRefused, AwsUnreachable, quoted
+from infra.settings import REGION_FORM
 
 if TYPE_CHECKING:
     from mypy_boto3_acm import ACMClient
@@ -76,13 +77,16 @@ class Aws:
 
     @classmethod
     def connect(cls, profile: str | None, region: str | None) -> Aws:
-        """`region` None: the environment's or the profile's. Raises AwsUnreachable."""
-        # AWS's other tools read AWS_REGION first, and boto3 does not read it at all.
-        region = region or os.environ.get("AWS_REGION") or None
+        """`region` None: that of AWS_DEFAULT_REGION or of the profile. Raises AwsUnreachable."""
         with refusals():
             session = boto3.Session(profile_name=profile, region_name=region)
             if session.region_name is None:
                 raise boto.NoRegionError()
+            if not re.fullmatch(REGION_FORM.pattern, session.region_name):
+                problem = (
+                    f"{quoted(session.region_name)}, of the environment or the profile, is not a valid region"
+                )
+                raise AwsUnreachable(f"{problem}; pass --region, or correct AWS_REGION")
             return cls(
                 region=session.region_name,
                 acm=session.client("acm", config=_RETRIES),
@@ -112,7 +116,10 @@ def refusals() -> Iterator[None]:
     except boto.NoRegionError as error:
         raise AwsUnreachable("no AWS region; pass --region or set AWS_REGION") from error
     except boto.ProfileNotFound as error:
-        raise AwsUnreachable(f"{error}; `aws configure list-profiles` shows those there are") from error
+        profile = quoted(error.kwargs["profile"])
+        raise AwsUnreachable(
+            f"there is no AWS profile {profile}; `aws configure list-profiles` shows those there are"
+        ) from error
     except (boto.SSOError, boto.TokenRetrievalError, boto.CredentialRetrievalError) as error:
         raise AwsUnreachable(f"{_line(error)}; sign in again (`aws sso login`)") from error
     except boto.EndpointConnectionError as error:

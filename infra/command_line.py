@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from chalicelib.registry_host import shown, shown_words
 from infra.aws import Aws
 from infra.clock import Clock
 from infra.commands.doctor import doctor
@@ -21,8 +22,8 @@ from infra.commands.init import init
 from infra.commands.plan import plan
 from infra.commands.report import Report
 from infra.commands.up import up
-from infra.config_file import DEFAULT_STAGE, read_document, stage_for
-from infra.errors import InfraError, quoted, without_passwords
+from infra.config_file import DEFAULT_STAGE, STAGE_FORM, read_document, stage_for
+from infra.errors import InfraError, quoted
 from infra.outside import Outside
 from infra.service_template import Packaging, service_package
 from infra.settings import REGION_FORM, SETTINGS, flag_of
@@ -45,8 +46,14 @@ COMMANDS = {
 class _Parser(argparse.ArgumentParser):
     """Wrong flags are one line and exit status 1: a pipeline takes 2 for a plan with changes."""
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401 (as argparse has it)
+        options, rest = self.parse_known_args(args, namespace)
+        if rest:
+            self.error(f"unrecognized arguments: {' '.join(map(shown, rest))}")
+        return options
+
     def error(self, message: str) -> NoReturn:
-        self.exit(1, f"ecr-domain: {without_passwords(message)}; see `{self.prog} --help`\n")
+        self.exit(1, f"ecr-domain: {shown_words(message)}; see `{self.prog} --help`\n")
 
 
 def _region(text: str) -> str:
@@ -58,7 +65,7 @@ def _region(text: str) -> str:
 
 
 def _stage(text: str) -> str:
-    if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9-]*", text):
+    if not re.fullmatch(STAGE_FORM, text):
         raise argparse.ArgumentTypeError(
             f"{quoted(text)} is not a valid stage; expected letters, digits and hyphens"
         )
@@ -123,7 +130,7 @@ def main(
     try:
         report = _run(flags, world)
     except InfraError as error:
-        message = without_passwords(str(error))
+        message = "\n".join(map(shown_words, str(error).splitlines()))
         for line in message.splitlines():
             spoken.progress(f"ecr-domain: {line}")
         if flags.json:

@@ -10,11 +10,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from chalicelib.registry_host import shown
 from infra.errors import PROGRAM, InvalidConfiguration, UnknownStage, UnreadableFile
 from infra.settings import ENVIRONMENT_KEY, OWN_KEY, SETTINGS, DeploymentSettings, flag_of, settings_of
 
 CONFIG_PATH = ".chalice/config.json"
 DEFAULT_STAGE = "production"
+
+STAGE_FORM = "[A-Za-z0-9][A-Za-z0-9-]*"
+"""The regular expression that matches a stage's whole name; see also its length below."""
 
 # The names in the edge stack leave 46 characters for the stack's: CloudFront's functions have 64 at most.
 _WITH_EDGE, _WITHOUT_EDGE = 23, 40
@@ -80,7 +84,7 @@ def settings_in(
     given = dict(flags or {})
     settings = settings_of({**_values(entry, where), **given}, {name: flag_of(name) for name in given}, where)
     longest = _WITH_EDGE if settings.has_edge else _WITHOUT_EDGE
-    if not re.fullmatch(f"[A-Za-z0-9][A-Za-z0-9-]{{0,{longest - 1}}}", stage):
+    if len(stage) > longest or not re.fullmatch(STAGE_FORM, stage):
         remedy = f"a stage's name has at most {longest} letters, digits and hyphens"
         raise InvalidConfiguration("stage", stage, where, remedy)
     return settings
@@ -168,7 +172,9 @@ def _values(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
     for key, value in own.items():
         if names.get(key) != "":
             known = ", ".join(name for name, variable in names.items() if not variable)
-            raise InvalidConfiguration(f"{OWN_KEY}.{key}", value, where, f"is unknown; there are {known}")
+            raise InvalidConfiguration(
+                f"{OWN_KEY}.{shown(key)}", value, where, f"is unknown; there are {known}"
+            )
     values = {name: variables[variable] for name, variable in names.items() if variable in variables}
     return {**own, **values}
 

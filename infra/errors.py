@@ -3,8 +3,6 @@ where it was set, what to do."""
 
 from __future__ import annotations
 
-import re
-
 from chalicelib.registry_host import shown
 
 PROGRAM = ".venv/bin/ecr-domain"
@@ -12,9 +10,6 @@ PROGRAM = ".venv/bin/ecr-domain"
 
 DEPLOYER_TEMPLATE = "infra/templates/deployer.json"
 """What a deployer needs; docs/deployment.md says how an administrator deploys it."""
-
-
-_USER_INFORMATION = re.compile(r"[^\s'\"`@]*(:|%3A)[^\s'\"`@]*(@|%40)", re.IGNORECASE)
 
 
 class InfraError(Exception):
@@ -88,8 +83,3 @@ class StillWaiting(InfraError):
 def quoted(value: object) -> str:
     """A value as it may be printed: see chalicelib.registry_host.shown."""
     return repr(shown(value)) if isinstance(value, str) else shown(repr(value))
-
-
-def without_passwords(text: str) -> str:
-    """A text with every USER:PASSWORD@ in it cut: AWS's and Python's messages quote what they were given."""
-    return _USER_INFORMATION.sub("***@", text)

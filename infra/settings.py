@@ -29,7 +29,7 @@ RETENTION_DAYS = (
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 ON_OFF = ("on", "off")
-_OTHER = {"on": "off", "off": "on"}
+_OPPOSITE = {"on": "off", "off": "on"}
 _MODES = ("", "edge", "relay", "plain")
 
 
@@ -266,9 +266,8 @@ def settings_of(values: Mapping[str, Any], flags: Mapping[str, str], elsewhere: 
         if arn and arn.split(":")[3] != region:
             raise refusal(name, arn, f"the certificate must be in {region}")
     if settings.redirect_mode and (settings.redirect_mode == "edge") != settings.has_edge:
-        remedy = (
-            f"{OWN_KEY}.edge is {settings.edge}; remove REDIRECT_MODE, or set edge to {_OTHER[settings.edge]}"
-        )
+        way = f"remove REDIRECT_MODE, or set edge to {_OPPOSITE[settings.edge]}"
+        remedy = f"{OWN_KEY}.edge is {settings.edge}; {way}"
         raise refusal("redirect_mode", settings.redirect_mode, remedy)
     if settings.has_edge and settings.health_check_id:
         remedy = f"belongs to records of several regions, which need {OWN_KEY}.edge off; remove it"

@@ -14,7 +14,7 @@ _UPLOAD_METHODS = frozenset({"POST", "PATCH", "PUT"})
 
 
 class Relay(NamedTuple):
-    """The registry is to_relay with the client's own credentials."""
+    """The registry is asked with the client's own credentials."""
 
     registry: RegistryHost
     endpoint: Endpoint

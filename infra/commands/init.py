@@ -37,7 +37,9 @@ def init(world: CommandContext, stage: str, region: str | None, given: Mapping[s
     if "domain" in values:
         values["domain"] = _as_name(values["domain"])
     check_alone(values, {name: flag_of(name) for name in values}, "")
-    aws = world.connect(world.profile, region or region_of(document, stage))
+    # AWS's other tools read this variable first, and boto3 does not read it at all.
+    region = region or region_of(document, stage) or world.environment.get("AWS_REGION") or None
+    aws = world.connect(world.profile, region)
     account = aws.account()
     stage = stage_to_set_up(document, stage, aws.region)
     values["region"] = aws.region

@@ -230,9 +230,9 @@ class Process:
     def log(self) -> str:
         return self._log.read_text("utf-8", "replace")
 
-    def wait_until(self, ready: Callable[[], bool], timeout: float = 30.0) -> None:
+    def wait_until(self, ready: Callable[[], bool]) -> None:
         """Returns when `ready()`. Raises RuntimeError, with the log's end, when it ends first or is late."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + 30.0
         while not ready():
             if self._child.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{self._child.args!r} did not start:\n{self.log[-3000:]}")

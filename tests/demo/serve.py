@@ -65,8 +65,10 @@ class RegistryNotes:
 
     def take(self, method: str, path: str) -> Hop:
         with self._lock:
-            hops = self._hops[method, path]
-            return hops.pop(0) if hops else Hop("", "", 0)
+            hops = self._hops.pop((method, path), [])
+            if len(hops) > 1:
+                self._hops[method, path] = hops[1:]
+            return hops[0] if hops else Hop("", "", 0)
 
 
 class ServeWatch:

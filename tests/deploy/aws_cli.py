@@ -19,8 +19,6 @@ from botocore.exceptions import ClientError
 
 from tests.deploy.aws_account import AwsAccount
 
-_NOTHING = ("The submitted information didn't contain changes.", "No updates are to be performed")
-
 
 def package(account: AwsAccount, template: Path, bucket: str, region: str) -> str:
     """The template, in YAML, with its local code uploaded."""

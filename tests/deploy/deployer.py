@@ -85,8 +85,8 @@ class FakeClock:
 
 @dataclass
 class Deployer:
-    """`registry` is the origin that the deployments imported for; `outside` is what the commands see of the
-    world, where that is not all of `internet`."""
+    """`registry` is the origin of the registry behind the deployments; `outside` is what the commands see of
+    the world, where that is not all of `internet`."""
 
     account: AwsAccount
     project: Path

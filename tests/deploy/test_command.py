@@ -68,7 +68,11 @@ def test_wrong_flags_are_one_line_and_no_plan_with_changes(
         ("plan", "--region", "https://user:s3cr3t@us-west-2"),
         ("plan", "--stage", "user:s3cr3t@production"),
         ("plan", "--profile", "user:s3cr3t@profile"),
-        ("plan", "user:s3cr3t@host"),
+        ("plan", "--profile", "https://user:pa@s3cr3t@h"),
+        ("plan", "user:pa@s3cr3t@host"),
+        ("plan", "https://user:it's s3cr3t@host"),
+        ("plan", "https://host/?X-Amz-Security-Token=s3cr3t"),
+        ("https://user:s3cr3t@host",),
         ("init", "--domain", "https://user:s3cr3t@ecr.example.com"),
         ("init", "--domain", "ecr.example.com?token=s3cr3t"),
         ("init", "--registry", "user%3As3cr3t%40registry.example.com"),
@@ -77,7 +81,7 @@ def test_wrong_flags_are_one_line_and_no_plan_with_changes(
         ("init", "--redirect-mode", "user:s3cr3t@relay"),
         ("init", "--log-retention-in-days", "user:s3cr3t@1"),
     ],
-    ids=lambda arguments: arguments[1],
+    ids=" ".join,
 )
 def test_a_password_in_a_value_is_not_repeated(deployer: Deployer, arguments: tuple[str, ...]) -> None:
     done = run(deployer.project, *arguments)
@@ -88,8 +92,21 @@ def test_a_password_in_a_value_is_not_repeated(deployer: Deployer, arguments: tu
 
 def test_the_region_may_be_in_either_variable(deployer: Deployer) -> None:
     """botocore reads one of them alone."""
-    done = run(deployer.project, "init", "--domain", "x", AWS_REGION="mars-9", AWS_DEFAULT_REGION="")
-    assert "no AWS region" not in done.stderr
+    for variables in (
+        {"AWS_REGION": "user:s3cr3t@mars", "AWS_DEFAULT_REGION": ""},
+        {"AWS_REGION": "", "AWS_DEFAULT_REGION": "user:s3cr3t@mars"},
+    ):
+        done = run(deployer.project, "init", "--stage", "new", "--domain", "x.example.com", **variables)
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert "'***@mars', of the environment or the profile, is not a valid region" in line
+
+
+def test_an_endpoints_query_is_not_repeated(deployer: Deployer) -> None:
+    endpoint = "http://127.0.0.1:9/?X-Amz-Security-Token=s3cr3t"
+    done = run(deployer.project, "plan", AWS_ENDPOINT_URL=endpoint, AWS_MAX_ATTEMPTS="1")
+    assert "http://127.0.0.1:9/?***" in done.stderr
+    assert "s3cr3t" not in done.stderr
 
 
 @pytest.mark.parametrize("command", ["init", "plan", "up", "doctor", "down"])
@@ -113,7 +130,7 @@ def test_the_version_is_the_projects(deployer: Deployer) -> None:
             (),
             "no AWS credentials",
         ),
-        ({}, ("--profile", "nobodys"), "(nobodys) could not be found"),
+        ({}, ("--profile", "nobodys"), "there is no AWS profile 'nobodys'"),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}, (), "Could not connect"),
     ],
 )

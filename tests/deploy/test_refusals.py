@@ -11,7 +11,6 @@ import pytest
 from tests.deploy.deployer import DOMAIN, REGION, Deployer
 from tests.deploy.deployer_rights import give_rights
 
-IN_FILE = "in .chalice/config.json"
 OUR_BUCKET = f"custom-ecr-domain-123456789012-{REGION}"
 
 

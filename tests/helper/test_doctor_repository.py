@@ -52,6 +52,7 @@ def test_nothing_is_pushed_unless_asked_for(healthy: Program, domain: FakeDomain
     assert {seen.method for seen in domain.seen} == {"GET"}
 
 
+@pytest.mark.parametrize("mode", [Mode.EDGE, Mode.RELAY])
 @pytest.mark.parametrize(
     ("refused", "check", "action"),
     [
@@ -63,8 +64,9 @@ def test_nothing_is_pushed_unless_asked_for(healthy: Program, domain: FakeDomain
     ],
 )
 def test_each_refusal_names_the_action_that_is_missing(
-    healthy: Program, domain: FakeDomain, refused: str, check: str, action: str
+    healthy: Program, domain: FakeDomain, refused: str, check: str, action: str, mode: Mode
 ) -> None:
+    domain.mode = mode
     domain.refusals[refused] = (403, "DENIED", "")
     checks = examined(healthy, f"{domain.host}/app:1.0", "--push")
     assert names_of(checks) == NAMES[: NAMES.index(check) + 1]

@@ -106,3 +106,52 @@ def test_where_there_is_no_profile_the_next_step_makes_one(program: Program) -> 
     assert "no AWS profile 'my prod'; nothing was changed; " in result.stderr
     assert "make it with `aws configure --profile 'my prod'`" in result.stderr
     assert not program.files
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("init", "a", "b", "https://AWS:s3cr3t@ecr.example.com"),
+        ("init", "a", "b", "https://AWS:it's a s3cr3t@ecr.example.com"),
+        ("init", "--profle=https://AWS:s3cr3t@h", "a"),
+        ("init", "--json=https://AWS:s3cr3t@h", "a"),
+        ("init", "--re=https://AWS:s3cr3t@h", "a"),
+        ("doctor", "a", "https://AWS:s3cr3t@h"),
+        ("https://AWS:s3cr3t@h",),
+    ],
+    ids=" ".join,
+)
+def test_a_credential_on_a_command_line_is_not_repeated(program: Program, arguments: tuple[str, ...]) -> None:
+    result = program.run(*arguments)
+    assert result.code in (1, 2)
+    assert "***@" in result.stderr + result.stdout
+    assert "s3cr3t" not in result.stderr + result.stdout
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        {"https://user:s3cr3t@ecr.example.com": 5},
+        {"ecr.example.com": {"https://user:s3cr3t@ecr.example.com": "x"}},
+        {"ecr.example.com": "https://user:s3cr3t@ghcr.io"},
+    ],
+    ids=["domain", "member", "registry"],
+)
+def test_a_credential_in_the_mapping_is_not_repeated(program: Program, mapping: dict[str, object]) -> None:
+    program.map(mapping)
+    for result in (
+        program.run("get", stdin=DOMAIN),
+        program.run("list"),
+        program.run("init", DOMAIN, REGISTRY),
+    ):
+        assert result.code == 1
+        assert "***@" in result.stderr
+        assert "s3cr3t" not in result.stderr + result.stdout
+
+
+def test_what_is_not_a_mapping_is_not_removed(program: Program) -> None:
+    file = program.home / "notes.txt"
+    file.write_text("mine")
+    result = program.run("init", "--remove", "--all", environ={"AWS_ECR_CUSTOM_CONFIG": str(file)})
+    assert result.code == 1
+    assert file.read_text() == "mine"

@@ -74,6 +74,23 @@ def test_the_superuser_writes_nothing_into_another_users_home(
 
 
 @as_root
+@as_root
+@pytest.mark.parametrize("arguments", [("--remove", DOMAIN), ("--remove", "--all")], ids=" ".join)
+def test_nothing_is_removed_where_a_link_leads_into_another_users_directory(
+    program: Program, arguments: tuple[str, ...]
+) -> None:
+    theirs = program.home.parent / "theirs"
+    theirs.mkdir()
+    (theirs / "config.json").write_text(json.dumps({"credHelpers": {DOMAIN: "ecr-custom"}}))
+    give_away(theirs)
+    (program.home / ".docker").symlink_to(theirs)
+    before = everything_in(theirs)
+    result = program.run("init", *arguments)
+    assert result.code == 1
+    assert f"belongs to another user (uid {NOBODY})" in result.stderr
+    assert everything_in(theirs) == before
+
+
 def test_a_get_of_the_superuser_makes_no_cache_in_another_users_home(program: Program) -> None:
     """It would lock that user out of his own cache."""
     give_away(program.home)

@@ -27,6 +27,15 @@ def test_remove_undoes_it(program: Program) -> None:
     assert program.init("--remove", DOMAIN) == "nothing to change\n"
 
 
+def test_one_file_of_both_clients_is_removed_once(program: Program) -> None:
+    environ = {"REGISTRY_AUTH_FILE": str(program.docker_config)}
+    program.run("init", DOMAIN, REGISTRY, "--containers-auth", environ=environ)
+    program.get(DOMAIN)
+    assert program.run("init", "--remove", DOMAIN, environ=environ).code == 0
+    assert not program.docker_config.exists()
+    assert not list(program.cache.glob("token-*"))
+
+
 def test_remove_takes_the_tokens_with_it(program: Program, aws: FakeAws) -> None:
     other = REGISTRY.replace("us-east-1", "eu-west-1")
     program.init(DOMAIN, REGISTRY)

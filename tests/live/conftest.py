@@ -40,7 +40,9 @@ def mode(live: LiveDomain) -> LiveMode:
     try:
         return live.mode
     except (OSError, http.client.HTTPException) as error:
-        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+        reason = (
+            getattr(error, "verify_message", "") or getattr(error, "strerror", "") or type(error).__name__
+        )
         pytest.exit(f"{live.authority} does not respond ({reason}); see docs/troubleshooting.md", 2)
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 STAGE = "production"
 DOMAIN = "ecr.example.test"
 
-# As .chalice/config.json is committed; tests/unit/test_chalice_configuration.py holds the two equal.
+# As .chalice/config.json is committed; tests/unit/service/test_chalice_configuration.py holds the two equal.
 COMMON: Mapping[str, Any] = {
     "version": "2.0",
     "app_name": "custom-ecr-domain",

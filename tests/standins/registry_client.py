@@ -2,7 +2,7 @@
 and the tests.
 
 It authenticates as all of them do: without credentials until the first 401, then with them at the host it
-was configured for and at no other. tests/unit/service/test_recorded_conversations.py holds the order of its
+was configured for and at no other. tests/served/test_recorded_conversations.py holds the order of its
 requests against recordings of the clients.
 """
 

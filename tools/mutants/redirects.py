@@ -145,7 +145,7 @@ REDIRECTS = (
     Mutant(
         "a mode that is not known is refused",
         _SETTINGS,
-        '        raise InvalidSetting(REDIRECT_MODE, text, "edge, relay or plain") from error',
+        '        raise InvalidSetting(REDIRECT_MODE, text, "edge, relay or plain") from None',
         "        return RedirectMode.PLAIN",
         f"{_TESTS}/test_settings.py::test_a_bad_setting_names_itself_its_value_and_the_accepted_form",
     ),

@@ -55,7 +55,7 @@ class OriginResponse:
     #: None where it has no length of its own.
     length: int | None
     _connections: OriginConnections
-    _place: _Place
+    _place: _OriginAddress
     _wire: Wire
     _bodyless: bool
     _keep: bool
@@ -72,7 +72,7 @@ class OriginResponse:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _OriginAddress:
     """Whom a connection is to, under which name."""
 
     origin: Origin
@@ -89,7 +89,7 @@ class OriginConnections:
         self._addresses = addresses
         self._trust = trust
         self._scale = read_timeout_scale
-        self._idle: dict[_Place, list[tuple[Wire, float]]] = {}
+        self._idle: dict[_OriginAddress, list[tuple[Wire, float]]] = {}
         self._open: set[Wire] = set()
         self._ending = False
         self._lock = threading.Lock()
@@ -109,7 +109,7 @@ class OriginConnections:
         """
         origin = behaviour.origin
         host = (request.value("Host") or "") if behaviour.forwards_host else ""
-        place = _Place(origin, host.rpartition(":")[0] or host or origin.domain_name)
+        place = _OriginAddress(origin, host.rpartition(":")[0] or host or origin.domain_name)
         # "CloudFront attempts to get content again only for GET and HEAD" (origin response timeout).
         attempts = origin.attempts if request.method in ("GET", "HEAD") else 1
         resets = 1 if again_after_reset and body.again else 0
@@ -130,7 +130,7 @@ class OriginConnections:
                 if resets < 0:
                     raise OriginFailed(502, "the origin closed the connection") from error
 
-    def give_back(self, place: _Place, wire: Wire, *, keep: bool) -> None:
+    def give_back(self, place: _OriginAddress, wire: Wire, *, keep: bool) -> None:
         """Ends the use of a connection."""
         with self._lock:
             if keep and not self._ending:
@@ -152,7 +152,12 @@ class OriginConnections:
             each.close()
 
     def _once(
-        self, wire: Wire, place: _Place, request: HttpRequest, body: PassingBody, clock_during_upload: bool
+        self,
+        wire: Wire,
+        place: _OriginAddress,
+        request: HttpRequest,
+        body: PassingBody,
+        clock_during_upload: bool,
     ) -> OriginResponse:
         timeout = place.origin.read_timeout * self._scale
         with contextlib.ExitStack() as failing:
@@ -168,7 +173,7 @@ class OriginConnections:
         keep = unbroken and framed and not response.ends_connection
         return OriginResponse(response, length, self, place, wire, bodyless, keep)
 
-    def _take(self, place: _Place) -> tuple[Wire, bool]:
+    def _take(self, place: _OriginAddress) -> tuple[Wire, bool]:
         """A connection, and whether it was used before."""
         while True:
             with self._lock:
@@ -181,7 +186,7 @@ class OriginConnections:
                 return wire, True
             self.give_back(place, wire, keep=False)
 
-    def _connect(self, place: _Place) -> Wire:
+    def _connect(self, place: _OriginAddress) -> Wire:
         origin = place.origin
         address = self._addresses.get(origin.domain_name, (origin.domain_name, origin.port))
         status = 502

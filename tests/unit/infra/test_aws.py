@@ -40,7 +40,7 @@ def test_a_refusal_is_one_line_with_what_to_do(code: str, remedy: str) -> None:
     [
         (boto.NoCredentialsError(), "no AWS credentials; run `aws configure` or pass --profile"),
         (boto.NoRegionError(), "no AWS region; pass --region or set AWS_REGION"),
-        (boto.ProfileNotFound(profile="x"), "(x) could not be found; `aws configure list-profiles`"),
+        (boto.ProfileNotFound(profile="x"), "there is no AWS profile 'x'; `aws configure list-profiles`"),
         (boto.EndpointConnectionError(endpoint_url="https://x"), "see --region and the network"),
         (boto.ReadTimeoutError(endpoint_url="https://x"), "AWS could not be asked: Read timeout"),
     ],
