@@ -10,7 +10,7 @@ from typing import Protocol
 
 from credhelper.errors import InvalidInput, shown_path
 from credhelper.mapping import DomainMapping, DomainMappings, InvalidMapping, domain_host, ecr_host
-from credhelper.registry_host import shown
+from credhelper.registry_host import is_loopback, shown
 from credhelper.server_url import parse_server_url
 
 NAME = "docker-credential-ecr-custom"
@@ -73,7 +73,14 @@ def checked_domain(text: str) -> str:
         domain = domain_host(text)
     except InvalidMapping as error:
         raise InvalidInput(str(error), UNCHANGED) from error
-    if parse_server_url(text.strip()).path.strip("/"):
+    url = parse_server_url(text.strip())
+    if "?" in text or "#" in text:
+        raise InvalidInput(f"{shown(text)!r} is not a valid domain; expected HOST[:PORT]", UNCHANGED)
+    if url.plain_http and not is_loopback(url.name):
+        raise InvalidInput(
+            f"{shown(text)!r} is not a valid domain: no token is given over plain http", UNCHANGED
+        )
+    if url.path.strip("/"):
         raise InvalidInput(
             f"{shown(text)!r} is a domain with a path; {UNCHANGED}",
             f"name the domain alone, which stands for all of its repositories: {domain}",

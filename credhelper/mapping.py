@@ -16,7 +16,7 @@ from typing import Any
 
 from credhelper.errors import InvalidServerURL
 from credhelper.json_file import JsonFile, json_type, read_json_file
-from credhelper.registry_host import InvalidRegistry, RegistryHost, is_loopback, shown
+from credhelper.registry_host import InvalidRegistry, RegistryHost, shown
 from credhelper.server_url import parse_server_url
 
 ROLE_ARN_FORM = "arn:aws:iam::ACCOUNT:role/NAME"
@@ -68,13 +68,9 @@ def domain_host(text: str) -> str:
     """`text`, in any shape of a server URL, as HOST[:PORT]. Raises InvalidMapping."""
     try:
         url = parse_server_url(text.strip())
-        host = RegistryHost.parse(url.host).host
+        RegistryHost.parse(url.host)
     except (InvalidRegistry, InvalidServerURL) as error:
         raise InvalidMapping(f"{shown(text)!r} is not a valid domain; expected HOST[:PORT]") from error
-    if "?" in text or "#" in text:
-        raise InvalidMapping(f"{shown(text)!r} is not a valid domain; expected HOST[:PORT]")
-    if url.plain_http and not is_loopback(host):
-        raise InvalidMapping(f"{shown(text)!r} is not a valid domain: no token is given over plain http")
     if url.is_docker_hub:
         raise InvalidMapping(f"{shown(text)!r} is Docker Hub, which no ECR registry can stand for")
     return url.host
