@@ -8,7 +8,7 @@ LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" build/uv/bin/uv pip compile --quiet
 # The rings whose coverage counts, and each package's limit in percent: what was measured on Linux, rounded
 # down. The first two rings, which `make check` runs, suffice for the packages in FAST.
 MEASURED := tests/unit tests/served tests/helper tests/deploy
-LIMITS := app=97 chalice_patches=97 chalicelib=99 credhelper=97 infra=94
+LIMITS := app=97 chalice_patches=97 chalicelib=99 credhelper=97 infra=97
 FAST := app chalice_patches chalicelib
 
 .PHONY: install lock package demo serve test check coverage format bench bench-helper load clients live leaks matrix

@@ -1,4 +1,4 @@
-"""README's "Deploy in five minutes", as printed: processes of their own, in a clone, and the stand-ins."""
+"""README's "Deploy", as printed: processes of their own, in a clone, and the stand-ins."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PROGRAM = "ecr-domain"
 
 def commands() -> list[str]:
     """Those of the section, without their comments."""
-    section = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Deploy in five minutes\n")[1]
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Deploy\n")[1]
     block = re.findall(r"^```console\n(.*?)^```", section, re.MULTILINE | re.DOTALL)[0]
     lines = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
     return [re.sub(r"\s+#.*", "", line) for line in lines]
