@@ -89,9 +89,9 @@ class Cost:
         return cloudfront + self.cold.dollars, cloudfront + self.warm.dollars, self.relay.dollars
 
 
-def read_costs(path: Path = STORED) -> dict[Key, Cost]:
+def read_costs() -> dict[Key, Cost]:
     """What is stored; empty where nothing is yet."""
-    listed = map(_cost, json.loads(path.read_text())) if path.exists() else ()
+    listed = map(_cost, json.loads(STORED.read_text())) if STORED.exists() else ()
     return {cost.key: cost for cost in listed}
 
 
@@ -100,9 +100,9 @@ def _cost(stored: Mapping[str, object]) -> Cost:
     return Cost(**{**stored, **services})  # type: ignore[arg-type]
 
 
-def write_costs(costs: Iterable[Cost], path: Path = STORED) -> None:
+def write_costs(costs: Iterable[Cost]) -> None:
     lines = ",\n".join(" " + json.dumps(asdict(cost)) for cost in costs)
-    path.write_text(f"[\n{lines}\n]\n")
+    STORED.write_text(f"[\n{lines}\n]\n")
 
 
 def page(costs: Mapping[Key, Cost]) -> str:

@@ -55,15 +55,15 @@ def fails(result: str) -> bool:
     return result.startswith("fails")
 
 
-def read_rows(path: Path = STORED) -> list[MatrixRow]:
+def read_rows() -> list[MatrixRow]:
     """The stored matrix; empty where there is none yet."""
-    return [MatrixRow(**row) for row in json.loads(path.read_text())] if path.exists() else []
+    return [MatrixRow(**row) for row in json.loads(STORED.read_text())] if STORED.exists() else []
 
 
-def write_rows(rows: Iterable[MatrixRow], path: Path = STORED) -> None:
+def write_rows(rows: Iterable[MatrixRow]) -> None:
     ordered = sorted(rows, key=lambda row: (row.client, row.source))  # operations as they ran
     lines = ",\n".join(" " + json.dumps(asdict(row), ensure_ascii=False) for row in ordered)
-    path.write_text(f"[\n{lines}\n]\n")
+    STORED.write_text(f"[\n{lines}\n]\n")
 
 
 def regression(stored: MatrixRow | None, now: MatrixRow) -> str | None:

@@ -51,8 +51,8 @@ def run_refused(
     front: str,
     refusing: RefusingRegistry,
     bench: Bench,
-    refusal: PlannedRefusal | None = None,
-    relative: bool = False,
+    refusal: PlannedRefusal | None,
+    relative: bool,
 ) -> tuple[Result, RefusedConversation]:
     """Runs the row, into the refusal if there is one; what the client printed, and its requests."""
     job = bench.job(row, front, refusing)

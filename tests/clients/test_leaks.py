@@ -129,7 +129,7 @@ def test_nothing_shows_the_token(
     requests: dict[Row, dict[RefusedStep, int]] = {}
     for row in refused_rows(client, mode):
         # Without a refusal it works, which shows the steps that there are.
-        result, conversation = run_refused(row, domain.authority, refusing, bench, relative=kinds[-1])
+        result, conversation = run_refused(row, domain.authority, refusing, bench, None, relative=kinds[-1])
         assert result.ok, result
         leaks += traces(row, result)
         requests[row] = dict(conversation.requests)

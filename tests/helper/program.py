@@ -132,14 +132,14 @@ class Program:
         assert (result.code, result.stderr) == (0, "")
         return result.stdout
 
-    def start(self, *arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start it with pipes for its three streams."""
         return subprocess.Popen(
             [self.path, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=self.environ | dict(environ or {}),
+            env=self.environ,
             cwd=self.home,
         )
 

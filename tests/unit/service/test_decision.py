@@ -97,10 +97,8 @@ def plainly_spelled(path: str) -> bool:
     return "%" not in path and "//" not in path
 
 
-def decided(
-    row: DecisionRow, mode: RedirectMode, prefix: str = "", registries: Registries = REGISTRIES
-) -> Decision:
-    return decide(RequestLine(row.method, prefix + row.path, row.query), registries, mode)
+def decided(row: DecisionRow, mode: RedirectMode, prefix: str = "") -> Decision:
+    return decide(RequestLine(row.method, prefix + row.path, row.query), REGISTRIES, mode)
 
 
 def row_id(row: DecisionRow) -> str:

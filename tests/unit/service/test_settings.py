@@ -18,8 +18,8 @@ REGISTRY = RegistryHost.parse(HOST)
 LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "x", "AWS_REGION": "us-west-2"}
 
 
-def prefixes(*names: str, registry: str = OTHER) -> tuple[RegistryPrefix, ...]:
-    return tuple(RegistryPrefix(name, RegistryHost.parse(registry)) for name in names)
+def prefixes(*names: str) -> tuple[RegistryPrefix, ...]:
+    return tuple(RegistryPrefix(name, RegistryHost.parse(OTHER)) for name in names)
 
 
 @pytest.mark.parametrize(
