@@ -70,7 +70,7 @@ def test_wrong_flags_are_one_line_and_no_plan_with_changes(
         ("plan", "--profile", "user:s3cr3t@profile"),
         ("plan", "--profile", "https://user:pa@s3cr3t@h"),
         ("plan", "user:pa@s3cr3t@host"),
-        ("plan", "https://user:it's s3cr3t@host"),
+        ("plan", "https://user:it's s3cr3t and@host"),
         ("plan", "https://host/?X-Amz-Security-Token=s3cr3t"),
         ("https://user:s3cr3t@host",),
         ("init", "--domain", "https://user:s3cr3t@ecr.example.com"),

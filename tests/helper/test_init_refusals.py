@@ -112,7 +112,7 @@ def test_where_there_is_no_profile_the_next_step_makes_one(program: Program) -> 
     "arguments",
     [
         ("init", "a", "b", "https://AWS:s3cr3t@ecr.example.com"),
-        ("init", "a", "b", "https://AWS:it's a s3cr3t@ecr.example.com"),
+        ("init", "a", "b", "https://AWS:it's s3cr3t and@ecr.example.com"),
         ("init", "--profle=https://AWS:s3cr3t@h", "a"),
         ("init", "--json=https://AWS:s3cr3t@h", "a"),
         ("init", "--re=https://AWS:s3cr3t@h", "a"),

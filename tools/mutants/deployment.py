@@ -44,6 +44,20 @@ DEPLOYMENT = (
         "tests/served/test_templates.py::test_the_domain_speaks_tls_1_2_at_least",
     ),
     Mutant(
+        "a password in a value that ecr-domain was given is not repeated",
+        "infra/command_line.py",
+        "map(shown_words, str(error).splitlines())",
+        "str(error).splitlines()",
+        "tests/deploy/test_command.py::test_an_endpoints_query_is_not_repeated",
+    ),
+    Mutant(
+        "a password among the flags of ecr-domain is not repeated",
+        "infra/command_line.py",
+        "' '.join(map(shown, rest))",
+        "' '.join(rest)",
+        "tests/deploy/test_command.py::test_a_password_in_a_value_is_not_repeated",
+    ),
+    Mutant(
         "chalice local checks a registry's certificate",
         "chalice_patches/local_server.py",
         "ssl.create_default_context()",

@@ -107,4 +107,26 @@ HELPER = (
         "        pass\n",
         f"{_TESTS}/test_secrets.py::test_a_secret_in_a_server_url_is_cut",
     ),
+    Mutant(
+        "a credential on the command line of init is not repeated",
+        "credhelper/command_parser.py",
+        "super().error(shown_words(message))",
+        "super().error(message)",
+        f"{_TESTS}/test_init_refusals.py::test_a_credential_on_a_command_line_is_not_repeated",
+    ),
+    Mutant(
+        "a credential in custom.json is not repeated",
+        "credhelper/mapping.py",
+        "has a member {shown(name)!r}",
+        "has a member {name!r}",
+        f"{_TESTS}/test_init_refusals.py::test_a_credential_in_the_mapping_is_not_repeated",
+    ),
+    Mutant(
+        "nothing is removed where a link leads into another user's directory",
+        "credhelper/client_config.py",
+        "Path(os.path.realpath(self.path.parent)) / self.path.name",
+        "self.path",
+        f"{_TESTS}/test_ownership.py"
+        "::test_nothing_is_removed_where_a_link_leads_into_another_users_directory",
+    ),
 )
