@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.registry_host import EcrRegistry, InvalidRegistry, RegistryHost, ecr_registry, is_loopback
+from chalicelib.registry_host import (
+    EcrRegistry,
+    InvalidRegistry,
+    RegistryHost,
+    ecr_registry,
+    is_loopback,
+    shown_words,
+)
 
 ID = "123456789012"
 
@@ -185,3 +192,20 @@ def test_same_origin_compares_scheme_host_and_port(
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("nothing to hide, at 10:30: a:b/c?d", "nothing to hide, at 10:30: a:b/c?d"),
+        ("see 'https://user:pass@word@h/x', twice: u%3Ap%40h", "see 'https://***@h/x', twice: ***@h"),
+        ('no endpoint "http://127.0.0.1:9/?token=x"', 'no endpoint "http://127.0.0.1:9/?***'),
+        (
+            "arn:aws:sts::1:assumed-role/r/jane@example.com may not",
+            "arn:aws:sts::1:assumed-role/r/jane@example.com may not",
+        ),
+    ],
+)
+def test_a_word_that_may_hold_a_credential_is_cut_and_nothing_else(text: str, expected: str) -> None:
+    assert shown_words(text) == expected
+    assert shown_words(expected) == expected
