@@ -153,7 +153,13 @@ def test_without_standard_streams_it_ends_quietly(mapped: Program, run: str) -> 
 def test_ctrl_c_while_it_reads_ends_it_quietly(mapped: Program, verb: str) -> None:
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [mapped.path, verb], env=mapped.environ, stdin=pipe, stdout=pipe, stderr=pipe
+        [mapped.path, verb],
+        env=mapped.environ,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        # A shell that runs the tests in the background has them, and what they start, ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stdin is not None
         process.stdin.write(b"x")
