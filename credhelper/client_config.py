@@ -6,7 +6,7 @@ Plans only: from the files as they are to the files as they should be. `init` sh
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,11 +104,12 @@ def helped_hosts(file: JsonFile) -> list[str]:
     return [host.lower() for host, helper in file.strings(_CRED_HELPERS).items() if helper == HELPER]
 
 
-def lists_helper(paths: Iterable[str | None], host: str) -> bool:
-    """Whether one of the files lists this helper for exactly `host` (HOST[:PORT]) under credHelpers.
+def lists_helper(settings: HelperSettings, host: str) -> bool:
+    """Whether a client's file lists this helper for exactly `host` (HOST[:PORT]) under credHelpers.
 
     A `credsStore` lists no host. Raises InvalidFile, FileTrouble.
     """
+    paths = (settings.docker_config_path, settings.containers_auth_path)
     return any(host in helped_hosts(read_json_file(Path(path))) for path in paths if path is not None)
 
 

@@ -114,7 +114,7 @@ def mapped(exam: Examination) -> str:
     mappings = DomainMappings.read(settings.config_path)
 
     def is_listed() -> bool:
-        return lists_helper((settings.docker_config_path, settings.containers_auth_path), exam.domain)
+        return lists_helper(settings, exam.domain)
 
     # As `get` has it, but that the domain itself is asked later, after its name and certificate.
     exam.route = route_to(exam.url, settings, mappings, lambda _: "", is_listed)

@@ -114,8 +114,7 @@ class CredentialHelper:
 
     def _new_route(self, key: str, url: ServerURL) -> RegistryRoute:
         def is_listed() -> bool:
-            paths = (self.settings.docker_config_path, self.settings.containers_auth_path)
-            return lists_helper(paths, url.host)
+            return lists_helper(self.settings, url.host)
 
         try:
             mappings = DomainMappings.read(self.settings.config_path)

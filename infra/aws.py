@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,7 +81,7 @@ class Aws:
             session = boto3.Session(profile_name=profile, region_name=region)
             if session.region_name is None:
                 raise boto.NoRegionError()
-            if not re.fullmatch(REGION_FORM.pattern, session.region_name):
+            if not REGION_FORM.fits(session.region_name):
                 problem = (
                     f"{quoted(session.region_name)}, of the environment or the profile, is not a valid region"
                 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -26,7 +25,7 @@ from infra.config_file import DEFAULT_STAGE, STAGE_FORM, read_document, stage_fo
 from infra.errors import InfraError, quoted
 from infra.outside import Outside
 from infra.service_template import Packaging, service_package
-from infra.settings import REGION_FORM, SETTINGS, flag_of
+from infra.settings import REGION_FORM, SETTINGS, Form, flag_of
 from infra.site import CommandContext
 from infra.terminal import Terminal
 
@@ -56,20 +55,17 @@ class _Parser(argparse.ArgumentParser):
         self.exit(1, f"ecr-domain: {shown_words(message)}; see `{self.prog} --help`\n")
 
 
-def _region(text: str) -> str:
-    if not re.fullmatch(REGION_FORM.pattern, text):
-        raise argparse.ArgumentTypeError(
-            f"{quoted(text)} is not a valid region; expected {REGION_FORM.expected}"
-        )
-    return text
+def _checked(name: str, form: Form) -> Callable[[str], str]:
+    """For argparse: takes a text that has the form, and refuses any other."""
 
+    def check(text: str) -> str:
+        if not form.fits(text):
+            raise argparse.ArgumentTypeError(
+                f"{quoted(text)} is not a valid {name}; expected {form.expected}"
+            )
+        return text
 
-def _stage(text: str) -> str:
-    if not re.fullmatch(STAGE_FORM, text):
-        raise argparse.ArgumentTypeError(
-            f"{quoted(text)} is not a valid stage; expected letters, digits and hyphens"
-        )
-    return text
+    return check
 
 
 def parser() -> argparse.ArgumentParser:
@@ -81,14 +77,14 @@ def parser() -> argparse.ArgumentParser:
         add = command.add_argument
         add(
             "--stage",
-            type=_stage,
+            type=_checked("stage", STAGE_FORM),
             default=DEFAULT_STAGE,
             help="The stage of .chalice/config.json; by default %(default)s",
         )
         add("--profile", help="The profile of the AWS configuration")
         add(
             "--region",
-            type=_region,
+            type=_checked("region", REGION_FORM),
             help="The region; by default the stage's, and for a new stage the environment's",
         )
         add("--json", action="store_true", help="Write one JSON document on standard output")
@@ -130,11 +126,11 @@ def main(
     try:
         report = _run(flags, world)
     except InfraError as error:
-        message = "\n".join(map(shown_words, str(error).splitlines()))
-        for line in message.splitlines():
+        lines = [shown_words(line) for line in str(error).splitlines()]
+        for line in lines:
             spoken.progress(f"ecr-domain: {line}")
         if flags.json:
-            terminal.show(json.dumps({"command": flags.command, "ok": False, "error": message}))
+            terminal.show(json.dumps({"command": flags.command, "ok": False, "error": "\n".join(lines)}))
         return 1
     except KeyboardInterrupt:
         spoken.progress(f"ecr-domain: interrupted; `{flags.command}` goes on from here when it is run again")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -12,13 +11,13 @@ from typing import Any
 
 from chalicelib.registry_host import shown
 from infra.errors import PROGRAM, InvalidConfiguration, UnknownStage, UnreadableFile
-from infra.settings import ENVIRONMENT_KEY, OWN_KEY, SETTINGS, DeploymentSettings, flag_of, settings_of
+from infra.settings import ENVIRONMENT_KEY, OWN_KEY, SETTINGS, DeploymentSettings, Form, flag_of, settings_of
 
 CONFIG_PATH = ".chalice/config.json"
 DEFAULT_STAGE = "production"
 
-STAGE_FORM = "[A-Za-z0-9][A-Za-z0-9-]*"
-"""The regular expression that matches a stage's whole name; see also its length below."""
+STAGE_FORM = Form("[A-Za-z0-9][A-Za-z0-9-]*", "letters, digits and hyphens")
+"""A stage's name; see also its length below."""
 
 # The names in the edge stack leave 46 characters for the stack's: CloudFront's functions have 64 at most.
 _WITH_EDGE, _WITHOUT_EDGE = 23, 40
@@ -84,7 +83,7 @@ def settings_in(
     given = dict(flags or {})
     settings = settings_of({**_values(entry, where), **given}, {name: flag_of(name) for name in given}, where)
     longest = _WITH_EDGE if settings.has_edge else _WITHOUT_EDGE
-    if len(stage) > longest or not re.fullmatch(STAGE_FORM, stage):
+    if len(stage) > longest or not STAGE_FORM.fits(stage):
         remedy = f"a stage's name has at most {longest} letters, digits and hyphens"
         raise InvalidConfiguration("stage", stage, where, remedy)
     return settings
@@ -96,14 +95,14 @@ def stage_for(document: Mapping[str, Any], stage: str, region: str | None) -> st
     A stage is one deployment in one region. The first region's has the plain name; each further one is
     STAGE-REGION. Raises UnknownStage where the region is not set up.
     """
-    here = _own(document, stage, "region")
+    here = region_of(document, stage)
     if region is None or here == region:
         return stage
     regional = regional_name(stage, region)
-    if _own(document, regional, "region") == region:
+    if region_of(document, regional) == region:
         return regional
     found = f"the stage {stage!r} is in {here}" if here else _stages_there(document)
-    domain = _own(document, stage, "domain") or "NAME"
+    domain = domain_of(document, stage) or "NAME"
     remedy = f"{found}; run `{PROGRAM} init --stage {stage} --region {region} --domain {domain}` first"
     raise UnknownStage(regional if here else stage, CONFIG_PATH, remedy)
 
@@ -115,7 +114,7 @@ def region_of(document: Mapping[str, Any], stage: str) -> str | None:
 
 def stage_to_set_up(document: Mapping[str, Any], stage: str, region: str) -> str:
     """The stage that `init` writes: STAGE, or STAGE-REGION where that one is in another region."""
-    return stage if _own(document, stage, "region") in (None, region) else regional_name(stage, region)
+    return stage if region_of(document, stage) in (None, region) else regional_name(stage, region)
 
 
 def regional_name(stage: str, region: str) -> str:

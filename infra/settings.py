@@ -4,7 +4,7 @@ table in docs/deployment.md, the service stack's parameters and every refusal co
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
@@ -40,6 +40,10 @@ class Form(NamedTuple):
     pattern: str
     #: The same for a person, after "expected".
     expected: str
+
+    def fits(self, text: str) -> bool:
+        """Whether the whole text looks like this."""
+        return re.fullmatch(self.pattern, text) is not None
 
 
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -225,13 +229,17 @@ def flag_of(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+def _refusal(flags: Mapping[str, str], elsewhere: str) -> Callable[[str, object, str], InvalidConfiguration]:
+    """From a setting's name, its value and the remedy to the error, which says where the value came from."""
+    return lambda name, value, remedy: InvalidConfiguration(
+        SETTINGS[name].key(name), value, flags.get(name, elsewhere), remedy
+    )
+
+
 def check_alone(values: Mapping[str, Any], flags: Mapping[str, str], elsewhere: str) -> None:
     """Refuse a value that is wrong in any region and beside any other setting. The arguments and the error
     are those of `settings_of`."""
-
-    def refusal(name: str, value: object, remedy: str) -> InvalidConfiguration:
-        return InvalidConfiguration(SETTINGS[name].key(name), value, flags.get(name, elsewhere), remedy)
-
+    refusal = _refusal(flags, elsewhere)
     for each in fields(DeploymentSettings):
         setting = SETTINGS[each.name]
         value: Any = values.get(each.name, each.default)
@@ -239,7 +247,7 @@ def check_alone(values: Mapping[str, Any], flags: Mapping[str, str], elsewhere: 
             raise refusal(each.name, value, f"expected {_TYPES[type(each.default)]}")
         if setting.accepted and value not in setting.accepted:
             raise refusal(each.name, value, f"expected one of {', '.join(setting.choices)}")
-        if value != each.default and setting.form and not re.fullmatch(setting.form.pattern, str(value)):
+        if value != each.default and setting.form and not setting.form.fits(str(value)):
             raise refusal(each.name, value, f"expected {setting.form.expected}")
     names = {name: setting.variable for name, setting in SETTINGS.items()}
     for name in ("registry", "registries"):
@@ -252,10 +260,7 @@ def check_alone(values: Mapping[str, Any], flags: Mapping[str, str], elsewhere: 
 def settings_of(values: Mapping[str, Any], flags: Mapping[str, str], elsewhere: str) -> DeploymentSettings:
     """The settings from their values by field name. `flags` names the flag that a value came from, and
     `elsewhere` the place of all others. Raises InvalidConfiguration for the first value that is refused."""
-
-    def refusal(name: str, value: object, remedy: str) -> InvalidConfiguration:
-        return InvalidConfiguration(SETTINGS[name].key(name), value, flags.get(name, elsewhere), remedy)
-
+    refusal = _refusal(flags, elsewhere)
     check_alone(values, flags, elsewhere)
     settings = DeploymentSettings(**values)
     for name in ("domain", "region", "hosted_zone_id"):

@@ -46,7 +46,7 @@ DEPLOYMENT = (
     Mutant(
         "a password in a value that ecr-domain was given is not repeated",
         "infra/command_line.py",
-        "map(shown_words, str(error).splitlines())",
+        "[shown_words(line) for line in str(error).splitlines()]",
         "str(error).splitlines()",
         "tests/deploy/test_command.py::test_an_endpoints_query_is_not_repeated",
     ),
