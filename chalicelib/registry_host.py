@@ -180,8 +180,8 @@ def shown_words(text: str) -> str:
     """A text in which each word that may hold a credential is as it may be shown. An ARN holds none."""
     words = []
     for word in text.split(" "):
-        if ("@" in word or "%40" in word or "://" in word) and "arn:" not in word:
-            bare = word.lstrip("'\"`(")
+        bare = word.lstrip("'\"`(")
+        if "://" in word or (("@" in word or "%40" in word) and not bare.startswith("arn:aws")):
             word = word[: len(word) - len(bare)] + shown(bare)
         words.append(word)
     return " ".join(words)

@@ -204,6 +204,9 @@ def test_loopback(host: str, loopback: bool) -> None:
             "arn:aws:sts::1:assumed-role/r/jane@example.com may not",
             "arn:aws:sts::1:assumed-role/r/jane@example.com may not",
         ),
+        # A user name can end like an ARN's beginning, and a URL can begin with it.
+        ("at https://yarn:s3cr3t@h/x or yarn:s3cr3t@h", "at https://***@h/x or ***@h"),
+        ("arn:aws:s3cr3t://u:s3cr3t@h", "***@h"),
     ],
 )
 def test_a_word_that_may_hold_a_credential_is_cut_and_nothing_else(text: str, expected: str) -> None:
