@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +43,14 @@ _REMEDIES = {
         "the credentials have expired or are not valid; sign in again, then run the command again"
     ),
 }
+# The beginning of an error code whose text may repeat what was to be signed, a session token in it.
+_WRONG_SIGNATURE = (
+    "SignatureDoesNotMatch",
+    "InvalidSignature",
+    "IncompleteSignature",
+    "RequestTimeTooSkewed",
+)
+_SEE_WHY = "run `aws sts get-caller-identity`, with the same profile, to see why"
 
 T = TypeVar("T")
 
@@ -105,12 +114,13 @@ class Aws:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn botocore's errors into ours."""
+    """Turn what botocore raises into our errors. Texts of AWS alone are repeated: any other may hold a
+    secret, out of a header or of what a credential_process wrote."""
     try:
         yield
     except boto.ClientError as error:
         raise refusal_of(error) from error
-    except boto.NoCredentialsError as error:
+    except (boto.NoCredentialsError, boto.PartialCredentialsError) as error:
         raise AwsUnreachable("no AWS credentials; run `aws configure` or pass --profile") from error
     except boto.NoRegionError as error:
         raise AwsUnreachable("no AWS region; pass --region or set AWS_REGION") from error
@@ -119,12 +129,22 @@ def refusals() -> Iterator[None]:
         raise AwsUnreachable(
             f"there is no AWS profile {profile}; `aws configure list-profiles` shows those there are"
         ) from error
-    except (boto.SSOError, boto.TokenRetrievalError, boto.CredentialRetrievalError) as error:
-        raise AwsUnreachable(f"{_line(error)}; sign in again (`aws sso login`)") from error
+    except (boto.SSOError, boto.TokenRetrievalError) as error:
+        line = "the AWS SSO session is absent or expired; sign in again (`aws sso login`)"
+        raise AwsUnreachable(line) from error
+    except boto.CredentialRetrievalError as error:
+        raise AwsUnreachable(f"the AWS credentials could not be obtained; {_SEE_WHY}") from error
     except boto.EndpointConnectionError as error:
-        raise AwsUnreachable(f"{_line(error)}; see --region and the network") from error
-    except boto.BotoCoreError as error:
-        raise AwsUnreachable(f"AWS could not be asked: {_line(error)}") from error
+        line = f"Could not connect to {error.kwargs['endpoint_url']}"
+        raise AwsUnreachable(f"{line}; see --region and the network") from error
+    except (boto.HTTPClientError, boto.ConnectionError) as error:
+        advice = "see that the network, the proxy and AWS_ENDPOINT_URL let HTTPS through to it"
+        raise AwsUnreachable(f"AWS could not be reached ({type(error).__name__}); {advice}") from error
+    except Exception as error:
+        if not _of_botocore(error):
+            raise
+        advice = f"check AWS_ENDPOINT_URL and the profile's credential_process, or {_SEE_WHY}"
+        raise AwsUnreachable(f"AWS could not be asked ({type(error).__name__}); {advice}") from error
 
 
 def refusal_of(error: boto.ClientError) -> AwsRefused:
@@ -135,6 +155,8 @@ def refusal_of(error: boto.ClientError) -> AwsRefused:
     for codes, known in _REMEDIES.items():
         if code.startswith(codes) or (code == "403" and "AccessDenied" in codes):
             remedy = known
+    if code.startswith(_WRONG_SIGNATURE):
+        message, remedy = "", "check this machine's clock and the secret key"
     return AwsRefused(error.operation_name, code, message, remedy)
 
 
@@ -148,5 +170,8 @@ def absent_as_none(ask: Callable[[], T]) -> T | None:
         raise
 
 
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")
+def _of_botocore(error: Exception) -> bool:
+    """Whether an exception came through botocore, which raises plain ones too: for a malformed endpoint, or
+    what a credential_process is or prints."""
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return any(module.partition(".")[0] in ("boto3", "botocore") for module in modules)

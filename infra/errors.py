@@ -41,9 +41,8 @@ class AwsRefused(InfraError):
     """AWS refused a call."""
 
     def __init__(self, operation: str, code: str, message: str, remedy: str) -> None:
-        super().__init__(
-            f"AWS refused {operation} ({code}): {' '.join(message.split()).rstrip('.')}; {remedy}"
-        )
+        reason = f": {' '.join(message.split()).rstrip('.')}" if message else ""
+        super().__init__(f"AWS refused {operation} ({code}){reason}; {remedy}")
         #: The error code of AWS.
         self.code = code
         #: The message of AWS.

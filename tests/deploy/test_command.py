@@ -173,6 +173,33 @@ def test_a_sign_in_that_expired_is_one_line(deployer: Deployer, tmp_path: Path) 
     assert "aws sso login" in line
 
 
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        ("/nowhere/program s3cr3t", "AWS could not be asked (FileNotFoundError); check"),
+        ("echo s3cr3t", "AWS could not be asked (JSONDecodeError); check"),
+        ("sh -c 'echo s3cr3t >&2; exit 1'", "the AWS credentials could not be obtained; run `aws sts"),
+    ],
+)
+def test_what_a_credential_process_writes_is_not_repeated(
+    deployer: Deployer, tmp_path: Path, program: str, expected: str
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"[profile p]\ncredential_process = {program}\n")
+    done = run(deployer.project, "plan", "--profile", "p", AWS_CONFIG_FILE=str(config))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert expected in line
+    assert "s3cr3t" not in line
+
+
+def test_an_endpoint_that_is_no_url_is_one_line(deployer: Deployer) -> None:
+    done = run(deployer.project, "plan", AWS_ENDPOINT_URL="user:s3cr3t@127.0.0.1:9")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "AWS could not be asked (ValueError); check AWS_ENDPOINT_URL" in line
+
+
 def test_a_profile_is_asked_for_all_calls(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys in the environment are stronger than AWS_PROFILE, and weaker than a profile that was asked for."""
     credentials = deployer.project / "credentials"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
 from botocore import exceptions as boto
 
@@ -36,19 +37,61 @@ def test_a_refusal_is_one_line_with_what_to_do(code: str, remedy: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "RequestTimeTooSkewed",
+    ],
+)
+def test_what_was_to_be_signed_is_not_repeated(code: str) -> None:
+    """AWS's text may quote it, and it holds the session token."""
+    line = str(refusal_of(refused(code)))
+    assert line == f"AWS refused DescribeStacks ({code}); check this machine's clock and the secret key"
+
+
+@pytest.mark.parametrize(
     ("error", "line"),
     [
         (boto.NoCredentialsError(), "no AWS credentials; run `aws configure` or pass --profile"),
+        (
+            boto.PartialCredentialsError(provider="env", cred_var="X"),
+            "no AWS credentials; run `aws configure`",
+        ),
         (boto.NoRegionError(), "no AWS region; pass --region or set AWS_REGION"),
         (boto.ProfileNotFound(profile="x"), "there is no AWS profile 'x'; `aws configure list-profiles`"),
         (boto.EndpointConnectionError(endpoint_url="https://x"), "see --region and the network"),
-        (boto.ReadTimeoutError(endpoint_url="https://x"), "AWS could not be asked: Read timeout"),
+        (boto.ReadTimeoutError(endpoint_url="https://x"), "AWS could not be reached (ReadTimeoutError); see"),
+        (
+            boto.HTTPClientError(error="Invalid header value b's3cr3t'"),
+            "could not be reached (HTTPClientError)",
+        ),
+        (
+            boto.CredentialRetrievalError(provider="custom-process", error_msg="s3cr3t"),
+            "the AWS credentials could not be obtained; run `aws sts get-caller-identity`",
+        ),
+        (boto.TokenRetrievalError(provider="sso", error_msg="s3cr3t"), "sign in again (`aws sso login`)"),
     ],
 )
 def test_what_keeps_a_call_from_aws_is_one_line(error: Exception, line: str) -> None:
     with pytest.raises(AwsUnreachable) as unreachable, refusals():
         raise error
     assert line in str(unreachable.value)
+    assert "s3cr3t" not in str(unreachable.value)
+
+
+def test_a_plain_exception_of_botocore_is_one_line_too() -> None:
+    with pytest.raises(AwsUnreachable) as unreachable, refusals():
+        boto3.client("sts", region_name="us-west-2", endpoint_url="user:s3cr3t@127.0.0.1:9")
+    assert str(unreachable.value).startswith("AWS could not be asked (ValueError); check AWS_ENDPOINT_URL")
+    assert "s3cr3t" not in str(unreachable.value)
+
+
+def test_a_defect_of_ours_is_not_taken_for_an_error_of_aws() -> None:
+    with pytest.raises(ValueError, match="ours"), refusals():
+        raise ValueError("ours")
 
 
 @pytest.mark.parametrize("code", ["NoSuchHostedZone", "ResourceNotFoundException", "404", "NoSuchBucket"])
