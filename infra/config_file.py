@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -54,11 +55,15 @@ def read_document(project: Path) -> dict[str, Any]:
 
 
 def write_document(project: Path, document: Mapping[str, Any]) -> None:
-    """Write the file whole or not at all. Raises UnreadableFile."""
-    path = project / CONFIG_PATH
+    """Write the file whole or not at all, where a link leads; its mode stays. Raises UnreadableFile."""
+    path = (project / CONFIG_PATH).resolve()
     partial = path.with_suffix(".json.partial")
     try:
-        partial.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        with partial.open("w", encoding="utf-8") as stream:
+            # Before the content, in which a stage's environment_variables may hold secrets.
+            if path.exists():
+                shutil.copymode(path, partial)
+            stream.write(json.dumps(document, indent=2) + "\n")
         partial.replace(path)
     except OSError as error:
         reason = f"cannot be written ({error.strerror})"

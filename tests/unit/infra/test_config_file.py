@@ -153,6 +153,21 @@ def test_a_document_is_written_whole(tmp_path: Path) -> None:
     assert json.loads((tmp_path / ".chalice" / "config.json").read_text()) == document()
 
 
+def test_a_document_keeps_its_mode_and_the_link_to_it(tmp_path: Path) -> None:
+    """It may hold secrets, and may lie elsewhere."""
+    (tmp_path / ".chalice").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    link, file = tmp_path / ".chalice" / "config.json", tmp_path / "elsewhere" / "mine.json"
+    file.write_text("{}")
+    file.chmod(0o600)
+    link.symlink_to("../elsewhere/mine.json")
+    write_document(tmp_path, document())
+    assert link.is_symlink()
+    assert json.loads(file.read_text()) == document()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert list(file.parent.iterdir()) == [file]
+
+
 @pytest.mark.parametrize("tags", ["mine", {"cost": 7}])
 def test_tags_that_cannot_be_a_stacks_are_refused(tags: object) -> None:
     with pytest.raises(InvalidConfiguration, match="tags="):
