@@ -48,6 +48,11 @@ def zone(aws: Aws, zone_id: str) -> Zone | None:
     return None if found is None else Zone.of(found["HostedZone"])
 
 
+def plain(name: str) -> str:
+    """The target of an alias as names are compared: Route 53 adds a dot, and its console `dualstack.`"""
+    return name.lower().rstrip(".").removeprefix("dualstack.")
+
+
 def records_at(aws: Aws, zone_id: str, domain: str) -> tuple[Mapping[str, Any], ...]:
     """The address and alias records at a name, as ListResourceRecordSets gives them; none where the zone is
     not there."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.checks import before, problems
+from infra.checks import before, foreign, problems
 from infra.commands.report import Report
 from infra.errors import PROGRAM
 from infra.public_name import Finding, probe
 from infra.site import CommandContext, DeployedStage
 from infra.stack import Condition, Stack
+from infra.zone import plain, records_at
 
 
 def doctor(world: CommandContext, stage: str) -> Report:
@@ -33,7 +34,23 @@ def _deployed(site: DeployedStage, stacks: tuple[Stack, ...]) -> Iterator[Findin
         ready = stack.condition is Condition.READY
         yield Finding("stack", ready, f"{stack.name} is {stack.status}{'' if ready else f'; {up}'}")
         lines = site.stacks_in(stack.name).drift(stack) if ready else ()
+        if ready and stack.name == site.service_name and not foreign(site, stack):
+            lines += tuple(_records(site, stack))
         for line in lines:
             yield Finding("drift", False, f"{stack.name}: {line}, without CloudFormation; put it back")
         if ready and not lines:
             yield Finding("drift", True, f"{stack.name} is as CloudFormation made it")
+
+
+def _records(site: DeployedStage, stack: Stack) -> Iterator[str]:
+    """One line for each alias record that does not lead where the stack says. CloudFormation does not detect
+    the drift of records (docs/decisions.md)."""
+    domain, region = site.settings.domain, site.settings.region
+    target = stack.parameters.get("AliasTargetDomainName") or stack.outputs.get("ApiTarget", "")
+    records = records_at(site.aws, stack.parameters.get("HostedZoneId", site.settings.hosted_zone_id), domain)
+    found = {record["Type"]: record for record in records if record.get("SetIdentifier") == region}
+    for kind in ("A", "AAAA"):
+        leads = plain(found.get(kind, {}).get("AliasTarget", {}).get("DNSName", ""))
+        if leads != plain(target):
+            state = f"leads to {leads}" if leads else "is missing, or no alias"
+            yield f"the record {kind} {domain}, which should lead to {target}, {state}"

@@ -219,6 +219,37 @@ def test_what_was_deleted_by_hand_is_drift_to_doctor(deployer: Deployer) -> None
     assert DISTRIBUTION not in "".join(drifts)
 
 
+@pytest.mark.parametrize("edge", ["on", "off"])
+def test_a_record_that_was_changed_by_hand_is_drift_to_doctor(deployer: Deployer, edge: str) -> None:
+    deployer.configure("production", own={"edge": edge})
+    outputs = deployer.succeed("up", "--yes", "--json").document()["outputs"]
+    api, distribution = outputs["api_domain"]["target_domain_name"], outputs["edge"]["domain_name"]
+    target, elsewhere = (distribution, api) if edge == "on" else (api, "d-gone.execute-api.example.net")
+    records = {each["Type"]: each for each in deployer.records() if each["Name"] == f"{DOMAIN}."}
+    change = deployer.account.stacks.surroundings.change_record
+    # Route 53 and its console write the same target in these ways too.
+    for name in (f"dualstack.{target.upper()}.", f"{elsewhere}."):
+        assert "FAIL drift" not in deployer.run("doctor").out
+        alias = {**records["A"]["AliasTarget"], "DNSName": name}
+        change(deployer.zone_id, "UPSERT", {**records["A"], "AliasTarget": alias})
+    change(deployer.zone_id, "DELETE", records["AAAA"])
+    doctor = deployer.run("doctor")
+    assert doctor.status == 1
+    should = f"{DOMAIN}, which should lead to {target},"
+    assert [each for each in doctor.out.splitlines() if each.startswith("FAIL drift")] == [
+        f"FAIL drift: {SERVICE}: the record {found}, without CloudFormation; put it back"
+        for found in (f"A {should} leads to {elsewhere}", f"AAAA {should} is missing, or no alias")
+    ]
+
+
+def test_where_the_records_of_another_stack_lead_is_not_judged(deployer: Deployer) -> None:
+    create_foreign_stack(deployer.account, REGION, SERVICE)
+    alias = {"DNSName": "theirs.example.test", "HostedZoneId": "ZTHEIRS", "EvaluateTargetHealth": False}
+    record = {"Name": DOMAIN, "Type": "A", "SetIdentifier": REGION, "Region": REGION, "AliasTarget": alias}
+    deployer.account.stacks.surroundings.change_record(deployer.zone_id, "CREATE", record)
+    assert "FAIL drift" not in deployer.run("doctor").out
+
+
 def test_a_protected_stack_is_not_taken_down(deployer: Deployer) -> None:
     deployer.succeed("up", "--yes")
     console = deployer.account.client("cloudformation", REGION)

@@ -194,6 +194,20 @@ def test_drift_is_what_was_altered_by_hand(console: Console) -> None:
     assert drifts[0]["PropertyDifferences"][0]["PropertyPath"] == "/RetentionInDays"
 
 
+def test_a_record_has_no_drift(console: Console) -> None:
+    route53 = console.account.client("route53", REGION)
+    zone = route53.create_hosted_zone(Name="example.test", CallerReference="1")["HostedZone"]["Id"]
+    alias = {"DNSName": "a.example.test", "HostedZoneId": "Z1"}
+    record = {"Name": "x.example.test", "Type": "A", "HostedZoneId": zone.rpartition("/")[2]}
+    properties = {**record, "AliasTarget": alias}
+    console.deploy(template({"R": {"Type": "AWS::Route53::RecordSet", "Properties": properties}}))
+    stacks = console.account.stacks
+    stacks.inventory.alter(
+        stacks.existing(REGION, "s", "R"), AliasTarget={**alias, "DNSName": "b.example.test"}
+    )
+    assert console.client.describe_stack_resource_drifts(StackName="s")["StackResourceDrifts"] == []
+
+
 def test_many_events_come_in_pages(console: Console) -> None:
     resources = {f"A{number}": group(f"a{number}") for number in range(30)}
     console.deploy(template(resources))
