@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.aws import Account, absent_as_none, refusals
 from infra.errors import AwsRefused, InfraError, NotReady
+from infra.partition import suffix_of
 from infra.stack import OWN_TAG
 
 if TYPE_CHECKING:
@@ -79,8 +80,7 @@ class ArtefactBucket:
             raise NoBucketYet("the template is too large to be shown before there is a bucket")
         key = f"{stage}/{sha256(body.encode()).hexdigest()}.json"
         self._put(key, body.encode())
-        suffix = "amazonaws.com.cn" if self.account.partition == "aws-cn" else "amazonaws.com"
-        return f"https://{self.name}.s3.{self.region}.{suffix}/{key}"
+        return f"https://{self.name}.s3.{self.region}.{suffix_of(self.account.partition)}/{key}"
 
     def prune(self, stage: str, keep: str = "") -> bool:
         """Delete the code of a stage, but for the digest `keep`; the bucket too where nothing is left in it.

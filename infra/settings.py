@@ -13,6 +13,7 @@ from chalicelib.registries import Registries
 from chalicelib.registry_host import InvalidRegistry
 from chalicelib.settings import ECR_REGISTRIES, ECR_REGISTRY, REDIRECT_MODE, Settings
 from infra.errors import InvalidConfiguration
+from infra.partition import partition_of
 
 OWN_KEY = "custom_ecr_domain"
 """The key of a stage in .chalice/config.json under which our own settings stand."""
@@ -220,10 +221,6 @@ SETTINGS: Mapping[str, Setting] = {each.name: each.metadata["setting"] for each 
 """By field name."""
 
 
-def _partition(region: str) -> str:
-    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
-
-
 def flag_of(name: str) -> str:
     """The flag of `init` for a setting."""
     return "--" + name.replace("_", "-")
@@ -278,7 +275,7 @@ def settings_of(values: Mapping[str, Any], flags: Mapping[str, str], elsewhere: 
         remedy = f"belongs to records of several regions, which need {OWN_KEY}.edge off; remove it"
         raise refusal("health_check_id", settings.health_check_id, remedy)
     try:
-        registries = settings.registries_in(_partition(settings.region), "0" * 12).all()
+        registries = settings.registries_in(partition_of(settings.region), "0" * 12).all()
     except (InvalidSetting, InvalidRegistry) as error:
         name = "registries" if getattr(error, "variable", "") == ECR_REGISTRIES else "registry"
         raise refusal(name, error.value, str(error).partition("; ")[2] or str(error)) from error

@@ -74,7 +74,10 @@ def test_no_call_reaches_a_bucket_of_another_account(bucket: ArtefactBucket, arc
     assert set(accounts.values()) == {ACCOUNT}
 
 
-@pytest.mark.parametrize(("partition", "suffix"), [("aws", "amazonaws.com"), ("aws-cn", "amazonaws.com.cn")])
+@pytest.mark.parametrize(
+    ("partition", "suffix"),
+    [("aws", "amazonaws.com"), ("aws-cn", "amazonaws.com.cn"), ("aws-eusc", "amazonaws.eu")],
+)
 def test_a_template_lies_where_cloudformation_finds_it(
     bucket: ArtefactBucket, archive: Path, partition: str, suffix: str
 ) -> None:

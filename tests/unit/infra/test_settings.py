@@ -89,10 +89,24 @@ def test_what_is_refused_is_refused_in_one_line(values: dict[str, Any], words: s
     assert WHERE in str(refused.value)
 
 
-def test_a_registry_of_the_accounts_own_partition_fits_the_map() -> None:
-    china = {"region": "cn-north-1", "edge": "off"}
-    registries = json.dumps({"a/": "222222222222.dkr.ecr.cn-north-1.amazonaws.com.cn"})
-    assert len(settings(**china, registries=registries).registries_in("aws-cn", "1" * 12).all()) == 2
+@pytest.mark.parametrize(
+    ("region", "suffix", "partition"),
+    [
+        ("cn-north-1", "amazonaws.com.cn", "aws-cn"),
+        ("us-gov-west-1", "amazonaws.com", "aws-us-gov"),
+        ("eusc-de-east-1", "amazonaws.eu", "aws-eusc"),
+        ("us-iso-east-1", "c2s.ic.gov", "aws-iso"),
+        ("us-isob-east-1", "sc2s.sgov.gov", "aws-iso-b"),
+        # Newer than the list.
+        ("xx-new-1", "amazonaws.com", "aws"),
+    ],
+)
+def test_a_registry_of_the_accounts_own_partition_fits_the_map(
+    region: str, suffix: str, partition: str
+) -> None:
+    registries = json.dumps({"a/": f"222222222222.dkr.ecr.{region}.{suffix}"})
+    found = settings(region=region, edge="off", registries=registries)
+    assert len(found.registries_in(partition, "1" * 12).all()) == 2
 
 
 def test_a_credential_in_a_value_is_not_repeated() -> None:
