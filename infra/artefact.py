@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,13 +75,19 @@ class ArtefactBucket:
                 self._mark()
         self._put(f"{stage}/{digest}.zip", archive.read_bytes())
 
-    def place_template(self, stage: str, body: str) -> str:
-        """Put a template into the bucket and return its URL. Raises NoBucketYet."""
+    @contextmanager
+    def placed_template(self, stage: str, body: str) -> Iterator[str]:
+        """The URL of a template in the bucket, where it lies until the context ends. Raises NoBucketYet."""
         if not self.exists():
             raise NoBucketYet("the template is too large to be shown before there is a bucket")
-        key = f"{stage}/{sha256(body.encode()).hexdigest()}.json"
+        # Its own name: another run may place the same template, and take it away.
+        key = f"{stage}/{uuid.uuid4().hex}.json"
         self._put(key, body.encode())
-        return f"https://{self.name}.s3.{self.region}.{suffix_of(self.account.partition)}/{key}"
+        try:
+            yield f"https://{self.name}.s3.{self.region}.{suffix_of(self.account.partition)}/{key}"
+        finally:
+            with refusals():
+                self.s3.delete_object(**self._bucket, Key=key)
 
     def prune(self, stage: str, keep: str = "") -> bool:
         """Delete the code of a stage, but for the digest `keep`; the bucket too where nothing is left in it.

@@ -117,8 +117,8 @@ class DeployedStage:
         if name == self.edge_name and aws.region != EDGE_REGION:
             aws = world.connect(world.profile, EDGE_REGION)
 
-        def place(body: str) -> str:
-            return self.bucket.place_template(self.stage, body)
+        def place(body: str) -> AbstractContextManager[str]:
+            return self.bucket.placed_template(self.stage, body)
 
         role = self.settings.service_role_arn
         return Stacks(aws.cloudformation, aws.region, world.terminal, world.clock, role, place)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,9 @@ class Stacks:
     clock: Clock
     #: The role that CloudFormation acts with; empty: it has the rights of whoever calls.
     service_role_arn: str
-    #: Puts a template that is too large for a call where CloudFormation can read it, and gives its URL.
-    place: Callable[[str], str]
+    #: Puts a template that is too large for a call where CloudFormation can read it, gives its URL, and takes
+    #: it away again.
+    place: Callable[[str], AbstractContextManager[str]]
 
     def find(self, name: str) -> Stack | None:
         """A stack by its name or ID; by its ID a deleted one too. None where there is none."""
@@ -70,9 +72,10 @@ class Stacks:
         stack = self.find(request.name)
         creates = stack is None or stack.condition is Condition.EMPTY
         arguments = self._arguments(request, stack, "CREATE" if creates else "UPDATE")
-        with refusals():
-            made = self.client.create_change_set(**arguments)
-        found = self._await_change_set(made["Id"], request.name)
+        with self._template(request) as template:
+            with refusals():
+                made = self.client.create_change_set(**arguments, **template)
+            found = self._await_change_set(made["Id"], request.name)
         changes = [each["ResourceChange"] for each in found["Changes"] if each.get("Type") == "Resource"]
         change_set = ChangeSet(made["Id"], made["StackId"], creates, tuple(map(change_line, changes)))
         if found["Status"] != "FAILED":
@@ -133,14 +136,9 @@ class Stacks:
         parameters: list[dict[str, Any]] = [
             {"ParameterKey": key, "ParameterValue": value} for key, value in request.parameters.items()
         ]
-        body = json.dumps(request.template, separators=(",", ":"))
-        template: dict[str, Any] = {"TemplateBody": body}
         if request.template is None:
-            template = {"UsePreviousTemplate": True}
             kept = set(stack.parameters if stack else ()) - set(request.parameters)
             parameters += [{"ParameterKey": key, "UsePreviousValue": True} for key in sorted(kept)]
-        elif len(body.encode()) > MAX_TEMPLATE_BYTES:
-            template = {"TemplateURL": self.place(body)}
         return {
             "StackName": request.name,
             "ChangeSetName": f"ecr-domain-{uuid.uuid4().hex[:12]}",
@@ -148,9 +146,20 @@ class Stacks:
             "Parameters": parameters,
             "Capabilities": ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
             "Tags": [{"Key": key, "Value": value} for key, value in request.tags.items()],
-            **template,
             **self._role(),
         }
+
+    @contextmanager
+    def _template(self, request: StackRequest) -> Iterator[dict[str, Any]]:
+        """The argument that says what the template is. CloudFormation keeps what a change set was made of."""
+        body = json.dumps(request.template, separators=(",", ":"))
+        if request.template is None:
+            yield {"UsePreviousTemplate": True}
+        elif len(body.encode()) <= MAX_TEMPLATE_BYTES:
+            yield {"TemplateBody": body}
+        else:
+            with self.place(body) as url:
+                yield {"TemplateURL": url}
 
     def _role(self) -> dict[str, Any]:
         return {"RoleARN": self.service_role_arn} if self.service_role_arn else {}

@@ -65,7 +65,8 @@ def test_no_call_reaches_a_bucket_of_another_account(bucket: ArtefactBucket, arc
     events.register("before-send.s3", keep)
     try:
         bucket.upload("production", DIGEST, archive)
-        bucket.place_template("production", "{}")
+        with bucket.placed_template("production", "{}"):
+            pass
         bucket.prune("production")
     finally:
         events.unregister("before-send.s3", keep)
@@ -82,12 +83,12 @@ def test_a_template_lies_where_cloudformation_finds_it(
     bucket: ArtefactBucket, archive: Path, partition: str, suffix: str
 ) -> None:
     there = ArtefactBucket(bucket.s3, Account(ACCOUNT, partition), REGION)
-    with pytest.raises(NoBucketYet):
-        there.place_template("production", "{}")
+    with pytest.raises(NoBucketYet), there.placed_template("production", "{}"):
+        pass
     there.upload("production", DIGEST, archive)
-    place = there.place_template("production", "{}")
-    assert place.startswith(f"https://{bucket.name}.s3.{REGION}.{suffix}/production/")
-    assert place.endswith(".json")
+    with there.placed_template("production", "{}") as place:
+        assert place.startswith(f"https://{bucket.name}.s3.{REGION}.{suffix}/production/")
+        assert place.endswith(".json")
 
 
 def test_only_the_code_of_the_stage_goes(bucket: ArtefactBucket, archive: Path, account: AwsAccount) -> None:

@@ -47,6 +47,10 @@ def test_the_template_goes_by_way_of_the_bucket(deployer: Deployer, registries: 
         location = reply.headers["location"]
         assert location == f"/_registry/{authority}/v2/team-{number}/app/tags/list"
         assert deployer.internet.get(f"https://{DOMAIN}", location, {}).status == 401
+    there = deployer.resources(REGION, "us-east-1")
+    deployer.account.calls.clear()
     deployer.succeed("plan")
+    assert "s3:PutObject" in deployer.account.changes()
+    assert deployer.resources(REGION, "us-east-1") == there
     deployer.succeed("down", "--yes")
     assert deployer.resources(REGION, "us-east-1") == before
