@@ -20,9 +20,10 @@ from infra.settings import SETTINGS, DeploymentSettings
 
 MERGE_TEMPLATE = Path(__file__).with_name("templates") / "service.json"
 
-# No query and no header: either may hold what lets a reader into a registry.
+# No query and no header: either may hold what lets a reader into a registry. The words of an error may repeat
+# a header (docs/api-gateway.md, "Routing"), so its type stands for them.
 ACCESS_LOG_FORMAT = json.dumps(
-    {"ip": "$context.identity.sourceIp", "errorMessage": "$context.error.message"}
+    {"ip": "$context.identity.sourceIp", "errorType": "$context.error.responseType"}
     | {name: f"$context.{name}" for name in ("requestId", "requestTime", "httpMethod", "path", "protocol")}
     | {name: f"$context.{name}" for name in ("status", "responseLength", "integrationErrorMessage")}
 )

@@ -37,6 +37,13 @@ DEPLOYMENT = (
         "tests/unit/infra/test_settings.py::test_the_access_log_holds_neither_query_nor_header",
     ),
     Mutant(
+        "the access log repeats no header in the words of an error",
+        "infra/service_template.py",
+        '"errorType": "$context.error.responseType"',
+        '"errorMessage": "$context.error.message"',
+        "tests/unit/infra/test_settings.py::test_the_access_log_holds_neither_query_nor_header",
+    ),
+    Mutant(
         "the domain speaks TLS 1.2 at least",
         "infra/templates/service.json",
         '"SecurityPolicy": "TLS_1_2"',

@@ -134,7 +134,7 @@ def test_the_parameters_are_the_settings() -> None:
 
 def test_the_access_log_holds_neither_query_nor_header() -> None:
     assert "$context.requestId" in ACCESS_LOG_FORMAT
-    for hidden in ("queryString", "header", "authorizer", "Location"):
+    for hidden in ("queryString", "header", "authorizer", "Location", "error.message"):
         assert hidden.lower() not in ACCESS_LOG_FORMAT.lower()
 
 
