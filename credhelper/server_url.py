@@ -58,7 +58,7 @@ def read_server_url(data: bytes) -> str:
 
 
 def parse_server_url(text: str) -> ServerURL:
-    """Read [SCHEME:][//]HOST[:PORT][/PATH][?QUERY]. Raises InvalidServerURL."""
+    """Read [SCHEME:][//]HOST[:PORT][/PATH][?QUERY]; an image's digest may end it. Raises InvalidServerURL."""
     scheme, separator, rest = text.partition("://")
     if not separator or "/" in scheme or "?" in scheme:
         scheme, rest = "https", text.removeprefix("//")
@@ -69,7 +69,9 @@ def parse_server_url(text: str) -> ServerURL:
     host = authority.removesuffix(":443" if scheme == "https" else ":80")
     if not host:
         raise _invalid(text, "it has no host name")
-    if "@" in host:
+    before, at, after = rest.partition("@")
+    # No other `@`, wherever it stands: a password can hold a `/`, and USER:4711/x@HOST is not USER at a port.
+    if at and ("/" not in before or "@" in after or not after.startswith(("sha256:", "sha512:"))):
         raise _invalid(text, "user name and password have no place in it")
     if not _HOST_CHARACTERS.issuperset(host):
         raise _invalid(text, "its host name has a character that no host name can have")

@@ -29,6 +29,8 @@ from credhelper.server_url import parse_server_url, read_server_url
         ("http://foobar.example.com:443", "foobar.example.com:443", True),
         ("foobar.example.com/redirect?to=http://x", "foobar.example.com", False),
         ("[::1]:5000", "[::1]:5000", False),
+        # What the kubelet asks for, and `doctor` takes.
+        ("foobar.example.com:2376/app:1.0@sha256:00", "foobar.example.com:2376", False),
     ],
 )
 def test_a_server_url_names_a_host(text: str, host: str, plain_http: bool) -> None:
@@ -53,6 +55,25 @@ def test_any_input_is_a_host_or_refused(data: bytes) -> None:
     assert url.host == url.host.lower()
     assert "/" not in url.host
     assert "@" not in url.host
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://user:4711/x@ecr.example.com",
+        "user:4711/x@ecr.example.com:443/app",
+        "user:4711?x@ecr.example.com",
+        "user/x@ecr.example.com",
+        "user:4711/x@ecr.example.com/app@sha256:00",
+        "user:x@sha256:5000",
+        "user:4711/x@sha256:5000@ecr.example.com",
+    ],
+)
+def test_user_information_is_not_taken_for_a_host_and_a_path(text: str) -> None:
+    with pytest.raises(InvalidServerURL, match="user name and password") as refused:
+        parse_server_url(text)
+    assert "user:" not in str(refused.value)
+    assert "4711" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
