@@ -14,7 +14,7 @@ from typing import Any
 from credhelper.errors import FileTrouble, InvalidInput
 from credhelper.json_file import JsonFile, read_json_file, refuse_foreign_directories, write_json_file
 from credhelper.mapping import DomainMapping, DomainMappings
-from credhelper.registry_host import ecr_registry
+from credhelper.registry_host import ecr_registry, shown
 from credhelper.settings import HelperSettings
 
 #: What clients call the program docker-credential-ecr-custom.
@@ -162,10 +162,11 @@ def _helpers_changed(
         members[_CRED_HELPERS] = after
     else:
         del members[_CRED_HELPERS]
-    lines = [f"{host} no longer uses {HELPER}" for host in before if host not in after]
+    lines = [f"{shown(host)} no longer uses {HELPER}" for host in before if host not in after]
     for host, helper in after.items():
         if before.get(host) != helper:
-            lines.append(f"{host} uses {helper}" + (f" instead of {before[host]}" if host in before else ""))
+            instead = f" instead of {shown(before[host])}" if host in before else ""
+            lines.append(f"{shown(host)} uses {helper}{instead}")
     return [FileChange(file, members, tuple(lines), backup)]
 
 

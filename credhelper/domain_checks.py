@@ -41,6 +41,7 @@ from credhelper.registry_checks import (
     check_registry,
     token_forms,
 )
+from credhelper.registry_host import shown
 from credhelper.routing import DISCOVERY_PATH, LONGEST_DISCOVERY, ask, registry_of, route_to, tls_context
 from credhelper.server_url import ServerURL
 from credhelper.settings import HelperSettings
@@ -91,7 +92,7 @@ def helper_on_path(_: Examination) -> str:
         raise CheckFailed(
             f"{NAME} is not on PATH, so Docker cannot find it", "run `pipx ensurepath`, or add its directory"
         )
-    return f"{path}, version {VERSION}"
+    return f"{shown_path(path)}, version {VERSION}"
 
 
 def client_configured(exam: Examination) -> str:
@@ -99,9 +100,11 @@ def client_configured(exam: Examination) -> str:
     for path in (exam.settings.docker_config_path, exam.settings.containers_auth_path):
         if path is not None:
             found[path] = helper_of(read_json_file(Path(path)), exam.domain)
-    ours = [path for path, helper in found.items() if helper == HELPER]
+    ours = [shown_path(path) for path, helper in found.items() if helper == HELPER]
     if not ours:
-        other = ", ".join(f"{path} names {helper}" for path, helper in found.items() if helper)
+        other = ", ".join(
+            f"{shown_path(path)} names {shown(helper)}" for path, helper in found.items() if helper
+        )
         raise CheckFailed(
             f"no client asks this helper for {exam.domain}" + (f" ({other})" if other else ""),
             f"run `{NAME} init {exam.domain}`",

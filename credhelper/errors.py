@@ -9,8 +9,12 @@ _HARMLESS_PIECE = 15
 
 
 def shown_path(path: str) -> str:
-    """A path as it may be shown. A directory may have an `@` in its name; USER:PASSWORD@ is not one's."""
-    return shown(path) if ":" in path.rpartition("@")[0] else path
+    """A path as it may be shown.
+
+    A directory may have an `@` or a `?` in its name. USER:PASSWORD@ is not one's, nor is a URL, of which
+    pathlib leaves one slash.
+    """
+    return shown(path) if ":/" in path or ":" in path.rpartition("@")[0] else path
 
 
 def without_secrets(text: str, secrets: Iterable[str]) -> str:

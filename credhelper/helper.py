@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from credhelper.cache import FAILURE_LIFETIME, REFUSAL_LIFETIME, Cache
 from credhelper.cached_get import ROUTE_LIFETIME, RegistryRoute, Token, route_key, token_key
 from credhelper.client_config import lists_helper
-from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, TimedOut, TokenRefused
+from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, TimedOut, TokenRefused, shown_path
 from credhelper.mapping import DomainMappings
 from credhelper.registry_host import ecr_registry
 from credhelper.routing import discover, route_to
@@ -147,7 +147,7 @@ class CredentialHelper:
             self._cache.prune(time.time())
         except OSError as error:
             self.warn(
-                f"the token is not kept: {error.strerror} ({error.filename}); "
+                f"the token is not kept: {error.strerror} ({shown_path(str(error.filename))}); "
                 f"set {CACHE_DIR} to a directory of yours"
             )
         return token

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from credhelper.errors import FileTrouble, InvalidFile
+from credhelper.errors import FileTrouble, InvalidFile, shown_path
 
 _DECODER = json.JSONDecoder()
 _BLANKS = " \t\r\n"
@@ -135,7 +135,7 @@ def refuse_foreign_directories(path: Path) -> None:
             raise FileTrouble(
                 str(path),
                 "write",
-                f"{parent} belongs to another user (uid {uid})",
+                f"{shown_path(str(parent))} belongs to another user (uid {uid})",
                 "run this as that user, or set HOME to a directory of yours",
             )
 

@@ -22,7 +22,7 @@ from typing import TextIO
 
 from credhelper import VERSION
 from credhelper.cached_get import Token
-from credhelper.errors import HelperError, InvalidInput, InvalidServerURL
+from credhelper.errors import HelperError, InvalidInput, InvalidServerURL, shown_path
 from credhelper.helper import CredentialHelper
 from credhelper.registry_host import shown
 from credhelper.server_url import LONGEST_INPUT, ServerURL, parse_server_url, read_server_url
@@ -232,7 +232,7 @@ def _run(
     except OSError as error:
         if isinstance(error, BrokenPipeError) or not error.filename:
             raise
-        warn(f"{error.strerror}: {error.filename}")
+        warn(f"{error.strerror}: {shown_path(str(error.filename))}")
     except Exception as error:  # noqa: BLE001 (a bug here must not end a `docker pull` that needs no credentials)
         import traceback
 

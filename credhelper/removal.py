@@ -22,7 +22,7 @@ from credhelper.errors import FileTrouble, HelperError, InvalidInput
 from credhelper.init_outcome import NAME, Change, InitOutcome, checked_domain, checked_registry, with_registry
 from credhelper.json_file import TEMPORARY, JsonFile, read_json_file
 from credhelper.mapping import DomainMapping, DomainMappings
-from credhelper.registry_host import ecr_registry
+from credhelper.registry_host import ecr_registry, shown
 from credhelper.routing import discover
 from credhelper.settings import NO_HOST, HelperSettings
 
@@ -81,7 +81,7 @@ def _remove_domain(options: argparse.Namespace, settings: HelperSettings) -> Ini
     hosts = {domain}
     if registry and registry != domain:
         if others:
-            notes.append(f"{registry} stays set up, for {', '.join(others)}")
+            notes.append(f"{registry} stays set up, for {', '.join(map(shown, others))}")
         else:
             hosts.add(registry)
     changes: list[Change] = []

@@ -149,6 +149,29 @@ def test_a_credential_in_the_mapping_is_not_repeated(program: Program, mapping: 
         assert "s3cr3t" not in result.stderr + result.stdout
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("init", DOMAIN, REGISTRY),
+        ("init", "--remove", DOMAIN, REGISTRY),
+        ("init", "--remove", "--all"),
+        ("init", "--remove", "--all", "--json"),
+        ("doctor",),
+        ("doctor", DOMAIN),
+    ],
+    ids=" ".join,
+)
+def test_a_credential_in_a_clients_file_is_not_repeated(program: Program, arguments: tuple[str, ...]) -> None:
+    """The host of an entry, and what stands for another helper's name."""
+    hosts = {"https://user:s3cr3t@ecr.example.net": "ecr-custom", DOMAIN: "https://user:s3cr3t@ghcr.io"}
+    program.configure_docker({"credHelpers": hosts})
+    if "--remove" in arguments:
+        program.map({DOMAIN: REGISTRY})
+    result = program.run(*arguments)
+    assert "***@" in result.stdout
+    assert "s3cr3t" not in result.stderr + result.stdout
+
+
 def test_what_is_not_a_mapping_is_not_removed(program: Program) -> None:
     file = program.home / "notes.txt"
     file.write_text("mine")

@@ -24,7 +24,14 @@ URLS = [
     "ecr.example.com:port/?token=hunter2",
     "ecr.example.com:99999#hunter2",
     "ecr example com?hunter2",
+    # As far as the first slash, these read as HOST:PORT and as HOST.
+    "https://hunter2:4711/x@ecr.example.com",
+    "hunter2:4711/x@ecr.example.com/app",
+    "https://hunter2?x@ecr.example.com",
 ]
+
+#: What somebody may paste where a path belongs.
+PATHS = ["https://bucket.example.com/x?X-Amz-Signature=hunter2", "user:hunter2@ecr.example.com"]
 
 
 def output(program: Program, *arguments: str, stdin: str = "", **environ: str) -> str:
@@ -57,6 +64,30 @@ def test_a_secret_in_a_server_url_is_cut(program: Program, url: str) -> None:
     everything.append(output(program, "list"))
     assert [each for each in everything if "hunter2" in each] == []
     assert all(everything)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_secret_in_a_path_is_cut(program: Program, path: str) -> None:
+    environ = {
+        "AWS_ECR_CUSTOM_CONFIG": f"{path}/custom.json",
+        "AWS_ECR_CACHE_DIR": f"{path}/file",
+        "DOCKER_CONFIG": path,
+        "REGISTRY_AUTH_FILE": f"{path}/auth.json",
+    }
+    directory = program.home / path
+    directory.mkdir(parents=True)
+    (directory / "file").touch()
+    outputs = []
+    for helper in ("ecr-custom", "another"):
+        for name in ("config.json", "auth.json"):
+            (directory / name).write_text(json.dumps({"credHelpers": {"nowhere.invalid": helper}}))
+        outputs.append(output(program, "doctor", "nowhere.invalid", **environ))
+    outputs.append(program.get(REGISTRY, **environ).stderr)
+    outputs.append(program.init("ecr.example.com", REGISTRY, **environ))
+    (directory / "config.json").write_text("{,}")
+    outputs.append(output(program, "init", "ecr.example.com", REGISTRY, **environ))
+    assert [each for each in outputs if "***" not in each] == []
+    assert [each for each in outputs if "hunter2" in each] == []
 
 
 def test_a_secret_in_a_redirect_is_cut(program: Program, domain: FakeDomain) -> None:

@@ -122,6 +122,27 @@ HELPER = (
         f"{_TESTS}/test_init_refusals.py::test_a_credential_in_the_mapping_is_not_repeated",
     ),
     Mutant(
+        "a credential in a client's file is not repeated",
+        "credhelper/client_config.py",
+        'f"{shown(host)} no longer uses',
+        'f"{host} no longer uses',
+        f"{_TESTS}/test_init_refusals.py::test_a_credential_in_a_clients_file_is_not_repeated",
+    ),
+    Mutant(
+        "a secret in a path is not repeated",
+        "credhelper/errors.py",
+        'return shown(path) if ":/" in path or ":" in path.rpartition("@")[0] else path',
+        "return path",
+        f"{_TESTS}/test_secrets.py::test_a_secret_in_a_path_is_cut",
+    ),
+    Mutant(
+        "user information with a slash is not taken for a host and a path",
+        "credhelper/server_url.py",
+        '    if at and ("/" not in before or',
+        '    if at and ("/" not in before) and (',
+        "tests/unit/credhelper/test_server_url.py::test_user_information_is_not_taken_for_a_host_and_a_path",
+    ),
+    Mutant(
         "nothing is removed where a link leads into another user's directory",
         "credhelper/client_config.py",
         "Path(os.path.realpath(self.path.parent)) / self.path.name",

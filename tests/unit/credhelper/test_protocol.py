@@ -30,3 +30,12 @@ def test_a_defect_ends_no_pull_and_shows_nothing_of_what_it_met(capsys: pytest.C
 def test_an_interruption_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert serve(["get"], HelperSettings({"HOME": "/nowhere"}), _interrupted, 0.0) == 130
     assert capsys.readouterr() == ("", "")
+
+
+def _unreadable() -> bytes:
+    raise PermissionError(13, "Permission denied", f"user:{SECRET}@ecr.example.com/x")
+
+
+def test_a_path_that_ends_a_run_is_cut_at_a_credential(capsys: pytest.CaptureFixture[str]) -> None:
+    assert serve(["get"], HelperSettings({"HOME": "/nowhere"}), _unreadable, 0.0) == 1
+    assert capsys.readouterr().err == f"{NAME}: Permission denied: ***@ecr.example.com/x\n"
