@@ -6,7 +6,7 @@ Plans only: from the files as they are to the files as they should be. `init` sh
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,13 +104,22 @@ def helped_hosts(file: JsonFile) -> list[str]:
     return [host.lower() for host, helper in file.strings(_CRED_HELPERS).items() if helper == HELPER]
 
 
+def listed_hosts(settings: HelperSettings) -> Iterator[str]:
+    """The hosts that Docker's file lists for this helper, then those of podman's. A `credsStore` lists none.
+
+    Raises InvalidFile and FileTrouble, when it comes to that file.
+    """
+    for path in (settings.docker_config_path, settings.containers_auth_path):
+        if path is not None:
+            yield from helped_hosts(read_json_file(Path(path)))
+
+
 def lists_helper(settings: HelperSettings, host: str) -> bool:
     """Whether a client's file lists this helper for exactly `host` (HOST[:PORT]) under credHelpers.
 
-    A `credsStore` lists no host. Raises InvalidFile, FileTrouble.
+    Raises InvalidFile, FileTrouble.
     """
-    paths = (settings.docker_config_path, settings.containers_auth_path)
-    return any(host in helped_hosts(read_json_file(Path(path))) for path in paths if path is not None)
+    return host in listed_hosts(settings)
 
 
 def mapping_change(mappings: DomainMappings, changes: Mapping[str, DomainMapping | None]) -> list[FileChange]:

@@ -6,14 +6,12 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TextIO
 
-from credhelper.client_config import helped_hosts
+from credhelper.client_config import listed_hosts
 from credhelper.command_parser import CommandParser
 from credhelper.domain_checks import NAME, CheckResult, Examination, examine
 from credhelper.errors import HelperError, InvalidInput
-from credhelper.json_file import read_json_file
 from credhelper.mapping import DomainMappings, InvalidMapping, domain_host
 from credhelper.registry_checks import ImageName
 from credhelper.registry_host import ecr_registry, shown
@@ -67,7 +65,7 @@ def render(findings: Sequence[CheckResult]) -> str:
 
 
 def _examinations(options: argparse.Namespace, settings: HelperSettings) -> list[Examination]:
-    """What to examine: the image given, else the mapped domains, else those that Docker asks us about."""
+    """What to examine: the image given, or else each domain that is mapped or that a client's file lists."""
     if options.image is not None:
         url = _url(options.image)
         image = ImageName.parse(url.path)
@@ -76,20 +74,21 @@ def _examinations(options: argparse.Namespace, settings: HelperSettings) -> list
         return [Examination(settings, url, image, options.push)]
     if options.push:
         raise InvalidInput("--push needs a repository", f"{NAME} doctor DOMAIN/REPOSITORY --push")
-    domains = list(DomainMappings.read(settings.config_path).domains)
-    if not domains and settings.docker_config_path is not None:
-        domains = helped_hosts(read_json_file(Path(settings.docker_config_path)))
-    domains = [domain for domain in domains if not ecr_registry(domain)]
-    if not domains:
+    hosts = [*DomainMappings.read(settings.config_path).domains, *listed_hosts(settings)]
+    urls = {
+        url.host: url for url in (_url(host, "correct credHelpers in the client's file") for host in hosts)
+    }
+    exams = [Examination(settings, url, None, False) for url in urls.values() if not ecr_registry(url.name)]
+    if not exams:
         raise InvalidInput(
             "no domain is configured", f"name one: {NAME} doctor DOMAIN, or {NAME} init DOMAIN"
         )
-    return [Examination(settings, _url(domain), None, False) for domain in domains]
+    return exams
 
 
-def _url(text: str) -> ServerURL:
+def _url(text: str, next_step: str = "") -> ServerURL:
     try:
         domain_host(text)  # refuses what get would refuse later
         return parse_server_url(text.strip())
     except InvalidMapping as error:
-        raise InvalidInput(str(error)) from error
+        raise InvalidInput(str(error), next_step) from error

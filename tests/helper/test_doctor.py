@@ -125,6 +125,25 @@ def test_without_a_domain_all_that_are_configured_are_examined(healthy: Program,
     assert domains == [domain.host] * len(DOMAIN_NAMES) + ["nowhere.invalid"] * 4
 
 
+def test_domains_that_a_client_alone_names_are_examined_too(healthy: Program, domain: FakeDomain) -> None:
+    """A mapping of something else hides none of them, and no domain is examined twice."""
+    healthy.map({REGISTRY: {"profile": ""}, domain.host: {}})
+    healthy.configure_docker(
+        {"credHelpers": {REGISTRY: "ecr-custom", f"https://{domain.host}": "ecr-custom", "x": "pass"}}
+    )
+    healthy.configure_podman({"credHelpers": {domain.host: "ecr-custom", "nowhere.invalid": "ecr-custom"}})
+    domains = [check.domain for check in examined(healthy)]
+    assert domains == [domain.host] * len(DOMAIN_NAMES) + ["nowhere.invalid"] * 4
+
+
+def test_an_entry_that_is_no_domain_is_found(healthy: Program) -> None:
+    healthy.configure_docker({"credHelpers": {"a b": "ecr-custom"}})
+    (check,) = examined(healthy)
+    assert (check.check, check.ok) == ("configuration", False)
+    assert check.finding == "'a b' is not a valid domain; expected HOST[:PORT]"
+    assert "credHelpers" in check.next_step
+
+
 def test_without_any_domain_the_next_step_names_one(program: Program) -> None:
     result = program.run("doctor")
     assert result.code == 1
