@@ -47,7 +47,10 @@ class Cache(CacheReader):
             self._write(f"token-{key}", TOKEN_HEADING, (key, token.registry, token.secret, *times))
 
     def keep_route(self, key: str, route: RegistryRoute, until: float) -> None:
-        """Keep `route` under `key`, until a time in seconds since the epoch."""
+        """Keep `route` under `key`, until a time in seconds since the epoch.
+
+        A route to another registry that was there stays under another name, for `records_of`.
+        """
         lines = (
             key,
             route.host,
@@ -59,10 +62,15 @@ class Cache(CacheReader):
             route.next_step,
         )
         if all("\n" not in line for line in lines):
-            self._write(f"route-{key}", ROUTE_HEADING, (*lines, repr(until)))
+            name = f"route-{key}"
+            before = self.lines(name, ROUTE_HEADING, 9)
+            if before is not None and before[2] not in ("", route.registry):
+                self._write(f"{name}-{before[2]}", ROUTE_HEADING, tuple(before))
+            self._write(name, ROUTE_HEADING, (*lines, repr(until)))
 
     def records_of(self, host: str, registries: set[str]) -> list[str]:
-        """The files with routes of `host`, and with tokens of `registries` and of those routes."""
+        """The files with routes of `host`, also with those that are over, and with tokens of their registries
+        and of `registries`."""
         registries = {host} | registries
         found = []
         with self._opened() as place:
@@ -85,16 +93,25 @@ class Cache(CacheReader):
                 place.remove(name)
 
     def prune(self, now: float) -> None:
-        """Drop what is over, what does not read, and temporary files that a kill left behind."""
+        """Drop what is over, what does not read, and temporary files that a kill left behind.
+
+        A route stays as long as a usable token of its registry: without it, `records_of` would not find that.
+        """
+        registries = set()
         with self._opened() as place:
-            for name in place.names():
+            for name in sorted(place.names(), reverse=True):  # tokens before routes
                 if name.startswith("token-"):
                     lines = self.lines(name, TOKEN_HEADING, 5)
                     token = self.token(lines[0], lines[1]) if lines is not None else None
                     over = token is None or not token.is_usable(now)
+                    if token is not None and not over:
+                        registries.add(token.registry)
                 elif name.startswith("route-"):
                     lines = self.lines(name, ROUTE_HEADING, 9)
-                    over = lines is None or self.route(lines[0], lines[1], now) is None
+                    over = lines is None or (
+                        lines[2] not in registries
+                        and self.route(name.removeprefix("route-"), lines[1], now) is None
+                    )
                 elif name.startswith("new-"):
                     over = now - place.modified_at(name, now) > _ABANDONED_AFTER
                 else:

@@ -13,6 +13,7 @@ from credhelper.cached_get import RegistryRoute, Token, route_key, token_key
 from credhelper.settings import HelperSettings
 from tests.helper.conftest import ACCESS_KEY, SECRET_KEY
 from tests.helper.fake_aws import SECRET, FakeAws
+from tests.helper.fake_domain import FakeDomain
 from tests.helper.program import NOT_FOUND, REGISTRY, Program
 
 HOUR = 3600.0
@@ -170,6 +171,18 @@ def test_what_is_over_is_pruned(program: Program) -> None:
     assert leftover.exists()
     assert foreign.exists()
     assert len(list(program.cache.glob("token-*"))) == 1
+
+
+def test_a_logout_removes_the_token_of_a_domain_whose_route_is_over(
+    program: Program, aws: FakeAws, domain: FakeDomain
+) -> None:
+    program.get(domain.host)
+    (route,) = program.cache.glob("route-*")
+    route.write_bytes(_with_lines(route.read_bytes(), {9: b"1.0"}))
+    program.get(REGISTRY.replace("us-east-1", "eu-west-1"))
+    assert program.run("erase", stdin=domain.host).code == 0
+    assert program.get(domain.host).secret == SECRET
+    assert aws.tokens_asked == 3
 
 
 def test_caching_can_be_turned_off(program: Program, aws: FakeAws) -> None:
