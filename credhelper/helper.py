@@ -18,7 +18,7 @@ from credhelper.client_config import lists_helper
 from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, TimedOut, TokenRefused, shown_path
 from credhelper.mapping import DomainMappings
 from credhelper.registry_host import ecr_registry
-from credhelper.routing import discover, route_to
+from credhelper.routing import LONGEST_DISCOVERY, discover, route_to
 from credhelper.server_url import ServerURL
 from credhelper.settings import CACHE_DIR, TIMEOUT, HelperSettings
 from credhelper.waiting import bounded, found_or_made
@@ -116,9 +116,12 @@ class CredentialHelper:
         def is_listed() -> bool:
             return lists_helper(self.settings, url.host)
 
+        def ask(host: str) -> str:
+            return discover(host, min(LONGEST_DISCOVERY, max(self._remaining(), 0)))
+
         try:
             mappings = DomainMappings.read(self.settings.config_path)
-            route = route_to(url, self.settings, mappings, discover, is_listed)
+            route = route_to(url, self.settings, mappings, ask, is_listed)
             lifetime = ROUTE_LIFETIME
         except HostNotServed as error:
             route = RegistryRoute(url.host, "", reason=error.reason, next_step=error.next_step)

@@ -125,9 +125,9 @@ class DomainResponse:
     body: bytes = b""
 
 
-def discover(host: str) -> str:
+def discover(host: str, seconds: float = LONGEST_DISCOVERY) -> str:
     """Ask HOST[:PORT] for its registry. Raises HostNotServed and DiscoveryFailed."""
-    return registry_of(host, ask(host, DISCOVERY_PATH))
+    return registry_of(host, ask(host, DISCOVERY_PATH, seconds=seconds))
 
 
 def registry_of(host: str, response: DomainResponse) -> str:
@@ -209,7 +209,7 @@ def ask(
     try:
         return bounded(seconds, work, "the response")
     except TimedOut as error:
-        raise DiscoveryFailed(host, f"no response within {seconds:g} s") from error
+        raise DiscoveryFailed(host, f"no response within {round(seconds, 1):g} s") from error
     except urllib.error.URLError as error:
         raise DiscoveryFailed(host, _reason(error.reason)) from error
     except (OSError, http.client.HTTPException, ValueError) as error:

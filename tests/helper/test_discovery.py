@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 
@@ -118,6 +119,12 @@ def test_a_domain_that_hangs_ends_discovery_after_three_seconds(program: Program
     started = time.monotonic()
     assert "no response within 3 s" in program.refused(domain.host)
     assert 3 <= time.monotonic() - started < 5.9
+
+
+def test_discovery_takes_no_longer_than_the_whole_get_may(program: Program, domain: FakeDomain) -> None:
+    domain.delay = 6
+    line = program.refused(domain.host, AWS_ECR_CUSTOM_TIMEOUT="0.7")
+    assert re.search(r"no response within 0(\.\d)? s", line)
 
 
 @pytest.mark.parametrize(("prefix", "environ"), [("", {"AWS_ECR_CUSTOM_DISCOVER": "0"}), ("http://", {})])
