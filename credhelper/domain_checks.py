@@ -8,24 +8,22 @@ would give one.
 from __future__ import annotations
 
 import shutil
-import socket
 import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from credhelper import VERSION
 from credhelper.cached_get import RegistryRoute, Token
 from credhelper.client_config import HELPER, helper_of, lists_helper
+from credhelper.domain_probe import addresses, certificate_expiry
 from credhelper.errors import (
     DiscoveryFailed,
     HelperError,
     HostNotServed,
-    TimedOut,
     shown_path,
     without_secrets,
 )
@@ -42,7 +40,7 @@ from credhelper.registry_checks import (
     token_forms,
 )
 from credhelper.registry_host import shown
-from credhelper.routing import DISCOVERY_PATH, LONGEST_DISCOVERY, ask, registry_of, route_to, tls_context
+from credhelper.routing import DISCOVERY_PATH, ask, goes_through_proxy, registry_of, route_to
 from credhelper.server_url import ServerURL
 from credhelper.settings import HelperSettings
 from credhelper.waiting import bounded
@@ -50,9 +48,9 @@ from credhelper.waiting import bounded
 if TYPE_CHECKING:
     from credhelper.ecr_token import AwsSession
 
-T = TypeVar("T")
-
 NAME = "docker-credential-ecr-custom"
+
+_BY_PROXY = "seen with the redirect, since requests to this domain go through the proxy of HTTPS_PROXY"
 
 
 @dataclass
@@ -131,19 +129,23 @@ def mapped(exam: Examination) -> str:
 
 def resolved(exam: Examination) -> str:
     name = exam.url.name
+    if goes_through_proxy(exam.domain):
+        return _BY_PROXY
     try:
-        addresses = _in_time("the name's resolution", lambda: _addresses(name))
+        found = addresses(name)
     except OSError as error:
         raise CheckFailed(
             f"{name} does not resolve: {error.strerror or error}",
             f"see that the domain's DNS record is there (`dig {name}`) and this network's resolver sees it",
         ) from error
-    return f"{name} is at {', '.join(addresses)}"
+    return f"{name} is at {', '.join(found)}"
 
 
 def certified(exam: Examination) -> str:
+    if goes_through_proxy(exam.domain):
+        return _BY_PROXY
     try:
-        expires = _in_time("TLS", lambda: _expiry(exam.domain))
+        expires = certificate_expiry(exam.domain)
     except ssl.SSLCertVerificationError as error:
         raise CheckFailed(
             f"the certificate of {exam.domain} is not trusted: {error.verify_message}",
@@ -166,7 +168,11 @@ def redirected(exam: Examination) -> str:
     try:
         registry = registry_of(exam.domain, ask(exam.domain, DISCOVERY_PATH))
     except DiscoveryFailed as error:
-        raise CheckFailed(error.finding, "see the redirect service's log") from error
+        next_step = "see the redirect service's log"
+        if goes_through_proxy(exam.domain):
+            way = "see that HTTPS_PROXY lets requests to the domain through, and that SSL_CERT_FILE trusts it"
+            next_step = f"{way}; {next_step}"
+        raise CheckFailed(error.finding, next_step) from error
     except HostNotServed as error:
         if known:
             return f"names no registry by itself, and stands for {known} all the same ({error.reason})"
@@ -265,25 +271,3 @@ def examine(exam: Examination) -> list[CheckResult]:
             add(name, False, error.finding, error.next_step)
             break
     return findings
-
-
-def _addresses(name: str) -> list[str]:
-    return sorted({str(info[4][0]) for info in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)})
-
-
-def _expiry(host: str) -> float:
-    parts = urlsplit(f"https://{host}")
-    name = parts.hostname or host
-    with (
-        socket.create_connection((name, parts.port or 443), timeout=LONGEST_DISCOVERY) as connection,
-        tls_context().wrap_socket(connection, server_hostname=name) as secured,
-    ):
-        certificate = secured.getpeercert() or {}
-    return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))
-
-
-def _in_time(what: str, work: Callable[[], T]) -> T:
-    try:
-        return bounded(LONGEST_DISCOVERY, work, what)
-    except TimedOut as error:
-        raise TimeoutError(0, error.finding) from error

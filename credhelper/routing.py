@@ -216,6 +216,13 @@ def ask(
         raise DiscoveryFailed(host, _reason(error)) from error
 
 
+def goes_through_proxy(host: str) -> bool:
+    """Whether `ask` asks a proxy for HOST[:PORT], which then looks the name up."""
+    from urllib.request import getproxies, proxy_bypass
+
+    return "https" in getproxies() and not proxy_bypass(host)
+
+
 def tls_context() -> ssl.SSLContext:
     """The system's trust (SSL_CERT_FILE and SSL_CERT_DIR honoured); certificates and names are checked."""
     import ssl

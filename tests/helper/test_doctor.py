@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import pytest
+import trustme
 
+from tests.helper.connect_proxy import connect_proxy
 from tests.helper.doctor import DOMAIN_NAMES, examined, names_of
 from tests.helper.fake_aws import SECRET, FakeAws, fake_aws
-from tests.helper.fake_domain import FakeDomain, Mode
+from tests.helper.fake_domain import FakeDomain, Mode, fake_domain
 from tests.helper.program import REGISTRY, Program
 from tests.standins.http_message import HttpResponse
 from tests.standins.http_server import HttpServer
@@ -123,6 +125,31 @@ def test_without_a_domain_all_that_are_configured_are_examined(healthy: Program,
     healthy.init("nowhere.invalid")
     domains = [check.domain for check in examined(healthy)]
     assert domains == [domain.host] * len(DOMAIN_NAMES) + ["nowhere.invalid"] * 4
+
+
+def test_behind_a_proxy_nothing_is_looked_up_beside_it(program: Program, authority: trustme.CA) -> None:
+    """As `get` asks: this network resolves no name of the internet's, and lets no connection through."""
+    asked: list[str] = []
+    with fake_domain(authority, name="nowhere.invalid") as domain:
+        domain.password = SECRET
+        with connect_proxy(int(domain.host.partition(":")[2]), asked) as proxy:
+            behind = {"HTTPS_PROXY": f"http://user:hunter2@{proxy.authority}"}
+            program.init("nowhere.invalid", **behind)
+            checks = examined(program, "nowhere.invalid", **behind)
+    assert names_of(checks) == DOMAIN_NAMES
+    assert all(check.ok for check in checks)
+    assert all("HTTPS_PROXY" in check.finding for check in checks[3:5])
+    assert not any("hunter2" in check.finding for check in checks)
+    assert set(asked) == {"nowhere.invalid:443"}
+
+
+def test_a_proxy_that_lets_nothing_through_is_named(healthy: Program, domain: FakeDomain) -> None:
+    with HttpServer(lambda _: HttpResponse(403)) as proxy:
+        behind = {"https_proxy": f"http://{proxy.authority}"}
+        last = examined(healthy, domain.host, **behind)[-1]
+        assert (last.check, last.ok) == ("redirect", False)
+        assert "HTTPS_PROXY" in last.next_step
+        assert examined(healthy, domain.host, **behind, NO_PROXY=domain.host)[-1].ok
 
 
 def test_domains_that_a_client_alone_names_are_examined_too(healthy: Program, domain: FakeDomain) -> None:
