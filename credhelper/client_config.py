@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from credhelper.errors import FileTrouble, InvalidInput
-from credhelper.json_file import JsonFile, read_json_file, refuse_foreign_directories, write_json_file
+from credhelper.json_file import (
+    JsonFile,
+    read_json_file,
+    refuse_foreign_directories,
+    unchanged,
+    write_json_file,
+)
 from credhelper.mapping import DomainMapping, DomainMappings
 from credhelper.registry_host import ecr_registry, shown
 from credhelper.settings import HelperSettings
@@ -43,7 +50,7 @@ class FileChange:
         return self.file.path
 
     def apply(self) -> None:
-        """Raises FileTrouble."""
+        """Raises FileTrouble, InvalidFile."""
         write_json_file(self.file, self.members, backup=self.backup)
 
 
@@ -53,14 +60,17 @@ class FileRemoval:
 
     path: Path
     lines: tuple[str, ...] = ("removed",)
+    #: The file as it was read, if it is one that others write.
+    file: JsonFile | None = None
 
     def apply(self) -> None:
-        """Raises FileTrouble."""
+        """Raises FileTrouble, and where others write the file InvalidFile."""
         # The way as it is written, and as links lead it.
         for path in (self.path, Path(os.path.realpath(self.path.parent)) / self.path.name):
             refuse_foreign_directories(path)
         try:
-            self.path.unlink(missing_ok=True)
+            with nullcontext() if self.file is None else unchanged(self.file):
+                self.path.unlink(missing_ok=True)
         except OSError as error:
             raise FileTrouble(str(self.path), "remove", error.strerror or type(error).__name__) from error
         remove_empty_directories(self.path)

@@ -84,6 +84,13 @@ class FileTrouble(HelperError):
         super().__init__(f"cannot {verb} {shown_path(path)}: {reason}", next_step)
 
 
+class ChangedMeanwhile(FileTrouble):
+    """A file that somebody else has changed since it was read; it is left as it is."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, "write", "it was changed meanwhile", "run this again")
+
+
 class InvalidInput(HelperError):
     """Standard input or a command line that is not what the verb takes."""
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import TextIO
 
 from credhelper.client_config import client_files, helper_change, mapping_change
 from credhelper.command_parser import CommandParser
-from credhelper.errors import DiscoveryFailed, HelperError, HostNotServed, InvalidInput
+from credhelper.errors import ChangedMeanwhile, DiscoveryFailed, HelperError, HostNotServed, InvalidInput
 from credhelper.init_outcome import (
     NAME,
     UNCHANGED,
+    Change,
     InitOutcome,
     checked_domain,
     checked_registry,
@@ -36,15 +38,17 @@ def run_init(
 ) -> int:
     """Run `init` with its command line; the exit code. Exits with 2 on a malformed command line."""
     options = _parser().parse_args(arguments)
-    try:
+    set_up = _SetUp(settings, stdin, stderr)
+
+    def plan() -> InitOutcome:
         if options.remove:
-            outcome = remove(options, settings)
-        elif options.all:
+            return remove(options, settings)
+        if options.all:
             raise InvalidInput("--all is for --remove alone", f"{NAME} init --remove --all")
-        else:
-            outcome = _SetUp(settings, stdin, stderr).run(options)
-        for change in outcome.changes:
-            change.apply()
+        return set_up.run(options)
+
+    try:
+        outcome = _carried_out(plan)
     except HelperError as error:
         if options.json:
             members = {"error": error.finding, "next": error.next_step or None}
@@ -53,6 +57,23 @@ def run_init(
         return 1
     print(outcome.as_json() if options.json else outcome.as_text(), file=stdout)
     return 0
+
+
+def _carried_out(plan: Callable[[], InitOutcome]) -> InitOutcome:
+    """The outcome of `plan`, with all of its changes made. Raises HelperError.
+
+    Where another run or a client has changed a file meanwhile, what is left to do is planned again.
+    """
+    done: list[Change] = []
+    while True:
+        outcome = plan()
+        try:
+            for change in outcome.changes:
+                change.apply()
+                done.append(change)
+        except ChangedMeanwhile:
+            continue
+        return replace(outcome, changes=done)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,6 +107,8 @@ class _SetUp:
     settings: HelperSettings
     stdin: TextIO
     stderr: TextIO
+    #: Question -> answer: nothing is asked twice.
+    answers: dict[str, str] = field(default_factory=dict)
 
     def run(self, options: argparse.Namespace) -> InitOutcome:
         mappings = DomainMappings.read(self.settings.config_path)
@@ -148,8 +171,10 @@ class _SetUp:
             raise InvalidInput(
                 "there is no DOMAIN, and no terminal to ask on", f"{NAME} init DOMAIN [REGISTRY]"
             )
-        print(question, end="", file=self.stderr, flush=True)
-        return self.stdin.readline().strip()
+        if question not in self.answers:
+            print(question, end="", file=self.stderr, flush=True)
+            self.answers[question] = self.stdin.readline().strip()
+        return self.answers[question]
 
 
 def _check_aws_options(options: argparse.Namespace, registry: str) -> None:

@@ -13,13 +13,13 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from credhelper.errors import FileTrouble, InvalidFile, shown_path
+from credhelper.errors import ChangedMeanwhile, FileTrouble, InvalidFile, shown_path
 
 _DECODER = json.JSONDecoder()
 _BLANKS = " \t\r\n"
@@ -105,7 +105,7 @@ def write_json_file(file: JsonFile, members: Mapping[str, Any], *, backup: Path 
     """Replace the content of `file` by `members`; a copy of what was there goes to `backup` first.
 
     A new file gets mode 0600, a new directory 0700: they show which accounts and roles are used. Raises
-    FileTrouble.
+    FileTrouble, and what `unchanged` raises.
     """
     target = Path(os.path.realpath(file.path))
     text = json.dumps(members, indent=_indentation(file.text), ensure_ascii=False) + "\n"
@@ -113,11 +113,42 @@ def write_json_file(file: JsonFile, members: Mapping[str, Any], *, backup: Path 
         for path in (Path(os.path.abspath(file.path)), target):  # noqa: PTH100 (`absolute` keeps `..`)
             refuse_foreign_directories(path)
         _make_directory(target.parent)
-        if backup is not None and file.text:
-            _replace(backup, file.text, like=target)
-        _replace(target, text, like=target)
+        with unchanged(file):
+            if backup is not None and file.text:
+                _replace(backup, file.text, like=target)
+            _replace(target, text, like=target)
     except OSError as error:
         raise FileTrouble(str(file.path), "write", _reason(error)) from error
+
+
+@contextmanager
+def unchanged(file: JsonFile) -> Iterator[None]:
+    """A block at whose start `file` is as it was read, and during which no other such block begins beside it.
+
+    The lock is the directory's own, so there is no lock file for a client to find. Clients take no lock; what
+    one writes during the block is lost. Raises ChangedMeanwhile, InvalidFile, FileTrouble.
+    """
+    with _locked(Path(os.path.realpath(file.path)).parent):
+        if read_json_file(file.path).text != file.text:
+            raise ChangedMeanwhile(str(file.path))
+        yield
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    try:
+        import fcntl
+
+        descriptor = os.open(directory, os.O_RDONLY)
+    except (ImportError, OSError):  # Windows, or the directory is gone
+        yield
+        return
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def refuse_foreign_directories(path: Path) -> None:

@@ -90,9 +90,10 @@ def _remove_domain(options: argparse.Namespace, settings: HelperSettings) -> Ini
     if names:
         # First: once the files no longer name the domain, nothing leads to its tokens.
         changes.append(CacheRemoval(cache, names, (f"the tokens of {domain} are removed",)))
-    changes += mapping_change(mappings, with_registry(mappings, domain, None, registry))
     for file in files:
         changes += map(_without_empty_file, helper_removal(file, hosts))
+    # Last: a run that has to begin again finds the domain's registry there.
+    changes += mapping_change(mappings, with_registry(mappings, domain, None, registry))
     return InitOutcome(domain, registry, changes, tuple(notes), "")
 
 
@@ -119,14 +120,16 @@ def _others(domain: str, registry: str, mappings: DomainMappings, files: Iterabl
 
 def _remove_all(settings: HelperSettings) -> InitOutcome:
     changes: list[Change] = []
-    DomainMappings.read(settings.config_path)  # what is not a mapping is not ours to remove
+    mappings = DomainMappings.read(settings.config_path)  # what is not a mapping is not ours to remove
     paths = client_files(settings, podman=True)
     for path in paths:
         changes += map(_without_empty_file, helper_removal(read_json_file(path)))
     mapping_path = Path(settings.config_path or "")
-    written = [mapping_path, *(backup_of(path) for path in paths)]
+    written = [backup_of(path) for path in paths]
     for path in (mapping_path, *paths):
         written += sorted(path.parent.glob(f".{path.name}*{TEMPORARY}*"))
+    if mapping_path.is_file():
+        changes.append(FileRemoval(mapping_path, file=mappings.file))
     changes += [FileRemoval(path) for path in written if path.is_file()]
     cache = Cache(settings.cache_directory)
     if cache.directory is not None and Path(cache.directory).is_dir():
@@ -141,4 +144,4 @@ def _without_empty_file(change: FileChange) -> Change:
     # A file with nothing in it is one that init made.
     if change.members or change.path.is_symlink():
         return change
-    return FileRemoval(change.path, (*change.lines, "removed, for nothing is left in it"))
+    return FileRemoval(change.path, (*change.lines, "removed, for nothing is left in it"), change.file)

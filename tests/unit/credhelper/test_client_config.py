@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from credhelper.client_config import helped_hosts, helper_change, helper_of, helper_removal
-from credhelper.json_file import JsonFile, parse_json_object
+import pytest
+
+from credhelper.client_config import FileRemoval, helped_hosts, helper_change, helper_of, helper_removal
+from credhelper.errors import ChangedMeanwhile
+from credhelper.json_file import JsonFile, parse_json_object, read_json_file
 
 REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 
@@ -31,6 +34,27 @@ def test_a_host_in_capitals_is_removed_too() -> None:
         _file({"credHelpers": {"ECR.example.com": "ecr-custom"}}), {"ecr.example.com"}
     )
     assert removal.members == {}
+
+
+def test_a_file_that_was_changed_meanwhile_is_not_removed(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text("{}")
+    removal = FileRemoval(path, file=read_json_file(path))
+    path.write_text('{"a": 1}')
+    with pytest.raises(ChangedMeanwhile):
+        removal.apply()
+    assert path.exists()
+
+
+def test_a_file_that_is_gone_with_its_directory_was_changed_too(tmp_path: Path) -> None:
+    path = tmp_path / "docker" / "config.json"
+    path.parent.mkdir()
+    path.write_text("{}")
+    removal = FileRemoval(path, file=read_json_file(path))
+    path.unlink()
+    path.parent.rmdir()
+    with pytest.raises(ChangedMeanwhile):
+        removal.apply()
 
 
 def test_a_credential_store_for_all_hosts_counts() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credhelper.errors import FileTrouble, InvalidFile
-from credhelper.json_file import JsonFile, parse_json_object, read_json_file, write_json_file
+from credhelper.errors import ChangedMeanwhile, FileTrouble, InvalidFile
+from credhelper.json_file import parse_json_object, read_json_file, unchanged, write_json_file
 
 FILE = Path("config.json")
 #: What means something in JSON, and what is escaped in it.
@@ -58,7 +59,35 @@ def test_a_file_that_nobody_has_written_by_hand_is_not_read_into_memory(tmp_path
 
 
 def test_what_cannot_be_put_in_place_leaves_nothing_beside_it(tmp_path: Path) -> None:
-    (tmp_path / "config.json").mkdir()
+    path, backup = tmp_path / "config.json", tmp_path / "backup"
+    path.write_text("{}")
+    backup.mkdir()
     with pytest.raises(FileTrouble, match=r"cannot write .*config\.json"):
-        write_json_file(JsonFile(tmp_path / "config.json", "", {}, {}), {"a": 1})
-    assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+        write_json_file(read_json_file(path), {"a": 1}, backup=backup)
+    assert {each.name for each in tmp_path.iterdir()} == {"config.json", "backup"}
+
+
+@pytest.mark.parametrize("before", ['{"a": 1}', None])
+def test_a_file_that_was_changed_meanwhile_is_left_as_it_is(tmp_path: Path, before: str | None) -> None:
+    path, backup = tmp_path / "config.json", tmp_path / "backup"
+    if before is not None:
+        path.write_text(before)
+    file = read_json_file(path)
+    path.write_text('{"b": 2}')
+    with pytest.raises(ChangedMeanwhile, match=r"config\.json: it was changed meanwhile; run this again"):
+        write_json_file(file, {"c": 3}, backup=backup)
+    assert path.read_text() == '{"b": 2}'
+    assert [each.name for each in tmp_path.iterdir()] == ["config.json"]
+
+
+def test_a_writer_waits_until_the_one_before_has_written(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    file = read_json_file(path)
+    with ThreadPoolExecutor(1) as pool:
+        with unchanged(file):
+            second = pool.submit(write_json_file, file, {"second": 2})
+            assert wait([second], 0.3).not_done
+            path.write_text('{"first": 1}')
+        with pytest.raises(ChangedMeanwhile):
+            second.result()
+    assert path.read_text() == '{"first": 1}'
