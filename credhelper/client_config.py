@@ -194,7 +194,7 @@ def _described(domain: str, mapping: DomainMapping) -> str:
     parts += [
         f"{name} {value}"
         for name, value in (
-            ("profile", mapping.profile),
+            ("profile", shown(mapping.profile)),
             ("role", mapping.role_arn),
             ("region", mapping.region),
         )

@@ -149,6 +149,13 @@ def test_a_credential_in_the_mapping_is_not_repeated(program: Program, mapping: 
         assert "s3cr3t" not in result.stderr + result.stdout
 
 
+def test_a_credential_in_a_mapping_that_is_kept_is_not_repeated(program: Program) -> None:
+    program.map({DOMAIN: {"registry": REGISTRY, "profile": "user:s3cr3t@ecr.example.com"}})
+    output = program.init(DOMAIN, "--region", "us-west-2")
+    assert "profile ***@ecr.example.com, region us-west-2" in output
+    assert "s3cr3t" not in output
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
