@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import botocore.exceptions as aws
 import botocore.session
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 
 from credhelper import VERSION
 from credhelper.cached_get import RegistryRoute, Token
@@ -141,7 +142,7 @@ class AwsSession:
                 # Whatever answers for AWS was sent the token, and its message is repeated.
                 finding = without_secrets(refused.finding, (self._identity.token,))
                 refused = TokenRefused(finding, refused.next_step)
-        except (KeyError, AttributeError, TypeError, ValueError, OSError) as error:
+        except (ResponseParserError, KeyError, AttributeError, TypeError, ValueError, OSError) as error:
             # A response of another shape, a malformed credential_process, an unreadable SSO cache.
             refused = TokenRefused(
                 f"AWS gave nothing usable ({type(error).__name__})",
@@ -166,8 +167,9 @@ def available_profiles() -> list[str]:
 
 def is_region_of(region: str, partition: str) -> bool:
     """Whether `region` has the form of the regions in `partition`; a new one needs no new botocore."""
+    without_profile = {"profile": (None, None, None, None)}  # a session fails where AWS_PROFILE names none
     try:
-        return str(botocore.session.Session().get_partition_for_region(region)) == partition
+        return str(botocore.session.Session(without_profile).get_partition_for_region(region)) == partition
     except aws.UnknownRegionError:
         return False
 

@@ -121,3 +121,12 @@ def test_no_error_holds_what_aws_said_of_a_signature(monkeypatch: pytest.MonkeyP
         with pytest.raises(TokenRefused) as refused:
             AwsSession(RegistryRoute(REGISTRY, REGISTRY)).token()
     assert [each for each in held_by(refused.value) if SECRET in repr(each)] == []
+
+
+def test_an_identity_that_is_no_xml_is_refused_without_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_aws() as running:
+        running.caller = f"<html>{SECRET}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", running.url)
+        with pytest.raises(TokenRefused, match="nothing usable") as refused:
+            AwsSession(RegistryRoute(REGISTRY, REGISTRY)).caller()
+    assert [each for each in held_by(refused.value) if SECRET in repr(each)] == []

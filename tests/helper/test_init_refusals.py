@@ -100,6 +100,12 @@ def test_a_profile_or_a_region_that_does_not_exist_is_refused(
     assert program.files == before
 
 
+def test_a_region_is_checked_where_the_environment_names_a_profile_that_does_not_exist(
+    program: Program,
+) -> None:
+    assert "region us-west-2" in program.init(DOMAIN, REGISTRY, "--region", "us-west-2", AWS_PROFILE="absent")
+
+
 def test_where_there_is_no_profile_the_next_step_makes_one(program: Program) -> None:
     result = program.run("init", DOMAIN, REGISTRY, "--profile", "my prod")
     assert result.code == 1
