@@ -88,4 +88,6 @@ def test_the_changelog_has_dates_in_order_and_ends_with_the_version_of_the_code(
     dates = [date for _, date in releases[1:]]
     assert dates == sorted(dates, reverse=True)
     assert releases[1][0] == credhelper.VERSION == chalicelib.VERSION
+    recipes = (ROOT / "docs/recipes.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"-([\w.]+)-py3-none-any\.whl", recipes)) == {credhelper.VERSION}
     assert {each["version"] for each in _REFERENCE.finditer(text)} == {version for version, _ in releases}

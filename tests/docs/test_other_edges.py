@@ -13,13 +13,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.docs.markdown_page import ROOT, MarkdownPage
 from tests.standins.certificates import Certificates
 from tests.standins.http_client import ReceivedResponse, connection_to, exchange
-from tests.standins.http_message import HttpRequest, HttpResponse
+from tests.standins.http_message import CloseConnection, HttpRequest, HttpResponse
 from tests.standins.http_server import HttpServer
 
 NAME = "ecr.example.com"
@@ -27,6 +28,8 @@ REGISTRY = "123456789012.dkr.ecr.us-west-2.amazonaws.com"
 API = "d-abcdefghij.execute-api.us-west-2.amazonaws.com"
 BUCKET = "https://bucket.s3.us-west-2.amazonaws.com/layer?X-Amz-Signature=1"
 EDGE = f"/_registry/{REGISTRY}"
+#: A request to which the registry closes the connection.
+HUNG_UP = "/v2/team/app/blobs/uploads/hung-up"
 #: What the registry says in `Location`, by the path of the request.
 LOCATIONS = {
     "/v2/team/app/blobs/uploads/": f"https://{REGISTRY}/v2/team/app/blobs/uploads/1?_state=a%3D",
@@ -51,6 +54,8 @@ class OtherEdge:
     tls: ssl.SSLContext
     api: list[HttpRequest]
     registry: list[HttpRequest]
+    #: Where nginx writes all that it writes.
+    directory: Path
 
     def ask(self, method: str, target: str, body: bytes | None = None) -> ReceivedResponse:
         connection = connection_to(f"127.0.0.1:{self.port}", self.tls)
@@ -71,6 +76,8 @@ def edge(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -
 
     def registry(request: HttpRequest) -> HttpResponse:
         at_registry.append(request)
+        if request.path == HUNG_UP:
+            raise CloseConnection
         location = LOCATIONS.get(request.path)
         return HttpResponse(202 if location else 200, (("Location", location),) if location else ())
 
@@ -98,6 +105,7 @@ def edge(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -
             (f"/etc/nginx/{NAME}.key", str(key)),
             ("/etc/ssl/certs/ca-certificates.crt", str(certificates.authority_pem)),
             ("/var/log/nginx/ecr.log", f"{directory}/access.log"),
+            ("/var/log/nginx/ecr.error.log", f"{directory}/server_error.log"),
         ):
             assert text.count(written) == 1
             text = text.replace(written, here)
@@ -112,7 +120,7 @@ def edge(certificates: Certificates, tmp_path_factory: pytest.TempPathFactory) -
         server = subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
         try:
             _wait_for(port)
-            yield OtherEdge(port, _client_tls(certificates), at_api, at_registry)
+            yield OtherEdge(port, _client_tls(certificates), at_api, at_registry, directory)
         finally:
             server.terminate()
             server.wait()
@@ -177,3 +185,12 @@ def test_nothing_else_is_reached(edge: OtherEdge, path: str) -> None:
     before = len(edge.registry)
     assert edge.ask("GET", path).status == 404
     assert len(edge.registry) == before
+
+
+def test_no_log_holds_a_query_or_credentials(edge: OtherEdge) -> None:
+    """Neither of a request that succeeds nor of one that fails on its way."""
+    assert edge.ask("GET", f"{EDGE}/v2/team/app/tags/list?_state=s3cr3t").status == 200
+    assert edge.ask("GET", f"{EDGE}{HUNG_UP}?_state=s3cr3t").status == 502
+    logs = {path.name: path.read_text(encoding="utf-8") for path in edge.directory.glob("*.log")}
+    assert HUNG_UP in logs["access.log"]
+    assert [name for name, text in logs.items() if "s3cr3t" in text or "c2VjcmV0" in text] == []
