@@ -67,12 +67,17 @@ class Progress:
         causes = [each for each in self._failures if "cancelled" not in _reason(each).lower()]
         if not causes:
             return "CloudFormation gives no reason; see the stack's events"
-        reason = _reason(causes[0]).rstrip(".") or causes[0]["ResourceStatus"]
-        remedy = next((text for part, text in _REMEDIES.items() if part in reason), "put it right")
-        return f"{causes[0]['LogicalResourceId']} ({causes[0]['ResourceType']}): {reason}; {remedy}"
+        reason = with_remedy(_reason(causes[0]) or causes[0]["ResourceStatus"])
+        return f"{causes[0]['LogicalResourceId']} ({causes[0]['ResourceType']}): {reason}"
 
     def _running(self) -> list[Event]:
         return [event for event in self._last.values() if event["ResourceStatus"].endswith("_IN_PROGRESS")]
+
+
+def with_remedy(reason: str) -> str:
+    """A reason of CloudFormation's, and what to do."""
+    remedy = next((text for part, text in _REMEDIES.items() if part in reason), "put it right")
+    return f"{reason.rstrip('.')}; {remedy}"
 
 
 def _reason(event: Event) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from infra.aws import refusals
 from infra.clock import Clock
 from infra.errors import PROGRAM, AwsRefused, StackFailed, StillWaiting
-from infra.progress import Event, Progress
+from infra.progress import Event, Progress, with_remedy
 from infra.stack import ChangeSet, Condition, Stack, StackRequest, change_line, drift_line
 from infra.terminal import Terminal
 
@@ -84,7 +84,8 @@ class Stacks:
         reason = " ".join(found.get("StatusReason", "").split())
         if any(text in reason for text in _NO_CHANGES):
             return None
-        raise StackFailed(f"CloudFormation refuses the change of the stack {request.name}: {reason}")
+        refused = f"CloudFormation refuses the change of the stack {request.name}"
+        raise StackFailed(f"{refused}: {with_remedy(reason)}, then run the command again")
 
     def discard(self, change_set: ChangeSet) -> None:
         """Delete a change set, and the stack too where that holds nothing else."""

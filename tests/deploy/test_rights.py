@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
+from infra.errors import DEPLOYER_TEMPLATE
 from tests.deploy.aws_account import ACCOUNT, DENIED, EXPIRED, THROTTLED
 from tests.deploy.deployer import EDGE_STACK, REGION, SERVICE_STACK, Deployer
-from tests.deploy.deployer_policy import covers
-from tests.deploy.deployer_rights import give_rights
+from tests.deploy.deployer_policy import Policy, covers
+from tests.deploy.deployer_rights import ServiceRole, give_rights
 from tests.deploy.other_deployer import create_again, delete
 from tests.deploy.refusals import OnceEach, WithoutAction, operations
 from tests.standins.cloudformation.resource_schema import schema_of
@@ -197,15 +198,45 @@ def test_a_permission_that_is_missing_is_named_by_up(deployer: Deployer) -> None
     deployer.succeed("up", "--yes")
 
 
-def test_with_a_service_role_the_deployer_needs_next_to_nothing(bare_deployer: Deployer) -> None:
-    deployer = bare_deployer
+def with_service_role(deployer: Deployer) -> ServiceRole:
+    """From now on CloudFormation acts with a role of its own, which `init` names."""
     deployer.forget_rights()
     outputs = give_rights(deployer.account, REGION, deployer.zone_id, service_role=True)
-    before = deployer.resources(REGION, "us-east-1")
     assert deployer.init("--service-role-arn", outputs["ServiceRoleArn"]).status == 0
+    role = deployer.account.stacks.role_caller
+    assert isinstance(role, ServiceRole)
+    return role
+
+
+def test_with_a_service_role_the_deployer_needs_next_to_nothing(bare_deployer: Deployer) -> None:
+    deployer = bare_deployer
+    with_service_role(deployer)
+    before = deployer.resources(REGION, "us-east-1")
     deployer.account.calls.clear()
     for arguments in (("up", "--yes"), ("doctor",), ("down", "--yes")):
         deployer.succeed(*arguments)
     used = {call.action for call in deployer.account.calls if call.protocol == "stack"}
-    assert used <= {"iam:PassRole", "cloudformation:CreateChangeSet", "s3:GetObject"}
+    assert used <= {"iam:PassRole", "s3:GetObject"}
     assert deployer.resources(REGION, "us-east-1") == before
+
+
+def test_whoever_may_not_expand_the_template_is_told_so_before_anything_is_made(
+    bare_deployer: Deployer,
+) -> None:
+    """The deployer, and the service role in place of the deployer."""
+    deployer = bare_deployer
+    deployer.init()
+    before = deployer.resources(REGION, "us-east-1")
+    deployer.account.fault = WithoutAction(DENIED, "cloudformation:CreateChangeSet")
+    lines = [deployer.run("up", "--yes").refusal()]
+    assert deployer.resources(REGION, "us-east-1") == before
+    deployer.account.fault = lambda _: None
+    role = with_service_role(deployer)
+    rest = [each for each in role.policy.statements if each["Sid"] != "ExpandTheTemplate"]
+    deployer.account.stacks.role_caller = ServiceRole(Policy(rest))
+    before = deployer.resources(REGION, "us-east-1")
+    lines.append(deployer.run("up", "--yes").refusal())
+    assert deployer.resources(REGION, "us-east-1") == before
+    for line in lines:
+        assert f"CloudFormation refuses the change of the stack {SERVICE_STACK}: " in line
+        assert f"; the deployer, or the service role, needs what {DEPLOYER_TEMPLATE} allows, then run" in line

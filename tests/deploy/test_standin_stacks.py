@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.deploy.console import LOGS, REGION, Console, Json, group, refused, template
+from tests.deploy.deployer_policy import Policy
+from tests.deploy.deployer_rights import ServiceRole
 from tests.standins.cloudformation.change_set import NO_CHANGES, NO_UPDATES
 from tests.standins.cloudformation.operation import NEVER
 
@@ -136,6 +138,19 @@ def test_a_change_set_without_changes_fails(console: Console, sections: Json, ex
     assert (found["Status"], found["StatusReason"]) == ("FAILED", expected)
     code, _ = refused(lambda: console.client.execute_change_set(StackName="s", ChangeSetName="c"))
     assert code == "InvalidChangeSetStatus"
+
+
+def test_a_template_is_expanded_with_the_rights_of_the_service_role(console: Console) -> None:
+    console.account.stacks.role_caller = ServiceRole(Policy([]))
+    role = {"RoleARN": "arn:aws:iam::123456789012:role/without-rights"}
+    document = template({"A": group("a")}, Transform="AWS::Serverless-2016-10-31")
+    found = console.propose(document, **role)
+    assert (found["Status"], found["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    assert "CreateChangeSet on arn:aws:cloudformation:eu-west-1:aws:transform/" in found["StatusReason"]
+    console.client.delete_change_set(StackName="s", ChangeSetName="c")
+    assert console.propose(document)["Status"] == "CREATE_COMPLETE"
+    console.client.delete_change_set(StackName="s", ChangeSetName="c")
+    assert console.propose(template({"A": group("a")}), **role)["Status"] == "CREATE_COMPLETE"
 
 
 def test_a_stack_in_progress_takes_no_other_change(console: Console) -> None:

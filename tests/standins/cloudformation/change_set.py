@@ -56,6 +56,8 @@ class ProposedChangeSet:
     version: Version
     changes: tuple[ProposedChange, ...]
     role_arn: str | None
+    #: Why its template is not expanded; None: it is.
+    refusal: str | None = None
     #: The next look finds it made.
     status: str = "CREATE_IN_PROGRESS"
     reason: str | None = None
@@ -63,7 +65,9 @@ class ProposedChangeSet:
 
     def finish(self, same: bool) -> None:
         """It is made; `same`: the stack is already what it asks for, outputs and tags included."""
-        if self.kind == "UPDATE" and same:
+        if self.refusal is not None:
+            self.status, self.reason = "FAILED", self.refusal
+        elif self.kind == "UPDATE" and same:
             self.status = "FAILED"
             self.reason = NO_UPDATES if self.version.template.transformed else NO_CHANGES
         else:

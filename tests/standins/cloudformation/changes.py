@@ -32,13 +32,10 @@ class Changes(StackCall):
             raise CloudFormationError(f"ChangeSet {name} already exists", "AlreadyExistsException")
         site = service.site(stack, self.caller)
         version = submitted(given, site, stack.version)
-        if version.template.transformed:
-            transform = (
-                f"arn:{site.partition}:cloudformation:{self.region}:aws:transform/Serverless-2016-10-31"
-            )
-            self._allow("cloudformation:CreateChangeSet", transform, {})
         identifier = self._identifier("changeSet", name)
-        made = ProposedChangeSet(name, identifier, kind, version, changes_between(stack, site, version), role)
+        changes = changes_between(stack, site, version)
+        refusal = self._refused_transform(role) if version.template.transformed else None
+        made = ProposedChangeSet(name, identifier, kind, version, changes, role, refusal)
         if stack not in service.stacks:
             service.stacks.append(stack)
             stack.enter(REVIEW, "User Initiated")
@@ -135,6 +132,19 @@ class Changes(StackCall):
         if kind == "UPDATE" and stack.status not in _UPDATABLE:
             raise _not_possible(stack, "be updated")
         return stack
+
+    def _refused_transform(self, role: str | None) -> str | None:
+        """Why the template is not expanded. CloudFormation does that after it has answered the call.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html, and by whom:
+        https://github.com/aws/serverless-application-model/issues/179
+        """
+        arn = f"arn:{self.service.partition}:cloudformation:{self.region}:aws:transform/Serverless-2016-10-31"
+        try:
+            self.service.actor(role, self.caller).authorize("cloudformation:CreateChangeSet", arn, {})
+        except ResourceFailed as error:
+            return str(error)
+        return None
 
     def _identifier(self, kind: str, name: str) -> str:
         service = self.service

@@ -81,8 +81,12 @@ class CloudFormation:
             stack.identifier,
             self.inventory,
             self.surroundings,
-            self.role_caller if stack.role_arn else caller,
+            self.actor(stack.role_arn, caller),
         )
+
+    def actor(self, role_arn: str | None, caller: Caller) -> Caller:
+        """Whose rights count: those of the service role, where there is one."""
+        return self.role_caller if role_arn else caller
 
 
 @dataclass(frozen=True)

@@ -19,18 +19,25 @@ RESOURCES: dict[str, Any] = DOCUMENT["Resources"]
 POLICIES = ("CommandsPolicy", "ServicePolicy", "EdgePolicy")
 
 
+def chosen(value: dict[str, Any], with_role: bool) -> dict[str, Any]:
+    """What is there with the role for CloudFormation, or without it; empty where nothing is."""
+    found: dict[str, Any] = value["Fn::If"][1 if with_role else 2] if "Fn::If" in value else value
+    return {} if found == {"Ref": "AWS::NoValue"} else found
+
+
+def all_statements(name: str, with_role: bool) -> list[dict[str, Any]]:
+    found = RESOURCES[name]["Properties"]["PolicyDocument"]["Statement"]
+    return [each for each in (chosen(statement, with_role) for statement in found) if each]
+
+
 def statements(*names: str) -> Iterator[dict[str, Any]]:
     """Those that are there with and without the role for CloudFormation."""
     for name in names:
-        for statement in RESOURCES[name]["Properties"]["PolicyDocument"]["Statement"]:
-            if "Fn::If" not in statement:
-                yield statement
+        yield from (each for each in all_statements(name, True) if each in all_statements(name, False))
 
 
 def condition(statement: dict[str, Any], with_role: bool) -> dict[str, Any]:
-    found = statement.get("Condition", {})
-    chosen: dict[str, Any] = found["Fn::If"][1 if with_role else 2] if "Fn::If" in found else found
-    return {} if chosen == {"Ref": "AWS::NoValue"} else chosen
+    return chosen(statement.get("Condition", {}), with_role)
 
 
 def actions(statement: dict[str, Any]) -> list[str]:
@@ -81,13 +88,10 @@ def test_a_role_is_passed_to_lambda_alone(with_role: bool) -> None:
 
 
 def test_the_role_for_cloudformation_is_passed_to_cloudformation_alone() -> None:
-    (chosen,) = (
-        each["Fn::If"]
-        for each in RESOURCES["CommandsPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-        if "Fn::If" in each
-    )
-    assert chosen[0] == "WithServiceRole"
-    assert chosen[1]["Condition"]["StringEquals"]["iam:PassedToService"] == "cloudformation.amazonaws.com"
+    with_role, without = (all_statements("CommandsPolicy", each) for each in (True, False))
+    (passing,) = (each for each in with_role if each not in without)
+    assert passing["Action"] == "iam:PassRole"
+    assert passing["Condition"]["StringEquals"]["iam:PassedToService"] == "cloudformation.amazonaws.com"
     # Its name is not one that the deployer may change or pass elsewhere.
     name = RESOURCES["CloudFormationRole"]["Properties"]["RoleName"]
     assert not name.startswith("custom-ecr-domain-")
@@ -100,10 +104,20 @@ def test_without_the_role_resources_change_through_cloudformation_alone() -> Non
         assert "ForAnyValue:StringEquals" not in condition(statement, with_role=True)
 
 
+@pytest.mark.parametrize("with_role", [False, True])
+def test_whoever_cloudformation_acts_for_may_expand_the_template(with_role: bool) -> None:
+    """By one and the same statement."""
+    (callers,) = (each for each in statements("CommandsPolicy") if each["Sid"] == "ExpandTheTemplate")
+    ours = [each for each in all_statements("ServicePolicy", with_role) if each["Sid"] == callers["Sid"]]
+    assert ours == ([callers] if with_role else [])
+
+
+@pytest.mark.parametrize("with_role", [False, True])
 @pytest.mark.parametrize("name", POLICIES)
-def test_each_policy_fits_into_a_managed_policy(name: str) -> None:
+def test_each_policy_fits_into_a_managed_policy(name: str, with_role: bool) -> None:
     """6,144 characters: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
-    resolved = [{**each, "Condition": condition(each, with_role=False)} for each in statements(name)]
+    found = all_statements(name, with_role)
+    resolved = [{**each, "Condition": condition(each, with_role)} for each in found]
     text = json.dumps(resolved, separators=(",", ":"))
     text = text.replace("${AWS::AccountId}", "1" * 12).replace("${HostedZoneId}", "Z" * 32)
     assert len(text) < 6_144
