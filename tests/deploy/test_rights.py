@@ -220,6 +220,26 @@ def test_with_a_service_role_the_deployer_needs_next_to_nothing(bare_deployer: D
     assert deployer.resources(REGION, "us-east-1") == before
 
 
+UNREAD = {
+    # For variables under a key of the account's own: our functions have none.
+    ("AWS::Lambda::Function", "kms:Decrypt"),
+}
+"""What AWS lists for reading a kind of resource, and is not granted."""
+
+
+def test_cloudformation_may_read_all_that_the_stacks_declare(bare_deployer: Deployer) -> None:
+    """By what AWS lists for it, also of kinds that only some settings make."""
+    deployer = bare_deployer
+    granted = {action for _, action, _ in with_service_role(deployer).policy.grants()}
+    deployer.succeed("up", "--yes")
+    stacks = [each for each in deployer.account.stacks.living() if SERVICE_STACK in each.name]
+    versions = [each.version for each in stacks if each.version]
+    kinds = {declared.kind for version in versions for declared in version.template.resources.values()}
+    assert {"AWS::CloudFront::Distribution", "AWS::CloudWatch::Dashboard", "AWS::SNS::Topic"} <= kinds
+    listed = {(kind, action) for kind in kinds for action in schema_of(kind, REGION).permissions("read")}
+    assert {(kind, action) for kind, action in listed if action not in granted} == UNREAD
+
+
 def test_whoever_may_not_expand_the_template_is_told_so_before_anything_is_made(
     bare_deployer: Deployer,
 ) -> None:
