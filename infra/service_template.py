@@ -28,6 +28,9 @@ ACCESS_LOG_FORMAT = json.dumps(
     | {name: f"$context.{name}" for name in ("status", "responseLength", "integrationErrorMessage")}
 )
 
+# Packaging asks AWS for nothing, and Chalice ends where a profile does not exist.
+_PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+
 
 @dataclass(frozen=True)
 class ServicePackage:
@@ -71,11 +74,12 @@ def service_package(
     ChaliceFailed."""
     start = "import sys; from chalice.cli import main; sys.exit(main())"
     options = ["--stage", stage, "--merge-template", str(MERGE_TEMPLATE)]
+    passed_on = {name: value for name, value in environment.items() if name not in _PROFILES}
     with tempfile.TemporaryDirectory() as directory:
         done = subprocess.run(
             [sys.executable, "-c", start, "package", *options, directory],
             cwd=project,
-            env={**environment, "AWS_REGION": region, "AWS_DEFAULT_REGION": region},
+            env={**passed_on, "AWS_REGION": region, "AWS_DEFAULT_REGION": region},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

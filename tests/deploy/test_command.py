@@ -200,13 +200,32 @@ def test_an_endpoint_that_is_no_url_is_one_line(deployer: Deployer) -> None:
     assert "AWS could not be asked (ValueError); check AWS_ENDPOINT_URL" in line
 
 
-def test_a_profile_is_asked_for_all_calls(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keys in the environment are stronger than AWS_PROFILE, and weaker than a profile that was asked for."""
+@pytest.fixture
+def profile(deployer: Deployer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of one whose access key is AKIAPROFILE."""
     credentials = deployer.project / "credentials"
     credentials.write_text("[deployer]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = stand-in\n")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+    return "deployer"
+
+
+def test_a_profile_is_asked_for_in_place_of_one_that_the_environment_names(
+    deployer: Deployer, profile: str, certificates: Certificates
+) -> None:
+    """Chalice, which packages and asks AWS for nothing, is not told of that one either."""
+    deployer.account.stacks.pace = 1000
+    names = {"AWS_PROFILE": "user:s3cr3t@nope", "AWS_DEFAULT_PROFILE": "user:s3cr3t@nope"}
+    done = run(deployer.project, "plan", "--profile", profile, **names, **trusting(certificates))
+    assert done.returncode == 2, done.stderr
+    done = run(deployer.project, "plan", **names)
+    assert done.returncode == 1
+    assert "there is no AWS profile '***@nope'" in done.stderr
+
+
+def test_a_profile_is_asked_for_all_calls(deployer: Deployer, profile: str) -> None:
+    """Keys in the environment are stronger than AWS_PROFILE, and weaker than a profile that was asked for."""
     deployer.account.calls.clear()
     for command in ("up", "down"):
-        deployer.succeed(command, "--yes", "--region", REGION, "--profile", "deployer")
+        deployer.succeed(command, "--yes", "--region", REGION, "--profile", profile)
     assert {"cloudformation:ExecuteChangeSet", "s3:PutObject"} <= set(deployer.account.changes())
     assert {call.access_key for call in deployer.account.calls} == {"AKIAPROFILE"}

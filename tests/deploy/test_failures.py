@@ -197,11 +197,12 @@ def test_doctor_says_which_stack_is_missing(deployer: Deployer) -> None:
         assert f"FAIL stack: there is no stack {stack}; run `.venv/bin/ecr-domain up" in doctor.out
 
 
-def test_what_chalice_refuses_is_its_last_line(deployer: Deployer) -> None:
+def test_what_chalice_refuses_is_its_last_line_cut_at_a_credential(deployer: Deployer) -> None:
     app = deployer.project / "app.py"
-    app.write_text(app.read_text() + "raise SystemExit('not today')\n")
+    app.write_text(app.read_text() + "raise SystemExit('not today (user:s3cr3t@nope)')\n")
     message = deployer.run("up", "--yes").refusal()
-    assert message == "ecr-domain: `chalice package --stage production` failed (exit 1): not today"
+    failed = "ecr-domain: `chalice package --stage production` failed (exit 1)"
+    assert message == f"{failed}: not today (***@nope)"
     assert deployer.status(SERVICE) == "ABSENT"
 
 
