@@ -94,6 +94,16 @@ class ChangeSet:
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Drift:
+    """What was changed in a stack's resources without CloudFormation."""
+
+    #: One line for each such resource.
+    lines: tuple[str, ...]
+    #: Why CloudFormation could not look at all of them; empty: it looked at all.
+    fault: str = ""
+
+
 def change_line(change: Mapping[str, Any]) -> str:
     """One line for the ResourceChange of an entry of DescribeChangeSet."""
     targets = [detail.get("Target", {}) for detail in change.get("Details", [])]

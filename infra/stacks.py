@@ -13,7 +13,7 @@ from infra.aws import refusals
 from infra.clock import Clock
 from infra.errors import PROGRAM, AwsRefused, StackFailed, StillWaiting
 from infra.progress import Event, Progress, with_remedy
-from infra.stack import ChangeSet, Condition, Stack, StackRequest, change_line, drift_line
+from infra.stack import ChangeSet, Condition, Drift, Stack, StackRequest, change_line, drift_line
 from infra.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -116,14 +116,19 @@ class Stacks:
             self.client.delete_stack(StackName=stack.id, **self._role())
         self._follow(stack.id, what, since)
 
-    def drift(self, stack: Stack) -> tuple[str, ...]:
-        """One line for each resource that was changed without CloudFormation. Raises StillWaiting."""
+    def drift(self, stack: Stack) -> Drift:
+        """What CloudFormation finds when it looks at the resources now. Raises StillWaiting."""
         with refusals():
             detection = self.client.detect_stack_drift(StackName=stack.id)["StackDriftDetectionId"]
+        fault = ""
 
         def detected() -> bool:
+            nonlocal fault
             with refusals():
                 found = self.client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+            # What is found of the other resources is there all the same.
+            if found["DetectionStatus"] == "DETECTION_FAILED":
+                fault = " ".join(found.get("DetectionStatusReason", "no reason is given").split())
             return found["DetectionStatus"] != "DETECTION_IN_PROGRESS"
 
         self._poll(detected, f"the drift of the stack {stack.name}")
@@ -131,7 +136,7 @@ class Stacks:
             found = self.client.describe_stack_resource_drifts(
                 StackName=stack.id, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"]
             )
-        return tuple(map(drift_line, found["StackResourceDrifts"]))
+        return Drift(tuple(map(drift_line, found["StackResourceDrifts"])), fault)
 
     def _arguments(self, request: StackRequest, stack: Stack | None, kind: str) -> dict[str, Any]:
         parameters: list[dict[str, Any]] = [

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from infra.checks import before, foreign, problems
 from infra.commands.report import Report
-from infra.errors import PROGRAM
+from infra.errors import DEPLOYER_TEMPLATE, PROGRAM
 from infra.public_name import Finding, probe
 from infra.site import CommandContext, DeployedStage
 from infra.stack import Condition, Stack
@@ -33,13 +33,22 @@ def _deployed(site: DeployedStage, stacks: tuple[Stack, ...]) -> Iterator[Findin
     for stack in stacks:
         ready = stack.condition is Condition.READY
         yield Finding("stack", ready, f"{stack.name} is {stack.status}{'' if ready else f'; {up}'}")
-        lines = site.stacks_in(stack.name).drift(stack) if ready else ()
-        if ready and stack.name == site.service_name and not foreign(site, stack):
-            lines += tuple(_records(site, stack))
-        for line in lines:
-            yield Finding("drift", False, f"{stack.name}: {line}, without CloudFormation; put it back")
-        if ready and not lines:
-            yield Finding("drift", True, f"{stack.name} is as CloudFormation made it")
+        if ready:
+            yield from _drift(site, stack)
+
+
+def _drift(site: DeployedStage, stack: Stack) -> Iterator[Finding]:
+    drift = site.stacks_in(stack.name).drift(stack)
+    lines = list(drift.lines)
+    if stack.name == site.service_name and not foreign(site, stack):
+        lines += _records(site, stack)
+    for line in lines:
+        yield Finding("drift", False, f"{stack.name}: {line}, without CloudFormation; put it back")
+    if drift.fault:
+        remedy = f"the deployer needs what {DEPLOYER_TEMPLATE} allows"
+        yield Finding("drift", False, f"{stack.name} cannot be looked at as a whole: {drift.fault}; {remedy}")
+    elif not lines:
+        yield Finding("drift", True, f"{stack.name} is as CloudFormation made it")
 
 
 def _records(site: DeployedStage, stack: Stack) -> Iterator[str]:

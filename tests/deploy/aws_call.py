@@ -61,7 +61,7 @@ class Call:
     @property
     def changes(self) -> bool:
         """Whether it asks for a change."""
-        return not self.operation.startswith(("Get", "Head", "List", "Describe", "Detect", "Validate"))
+        return not self.operation.startswith(("Get", "GET", "Head", "List", "Describe", "Detect", "Validate"))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tests.deploy.deployer_policy import Policy, covers
 from tests.deploy.deployer_rights import ServiceRole, give_rights
 from tests.deploy.other_deployer import create_again, delete
 from tests.deploy.refusals import OnceEach, WithoutAction, operations
+from tests.standins.cloudformation.kinds import kind_of
 from tests.standins.cloudformation.resource_schema import schema_of
 
 VIA = {"aws:CalledVia": "cloudformation.amazonaws.com"}
@@ -89,7 +90,10 @@ def everything(deployer: Deployer) -> None:
 
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html asks for it.
-BESIDE = {"SeeDrift: cloudformation:DetectStackResourceDrift on *"}
+BESIDE = {
+    "SeeDrift: cloudformation:BatchDescribeTypeConfigurations on *",
+    "SeeDrift: cloudformation:DetectStackResourceDrift on *",
+}
 
 
 def test_nothing_is_granted_that_nobody_needs(deployer: Deployer) -> None:
@@ -215,16 +219,9 @@ def test_with_a_service_role_the_deployer_needs_next_to_nothing(bare_deployer: D
     deployer.account.calls.clear()
     for arguments in (("up", "--yes"), ("doctor",), ("down", "--yes")):
         deployer.succeed(*arguments)
-    used = {call.action for call in deployer.account.calls if call.protocol == "stack"}
-    assert used <= {"iam:PassRole", "s3:GetObject"}
+    changing = {call.action for call in deployer.account.calls if call.protocol == "stack" and call.changes}
+    assert changing == {"iam:PassRole"}
     assert deployer.resources(REGION, "us-east-1") == before
-
-
-UNREAD = {
-    # For variables under a key of the account's own: our functions have none.
-    ("AWS::Lambda::Function", "kms:Decrypt"),
-}
-"""What AWS lists for reading a kind of resource, and is not granted."""
 
 
 def test_cloudformation_may_read_all_that_the_stacks_declare(bare_deployer: Deployer) -> None:
@@ -236,8 +233,27 @@ def test_cloudformation_may_read_all_that_the_stacks_declare(bare_deployer: Depl
     versions = [each.version for each in stacks if each.version]
     kinds = {declared.kind for version in versions for declared in version.template.resources.values()}
     assert {"AWS::CloudFront::Distribution", "AWS::CloudWatch::Dashboard", "AWS::SNS::Topic"} <= kinds
-    listed = {(kind, action) for kind in kinds for action in schema_of(kind, REGION).permissions("read")}
-    assert {(kind, action) for kind, action in listed if action not in granted} == UNREAD
+    for kind in kinds:
+        listed = schema_of(kind, REGION).permissions("read")
+        assert {action for action in listed if action not in granted} == kind_of(kind).unread, kind
+
+
+def test_drift_that_the_deployer_may_not_look_for_is_no_absence_of_drift(bare_deployer: Deployer) -> None:
+    """CloudFormation looks for it with the rights of whoever asks, whatever role the stack has."""
+    deployer = bare_deployer
+    with_service_role(deployer)
+    deployer.succeed("up", "--yes")
+    policy = deployer.account.policy
+    assert policy is not None
+    deployer.account.policy = Policy([each for each in policy.statements if each["Sid"] != "ReadFunctions"])
+    outcome = deployer.run("doctor")
+    assert outcome.status == 1
+    assert (
+        f"{SERVICE_STACK} cannot be looked at as a whole: Failed to detect drift on resource [" in outcome.out
+    )
+    assert f"the deployer needs what {DEPLOYER_TEMPLATE} allows" in outcome.out
+    assert f"{SERVICE_STACK} is as CloudFormation made it" not in outcome.out
+    assert f"{EDGE_STACK} is as CloudFormation made it" in outcome.out
 
 
 def test_whoever_may_not_expand_the_template_is_told_so_before_anything_is_made(

@@ -1,6 +1,8 @@
 """What differs between a stack's resources and what CloudFormation made of them.
 
-Records of Route 53 are left out: docs/decisions.md#why-cloudformation-is-the-engine.
+Records of Route 53 are left out: docs/decisions.md#why-cloudformation-is-the-engine. CloudFormation reads the
+others with the rights of whoever asks, whatever role the stack has:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html
 """
 
 from __future__ import annotations
@@ -9,9 +11,25 @@ import json
 from typing import Any
 
 from tests.standins.cloudformation.certificate import RecordSetKind
+from tests.standins.cloudformation.errors import ResourceFailed
 from tests.standins.cloudformation.execution import changed_properties
-from tests.standins.cloudformation.resource_kind import Inventory
+from tests.standins.cloudformation.kinds import kind_of
+from tests.standins.cloudformation.resource_kind import Inventory, Placement
 from tests.standins.cloudformation.stack import DeployedStack, now
+
+
+def unreadable(stack: DeployedStack, site: Placement) -> dict[str, str]:
+    """Why the caller of `site` may not read a resource, by its logical id."""
+    reasons = {}
+    for name, resource in stack.resources.items():
+        if resource.kind == RecordSetKind.name:
+            continue
+        try:
+            for action, arn, context in kind_of(resource.kind).reading(site, resource):
+                site.caller.authorize(action, arn, context)
+        except ResourceFailed as error:
+            reasons[name] = str(error)
+    return reasons
 
 
 def resource_drifts(stack: DeployedStack, inventory: Inventory) -> list[dict[str, Any]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tests.standins.cloudformation.change_set import unchanged
-from tests.standins.cloudformation.drift import resource_drifts
+from tests.standins.cloudformation.drift import resource_drifts, unreadable
 from tests.standins.cloudformation.service import StackCall
 from tests.standins.cloudformation.stack import DELETED, now, stack_summary
 
@@ -74,11 +75,17 @@ class Queries(StackCall):
         detection = self.parameters["StackDriftDetectionId"]
         stack = self.service.detections[detection]
         drifts = resource_drifts(stack, self.service.inventory)
+        site = replace(self.service.site(stack, self.caller), caller=self.caller)
+        reasons = unreadable(stack, site)
+        reason = "; ".join(
+            f"Failed to detect drift on resource [{key}]: {why}" for key, why in reasons.items()
+        )
         drifted = [each for each in drifts if each["StackResourceDriftStatus"] != "IN_SYNC"]
         return {
             "StackId": stack.identifier,
             "StackDriftDetectionId": detection,
-            "DetectionStatus": "DETECTION_COMPLETE",
+            "DetectionStatus": "DETECTION_FAILED" if reasons else "DETECTION_COMPLETE",
+            **({"DetectionStatusReason": reason} if reasons else {}),
             "StackDriftStatus": "DRIFTED" if drifted else "IN_SYNC",
             "DriftedStackResourceCount": len(drifted),
             "Timestamp": now(),

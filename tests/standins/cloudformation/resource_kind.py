@@ -148,6 +148,8 @@ class Kind:
     #: Such as `AWS::Logs::LogGroup`.
     name: str
     actions = Actions()
+    #: IAM actions that the schema lists for reading one, and ours do not take.
+    unread: frozenset[str] = frozenset()
     #: What its actions are about.
     arn_format = "*"
     #: Whether the name is unique beyond the region.
@@ -183,6 +185,11 @@ class Kind:
         tag_action = self.schema(site).tag_action
         tagging = (tag_action,) if tag_action and tags_of(resource.properties) and verb != "delete" else ()
         for action in (*self.actions._asdict()[verb], *tagging):
+            yield Permission(action, self.about(site, action, resource))
+
+    def reading(self, site: Placement, resource: MadeResource) -> Iterator[Permission]:
+        """All that it takes to read it."""
+        for action in sorted(self.schema(site).permissions("read") - self.unread):
             yield Permission(action, self.about(site, action, resource))
 
     def unique_name(self, resource: MadeResource) -> str | None:

@@ -38,6 +38,10 @@ class _ApiGatewayKind(Kind):
         if tags_of(resource.properties):
             yield Permission("apigateway:PUT", self._arn(site, f"/tags/{quote(item, safe='')}"))
 
+    def reading(self, site: Placement, resource: MadeResource) -> Iterator[Permission]:
+        collection = self._arn(site, self.collection.format_map(resource.properties))
+        yield Permission("apigateway:GET", f"{collection}/{self.identifier(resource)}")
+
     def identifier(self, resource: MadeResource) -> str:
         """In its collection."""
         return resource.physical_id

@@ -16,7 +16,7 @@ from tests.standins.project import ROOT
 PATH = ROOT / DEPLOYER_TEMPLATE
 DOCUMENT: dict[str, Any] = json.loads(PATH.read_text(encoding="utf-8"))
 RESOURCES: dict[str, Any] = DOCUMENT["Resources"]
-POLICIES = ("CommandsPolicy", "ServicePolicy", "EdgePolicy")
+POLICIES = ("CommandsPolicy", "ReadPolicy", "ServicePolicy", "EdgePolicy")
 
 
 def chosen(value: dict[str, Any], with_role: bool) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def test_the_role_for_cloudformation_is_passed_to_cloudformation_alone() -> None
 
 
 def test_without_the_role_resources_change_through_cloudformation_alone() -> None:
-    for statement in statements("ServicePolicy", "EdgePolicy"):
+    for statement in statements("ReadPolicy", "ServicePolicy", "EdgePolicy"):
         via = condition(statement, with_role=False)["ForAnyValue:StringEquals"]["aws:CalledVia"]
         assert via == ["cloudformation.amazonaws.com"], statement["Sid"]
         assert "ForAnyValue:StringEquals" not in condition(statement, with_role=True)
