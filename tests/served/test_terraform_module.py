@@ -1,0 +1,154 @@
+"""What the real Terraform plans for the module. It needs no AWS provider: the resources that count here are
+of the built-in kind `terraform_data`, with the templates' conditions and arguments."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.service_template import MERGE_TEMPLATE
+
+if shutil.which("terraform") is None:
+    pytest.skip("terraform is not installed", allow_module_level=True)
+
+TEMPLATES = MERGE_TEMPLATE.parent / "terraform"
+OURS = [json.loads((TEMPLATES / f"{name}.tf.json").read_text()) for name in ("domain", "edge")]
+VARIABLES = OURS[0]["variable"]
+CNAME = "_x.ecr.example.com"
+GIVEN = "arn:aws:acm:us-west-2:123456789012:certificate/given"
+KINDS: dict[str, dict[str, Any]] = {
+    # ACM asks for the same record in each region:
+    # https://docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+    "aws_acm_certificate": {
+        "domain_validation_options": [
+            {"resource_record_name": CNAME, "resource_record_type": "CNAME", "resource_record_value": "_y"}
+        ]
+    },
+    "aws_acm_certificate_validation": {},
+    "aws_api_gateway_domain_name": {"regional_domain_name": "api.example.com", "regional_zone_id": "Z2"},
+    "aws_cloudfront_distribution": {"domain_name": "edge.example.com", "hosted_zone_id": "Z3"},
+    "aws_cloudfront_function": {},
+    "aws_cloudwatch_metric_alarm": {},
+    "aws_route53_record": {"fqdn": CNAME},
+    "aws_sns_topic": {},
+    "aws_sns_topic_subscription": {},
+}
+"""The kinds of resources that are kept, and what AWS would add to each."""
+ARGUMENTS = (
+    *("alarm_actions", "alias", "certificate_arn", "endpoint", "name", "protocol", "provider", "records"),
+    *("topic_arn", "validation_record_fqdns"),
+)
+"""The arguments that are kept; the provider is a text here."""
+
+
+def run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
+    environment.update(TF_CLI_CONFIG_FILE=os.devnull, CHECKPOINT_DISABLE="1")
+    command = ["terraform", *arguments, "-no-color"]
+    return subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def plan(directory: Path, variables: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    given = {"domain_name": "ecr.example.com", "hosted_zone_id": "Z1", **variables}
+    (directory / "terraform.tfvars.json").write_text(json.dumps(given))
+    return run(directory, "plan", "-input=false", "-out=plan")
+
+
+def apply(directory: Path, variables: dict[str, Any]) -> list[tuple[str, str]]:
+    """Returns what Terraform does, in this order: create, update or delete, and the resource's name."""
+    planned = plan(directory, variables)
+    assert planned.returncode == 0, planned.stderr
+    applied = run(directory, "apply", "-json", "plan")
+    assert applied.returncode == 0, applied.stdout
+    events = map(json.loads, applied.stdout.splitlines())
+    hooks = [event["hook"] for event in events if event["type"] == "apply_start"]
+    return [(hook["action"], hook["resource"]["resource_name"]) for hook in hooks]
+
+
+def resources(directory: Path) -> dict[str, dict[str, Any]]:
+    """What is there."""
+    shown = json.loads(run(directory, "show", "-json").stdout)
+    return {each["name"]: each["values"]["output"] for each in shown["values"]["root_module"]["resources"]}
+
+
+def kept(kind: str, name: str, resource: dict[str, Any]) -> dict[str, Any]:
+    """A resource as far as it is kept. As in the AWS provider, a record of another name is another record."""
+    values = {key: resource[key] for key in ARGUMENTS if key in resource}
+    values["dynamic"] = {key: block["for_each"] for key, block in resource.get("dynamic", {}).items()}
+    made: dict[str, Any] = {key: resource[key] for key in ("count", "for_each") if key in resource}
+    lifecycle = dict(resource.get("lifecycle", {}))
+    if kind == "aws_route53_record":
+        made["triggers_replace"] = values["name"]
+    if "ignore_changes" in lifecycle:
+        assert lifecycle["ignore_changes"] == ["name", "type", "records"]
+        lifecycle["ignore_changes"] = ["input", "triggers_replace"]
+    used = sorted({*re.findall(r"\b(aws_cloudfront_function)\.(\w+)", json.dumps(resource))})
+    made["depends_on"] = [f"terraform_data.{kind}_{name}" for kind, name in used]
+    return {**made, "lifecycle": lifecycle, "input": {**values, **KINDS[kind], "arn": f"{kind}/{name}"}}
+
+
+def output(name: str, resource: dict[str, Any]) -> str:
+    """An expression for what the rest of the module sees of a resource."""
+    if "for_each" in resource:
+        return f"${{{{for key, each in terraform_data.{name} : key => each.output}}}}"
+    return f"${{terraform_data.{name}{'[*]' if 'count' in resource else ''}.output}}"
+
+
+@pytest.fixture
+def module(tmp_path: Path) -> Path:
+    """The module as far as it is kept; `terraform init` has run in this directory."""
+    data = {
+        f"{kind}_{name}": kept(kind, name, resource)
+        for template in OURS
+        for kind, named in template["resource"].items()
+        if kind in KINDS
+        for name, resource in named.items()
+    }
+    values = {**OURS[0]["locals"], **{name: output(name, resource) for name, resource in data.items()}}
+    values.update(function_name="custom-ecr-domain-dev", own_registry="registry.example.com")
+    document = {"variable": VARIABLES, "locals": values, "resource": {"terraform_data": data}}
+    text = re.sub(r"(?<![.\w])(aws_\w+)\.", r"local.\1_", json.dumps(document))
+    (tmp_path / "main.tf.json").write_text(text)
+    started = run(tmp_path, "init")
+    assert started.returncode == 0, started.stderr
+    return tmp_path
+
+
+def records(directory: Path) -> list[str]:
+    """The records that validate and renew certificates."""
+    return [name for name, each in resources(directory).items() if each.get("name") == CNAME]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param({}, {"edge": False}, id="the edge is switched off"),
+        pytest.param({"edge": False}, {}, id="the edge is switched on"),
+        pytest.param({}, {"certificate_arn": GIVEN}, id="the API's certificate is given"),
+        pytest.param({"certificate_arn": GIVEN}, {}, id="the API's certificate is made"),
+    ],
+)
+def test_the_record_that_renews_a_certificate_stays(
+    module: Path, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    apply(module, before)
+    (record,) = records(module)
+    assert record not in [name for _, name in apply(module, after)]
+    assert records(module) == [record]
+    validations = [each for name, each in resources(module).items() if "_certificate_validation_" in name]
+    assert validations
+    assert all(each["validation_record_fqdns"] == [CNAME] for each in validations)
+
+
+def test_no_record_is_made_for_a_certificate_that_is_given(module: Path) -> None:
+    apply(module, {"certificate_arn": GIVEN, "edge": False})
+    assert records(module) == []
