@@ -152,3 +152,29 @@ def test_the_record_that_renews_a_certificate_stays(
 def test_no_record_is_made_for_a_certificate_that_is_given(module: Path) -> None:
     apply(module, {"certificate_arn": GIVEN, "edge": False})
     assert records(module) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "user", "used"),
+    [
+        pytest.param(
+            *({}, {"edge": False}, "aws_route53_record_domain", "aws_cloudfront_distribution_edge"),
+            id="the edge is switched off",
+        ),
+        pytest.param(
+            *({"ecr_registries": {"team/": "other.example.com"}}, {}),
+            *("aws_cloudfront_distribution_edge", "aws_cloudfront_function_registry_request"),
+            id="a registry less",
+        ),
+    ],
+)
+def test_what_is_in_use_is_deleted_last(
+    module: Path, before: dict[str, Any], after: dict[str, Any], user: str, used: str
+) -> None:
+    """Clients would be led to a distribution that is not there any more, for the minutes that its deletion
+    takes; and CloudFront refuses to delete a function in use (hashicorp/terraform-provider-aws#25249)."""
+    apply(module, before)
+    done = apply(module, after)
+    deleted = done.index(("delete", used))
+    assert ("update", user) in done[:deleted]
+    assert ("update", user) not in done[deleted:]
