@@ -178,3 +178,35 @@ def test_what_is_in_use_is_deleted_last(
     deleted = done.index(("delete", used))
     assert ("update", user) in done[:deleted]
     assert ("update", user) not in done[deleted:]
+
+
+@pytest.mark.parametrize(
+    ("edge", "regions"), [(True, {"aws.us_east_1", None}), (False, {None})], ids=["with the edge", "without"]
+)
+def test_every_alarm_writes_to_the_address_by_a_topic_of_its_region(
+    module: Path, edge: bool, regions: set[str | None]
+) -> None:
+    apply(module, {"edge": edge, "notification_address": "ops@example.com"})
+    there = resources(module)
+    written = {
+        each["topic_arn"]: (each["protocol"], each["endpoint"], each.get("provider"))
+        for name, each in there.items()
+        if name.startswith("aws_sns_topic_subscription_")
+    }
+    topics = {each["arn"]: each for name, each in there.items() if name.startswith("aws_sns_topic_")}
+    alarms = [each for name, each in there.items() if name.startswith("aws_cloudwatch_metric_alarm_")]
+    assert {alarm.get("provider") for alarm in alarms} == regions
+    for alarm in alarms:
+        (topic,) = alarm["alarm_actions"]
+        assert topics[topic].get("provider") == alarm.get("provider")
+        assert written[topic] == ("email", "ops@example.com", alarm.get("provider"))
+    # Of one name, they would be one topic where the API is in us-east-1.
+    assert len({topics[topic]["name"] for topic in written}) == len(written) == len(regions)
+
+
+@pytest.mark.parametrize("edge", [True, False])
+def test_without_an_address_there_is_no_topic(module: Path, edge: bool) -> None:
+    apply(module, {"edge": edge})
+    there = resources(module)
+    assert [name for name in there if name.startswith("aws_sns_")] == []
+    assert not any(each.get("alarm_actions") for each in there.values())
