@@ -10,6 +10,7 @@ import pytest
 
 from infra.command_line import COMMANDS, parser
 from infra.service_template import MERGE_TEMPLATE
+from infra.settings import SETTINGS
 from tools.settings_table import PAGE
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -73,3 +74,12 @@ def test_the_variables_of_the_terraform_module_exist() -> None:
     assert used == {"domain_name", "hosted_zone_id", "edge"}
     assert used <= module["variable"].keys()
     assert Path(MERGE_TEMPLATE.parent / "terraform" / "edge.tf.json").exists()
+
+
+def test_the_settings_without_a_variable_of_terraform_are_named() -> None:
+    module = json.loads((MERGE_TEMPLATE.parent / "terraform" / "domain.tf.json").read_text(encoding="utf-8"))
+    others = {"domain": "domain_name", "registry": "ecr_registry", "registries": "ecr_registries"}
+    others["notify"] = "notification_address"
+    without = {name for name in SETTINGS if others.get(name, name) not in module["variable"]}
+    named = set(re.findall(r"`(\w+)`", section("### What Terraform leaves out")))
+    assert named & SETTINGS.keys() == without
