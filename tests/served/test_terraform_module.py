@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.registry_host import InvalidRegistry, RegistryHost
 from infra.service_template import MERGE_TEMPLATE
 
 if shutil.which("terraform") is None:
@@ -210,3 +211,67 @@ def test_without_an_address_there_is_no_topic(module: Path, edge: bool) -> None:
     there = resources(module)
     assert [name for name in there if name.startswith("aws_sns_")] == []
     assert not any(each.get("alarm_actions") for each in there.values())
+
+
+#: Each is a registry for the function, or looks like one.
+FORMS = (
+    *("123456789012.dkr.ecr.us-west-2.amazonaws.com", "registry.example.com:5000", "localhost", "a.b:65535"),
+    *("https://registry.example.com", "HTTPS://registry.example.com", "http://localhost", "//a.example.com"),
+    *("Registry.example.com", "registry.example.com/", "registry.example.com/v2", "registry.example.com:443"),
+    *("a.b:0443", "a.b:08443", "a.b:", "a.b:0", "a.b:65536", "a.b:99999", "a.b:1x", "a.b:1:2"),
+    *("[::1]", "[::1]:5000", "a@b.c", "a..b", ".a", "a.", "-a.b", "a-.b", "a_b.c", "a b", " a", "a\n"),
+    *("é.example.com", "a" * 63 + ".b", "a" * 64 + ".b", "a.b?c", "a.b#c", "a.b*", "${a}", "'"),
+)
+
+
+def is_plain(text: str) -> bool:
+    """Whether the function reads a text as it stands, and CloudFront can ask that host."""
+    try:
+        registry = RegistryHost.parse(text)
+    except InvalidRegistry:
+        return False
+    return registry.authority == text and not text.startswith("[")
+
+
+def test_terraform_takes_a_registry_as_the_function_writes_it_and_in_no_other_form(tmp_path: Path) -> None:
+    """The edge's origins, paths and functions are made of the text, which the function reads first."""
+    conditions = {
+        name: VARIABLES[name]["validation"][0]["condition"].replace(before, after)
+        for name, before, after in (
+            ("ecr_registry", "var.ecr_registry", "text"),
+            ("ecr_registries", "values(var.ecr_registries)", "[text]"),
+        )
+    }
+    texts = {"texts": {"default": FORMS}}
+    outputs = {
+        name: {"value": f"${{[for text in var.texts : {condition[2:-1]}]}}"}
+        for name, condition in conditions.items()
+    }
+    (tmp_path / "main.tf.json").write_text(json.dumps({"variable": texts, "output": outputs}))
+    assert run(tmp_path, "apply", "-auto-approve").returncode == 0
+    found = json.loads(run(tmp_path, "output", "-json").stdout)
+    taken = {
+        name: [form for form, fits in zip(FORMS, each["value"], strict=True) if fits]
+        for name, each in found.items()
+    }
+    plain = [form for form in FORMS if is_plain(form)]
+    assert len(plain) == 5
+    assert taken == {"ecr_registry": plain, "ecr_registries": plain}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ecr_registry": "https://registry.example.com"},
+        {"ecr_registries": {"a/": "registry.example.com", "b/": "Registry.example.com"}},
+        {"ecr_registries": {"a/": ""}},
+    ],
+)
+def test_a_refused_registry_is_answered_with_the_form_to_write(module: Path, given: dict[str, Any]) -> None:
+    refused = plan(module, given)
+    assert refused.returncode == 1
+    assert "HOST or HOST:PORT" in refused.stderr
+
+
+def test_no_registry_is_the_accounts_own(module: Path) -> None:
+    assert plan(module, {"ecr_registry": "", "ecr_registries": {}}).returncode == 0
