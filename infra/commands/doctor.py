@@ -33,14 +33,14 @@ def _deployed(site: DeployedStage, stacks: tuple[Stack, ...]) -> Iterator[Findin
     for stack in stacks:
         ready = stack.condition is Condition.READY
         yield Finding("stack", ready, f"{stack.name} is {stack.status}{'' if ready else f'; {up}'}")
-        if ready:
+        if ready and not foreign(site, stack):
             yield from _drift(site, stack)
 
 
 def _drift(site: DeployedStage, stack: Stack) -> Iterator[Finding]:
     drift = site.stacks_in(stack.name).drift(stack)
     lines = list(drift.lines)
-    if stack.name == site.service_name and not foreign(site, stack):
+    if stack.name == site.service_name:
         lines += _records(site, stack)
     for line in lines:
         yield Finding("drift", False, f"{stack.name}: {line}, without CloudFormation; put it back")
