@@ -35,7 +35,11 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class Stacks:
-    """The stacks of one region. Every method raises AwsRefused and AwsUnreachable."""
+    """The stacks of one region. Every method raises AwsRefused and AwsUnreachable.
+
+    Every call about a change set names the stack too. IAM policies name stacks, and whether AWS takes a
+    change set alone for its stack is not known.
+    """
 
     client: CloudFormationClient
     region: str
@@ -75,31 +79,39 @@ class Stacks:
         with self._template(request) as template:
             with refusals():
                 made = self.client.create_change_set(**arguments, **template)
-            found = self._await_change_set(made["Id"], request.name)
+            found = self._await_change_set(made["StackId"], made["Id"], request.name)
         changes = [each["ResourceChange"] for each in found["Changes"] if each.get("Type") == "Resource"]
         change_set = ChangeSet(made["Id"], made["StackId"], creates, tuple(map(change_line, changes)))
         if found["Status"] != "FAILED":
             return change_set
+        reason = self._why_failed(change_set, found.get("StatusReason", ""))
         self.discard(change_set)
-        reason = " ".join(found.get("StatusReason", "").split())
         if any(text in reason for text in _NO_CHANGES):
             return None
         refused = f"CloudFormation refuses the change of the stack {request.name}"
         raise StackFailed(f"{refused}: {with_remedy(reason)}, then run the command again")
 
     def discard(self, change_set: ChangeSet) -> None:
-        """Delete a change set, and the stack too where that holds nothing else."""
+        """Delete a change set, and the stack too where that holds nothing else. Raises StillWaiting."""
         with refusals():
-            self.client.delete_change_set(ChangeSetName=change_set.id)
-            if change_set.creates:
-                self.client.delete_stack(StackName=change_set.stack_id, **self._role())
+            self.client.delete_change_set(StackName=change_set.stack_id, ChangeSetName=change_set.id)
+            if not change_set.creates:
+                return
+            self.client.delete_stack(StackName=change_set.stack_id, **self._role())
+
+        def gone() -> bool:
+            stack = self.find(change_set.stack_id)
+            return stack is None or not stack.status.endswith(("REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS"))
+
+        # Until then, CloudFormation makes no other change set under the name.
+        self._poll(gone, "the deletion of an empty stack")
 
     def execute(self, change_set: ChangeSet, what: str) -> None:
         """Execute a change set and show its progress; `what` names the stack to people. Raises StackFailed
         where CloudFormation rolled back, and StillWaiting."""
         since = self._last_event(change_set.stack_id)
         with refusals():
-            self.client.execute_change_set(ChangeSetName=change_set.id)
+            self.client.execute_change_set(StackName=change_set.stack_id, ChangeSetName=change_set.id)
         self._follow(change_set.stack_id, what, since)
 
     def wait(self, stack: Stack, what: str) -> None:
@@ -170,35 +182,55 @@ class Stacks:
     def _role(self) -> dict[str, Any]:
         return {"RoleARN": self.service_role_arn} if self.service_role_arn else {}
 
-    def _await_change_set(self, change_set: str, name: str) -> dict[str, Any]:
+    def _await_change_set(self, stack_id: str, change_set: str, name: str) -> dict[str, Any]:
         """DescribeChangeSet of a change set that is complete or failed, with all its changes."""
         found: dict[str, Any] = {}
+        describe = self.client.describe_change_set
 
         def made() -> bool:
             with refusals():
-                found.update(self.client.describe_change_set(ChangeSetName=change_set))
+                found.update(describe(StackName=stack_id, ChangeSetName=change_set))
             return found["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS")
 
         self._poll(made, f"the change set of the stack {name}")
         while token := found.pop("NextToken", None):
             with refusals():
-                page = self.client.describe_change_set(ChangeSetName=change_set, NextToken=token)
+                page = describe(StackName=stack_id, ChangeSetName=change_set, NextToken=token)
             found = {**page, "Changes": [*found["Changes"], *page["Changes"]]}
         return found
+
+    def _why_failed(self, change_set: ChangeSet, reason: str) -> str:
+        """The reason of a change set that failed, in one line. What CloudFormation's validation before a
+        deployment found is in events alone:
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html"""
+        reason = " ".join(reason.split())
+        if "EarlyValidation" not in reason:
+            return reason
+        try:
+            with refusals():
+                found = self.client.describe_events(
+                    StackName=change_set.stack_id, ChangeSetName=change_set.id, Filters={"FailedEvents": True}
+                )["OperationEvents"]
+        except AwsRefused:
+            return reason
+        invalid = [each for each in found if each.get("ValidationStatusReason")]
+        causes = [f"{each.get('LogicalResourceId', '')} {each['ValidationStatusReason']}" for each in invalid]
+        return " ".join("; ".join(causes).split()) or reason
 
     def _follow(self, stack_id: str, what: str, since: str) -> None:
         progress, start = Progress(), self.clock.now()
         while True:
+            # Without an event before it, the status may still be the one from before the operation.
+            begun = progress.begun
             stack = self.find(stack_id)
             events = self._events(stack_id, since)
             since = events[-1]["EventId"] if events else since
             progress.add(events)
             status = "DELETE_COMPLETE" if stack is None else stack.status
-            # Without an event the status may still be the one from before the operation.
-            if status == "DELETE_COMPLETE" or (progress.begun and status in _SUCCESSES):
+            if status == "DELETE_COMPLETE" or (begun and status in _SUCCESSES):
                 self.terminal.progress(f"  {what}: done, {progress.done} resources")
                 return
-            if progress.begun and stack and stack.condition not in (Condition.BUSY, Condition.EMPTY):
+            if begun and stack and stack.condition not in (Condition.BUSY, Condition.EMPTY):
                 outcome = _OUTCOMES.get(status, f"the stack is {status}")
                 raise StackFailed(
                     f"{what} failed at {progress.failure}, then run the command again ({outcome})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra.checks import before, problems
 from infra.commands.plan import show_plan
 from infra.commands.report import Report
-from infra.errors import NotReady
+from infra.errors import NotReady, StackFailed
 from infra.public_name import Finding, probe
 from infra.rollout import PAUSE_SECONDS, Action, Step
 from infra.service_template import ServicePackage
@@ -60,6 +60,8 @@ def _take(site: DeployedStage, step: Step, package: ServicePackage) -> None:
         if standing.edge is not None:
             site.stacks_in(site.edge_name).delete(standing.edge, step.action.value)
         return
+    if step.action is Action.UPDATE_EDGE and standing.service is None:
+        raise StackFailed(f"another run changes the stack {site.service_name}; run the command again")
     request = site.request(step, package, standing)
     stacks = site.stacks_in(request.name)
     change_set = stacks.propose(request)

@@ -148,16 +148,6 @@ class AwsAccount(Running):
         }
         self.client("apigateway", region).update_account(patchOperations=[operation])
 
-    def _of_stack(self, call: Call) -> Call:
-        """A call that names a change set alone is about the stack that the change set is of."""
-        name = call.parameters.get("changesetname", "")
-        if call.service != "cloudformation" or "stackname" in call.parameters or not name:
-            return call
-        for stack in self.stacks.living(call.region):
-            if any(each.identifier == name for each in self.stacks.change_sets.get(stack.identifier, ())):
-                return replace(call, resource=stack.identifier)
-        return call
-
     def refusal(self, call: Call, context: Mapping[str, str]) -> AwsFault | None:
         """Writes the call down; why it is refused, if it is. `context` holds IAM condition keys."""
         if call.access_key == ADMINISTRATOR:
@@ -182,7 +172,6 @@ class AwsAccount(Running):
         }
         call = call_of(environ["REQUEST_METHOD"], environ["RAW_URI"], headers, body, ACCOUNT)
         if call is not None:
-            call = self._of_stack(call)
             fault = self.refusal(call, {})
             if fault is not None:
                 return _refuse(call, fault, start_response)

@@ -1,4 +1,5 @@
-"""As many registries behind one name as make the edge's template too long for a call."""
+"""Several registries behind one name: as many as make the edge's template too long for a call, and one more
+while another run is under way."""
 
 from __future__ import annotations
 
@@ -8,8 +9,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.deploy.deployer import DOMAIN, REGION, Deployer
+from tests.deploy.aws_call import Call
+from tests.deploy.deployer import DOMAIN, REGION, SERVICE_STACK, Deployer
+from tests.deploy.other_deployer import begin_update
 from tests.standins.certificates import Certificates
+from tests.standins.cloudformation.content_delivery import DISTRIBUTION
 from tests.standins.http_message import HttpResponse
 from tests.standins.http_server import HttpServer
 
@@ -54,3 +58,24 @@ def test_the_template_goes_by_way_of_the_bucket(deployer: Deployer, registries: 
     assert deployer.resources(REGION, "us-east-1") == there
     deployer.succeed("down", "--yes")
     assert deployer.resources(REGION, "us-east-1") == before
+
+
+def test_the_edge_is_not_changed_while_another_run_changes_the_service(
+    deployer: Deployer, registries: list[str]
+) -> None:
+    """What the edge leads to is unknown meanwhile."""
+    deployer.succeed("up", "--yes")
+    service = deployer.account.stacks.stack(REGION, SERVICE_STACK)
+    edge = deployer.account.stacks.inventory.of(DISTRIBUTION)
+    variables = {"ECR_REGISTRY": deployer.registry, "ECR_REGISTRIES": json.dumps({"team/": registries[0]})}
+    deployer.configure("production", environment_variables=variables)
+
+    def fault(call: Call) -> None:
+        if call.operation == "PutObject" and service.execution is None:
+            deployer.account.stacks.faults.delays["AWS::Logs::LogGroup", "update"] = 20
+            begin_update(deployer.account, service, LogRetentionInDays="7")
+
+    deployer.account.fault = fault
+    line = deployer.run("up", "--yes").refusal()
+    assert line == f"ecr-domain: another run changes the stack {SERVICE_STACK}; run the command again"
+    assert deployer.account.stacks.inventory.of(DISTRIBUTION) == edge
