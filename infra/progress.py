@@ -18,13 +18,14 @@ _USUALLY = {
 }
 _RIGHTS = f"the deployer, or the service role, needs what {DEPLOYER_TEMPLATE} allows"
 _ALIAS = "remove the alias from the distribution that has it (aws cloudfront list-distributions)"
-# A part of CloudFormation's reason, and what to do.
+# A part of CloudFormation's reason, and what to do; the first that fits counts.
 _REMEDIES = {
     "CNAMEAlreadyExists": _ALIAS,
     "CNAMEs you provided are already associated": _ALIAS,
     "not authorized": _RIGHTS,
     "AccessDenied": _RIGHTS,
     "already exists": "remove what is there, which is not this stack's, or choose another name",
+    "is in use": "AWS itself may still be using it: wait half an hour",
 }
 
 

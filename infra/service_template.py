@@ -20,6 +20,9 @@ from infra.settings import SETTINGS, DeploymentSettings
 
 MERGE_TEMPLATE = Path(__file__).with_name("templates") / "service.json"
 
+ADDRESS_RECORDS = ("DomainAddressRecord", "DomainAddressRecordIpv6")
+"""The logical IDs of the records that lead the name to the API or the edge."""
+
 # No query and no header: either may hold what lets a reader into a registry. The words of an error may repeat
 # a header (docs/api-gateway.md, "Routing"), so its type stands for them.
 ACCESS_LOG_FORMAT = json.dumps(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from infra.checks import foreign
 from infra.commands.report import Report, StepPlan
 from infra.config_file import CONFIG_PATH
-from infra.errors import NotReady
+from infra.errors import NotReady, StackFailed
+from infra.service_template import ADDRESS_RECORDS
 from infra.site import CommandContext, DeployedStage
-from infra.stack import Condition
+from infra.stack import Condition, Stack
 
 
 def down(world: CommandContext, stage: str, yes: bool) -> Report:
@@ -31,10 +32,25 @@ def down(world: CommandContext, stage: str, yes: bool) -> Report:
         terminal.show(f"what stays: {zone}, certificates of others, the stage in {CONFIG_PATH}")
     if steps and not yes:
         terminal.confirm("delete all this?")
+    failed = []
     for stack in stacks:
-        if stack.condition is Condition.BUSY:
-            site.stacks_in(stack.name).wait(stack, stack.name)
-        site.stacks_in(stack.name).delete(stack, f"deleting {stack.name}")
+        try:
+            _delete(site, stack)
+        except StackFailed:
+            # What a record still leads to has to stay.
+            if not set(ADDRESS_RECORDS).isdisjoint(site.stacks_in(stack.name).resources(stack)):
+                raise
+            failed.append(stack)
+            terminal.progress(f"  not all of {stack.name} could be deleted; it is tried once more in the end")
+    # ACM may call a certificate "in use" for minutes after all that used it is gone.
+    for stack in failed:
+        _delete(site, stack)
     if with_bucket and site.bucket.prune(stage):
         terminal.progress(f"deleted the bucket {site.bucket.name}, in which nothing was left")
     return Report("down", stage, site.settings.region, 0, True, tuple(steps))
+
+
+def _delete(site: DeployedStage, stack: Stack) -> None:
+    if stack.condition is Condition.BUSY:
+        site.stacks_in(stack.name).wait(stack, stack.name)
+    site.stacks_in(stack.name).delete(stack, f"deleting {stack.name}")

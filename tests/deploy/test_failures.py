@@ -179,17 +179,6 @@ def test_a_stack_of_someone_else_with_our_name_is_left_alone(deployer: Deployer)
     assert deployer.resources(REGION, "us-east-1") == before
 
 
-def test_a_deletion_that_fails_is_named_and_repeated(deployer: Deployer) -> None:
-    before = deployer.resources(REGION, "us-east-1")
-    deployer.succeed("up", "--yes")
-    deployer.account.stacks.faults.fail_at("APIHandlerLogs", "delete", "held on to")
-    message = deployer.run("down", "--yes").refusal()
-    assert "APIHandlerLogs (AWS::Logs::LogGroup)" in message
-    assert "held on to" in message
-    deployer.succeed("down", "--yes")
-    assert deployer.resources(REGION, "us-east-1") == before
-
-
 def test_doctor_says_which_stack_is_missing(deployer: Deployer) -> None:
     doctor = deployer.run("doctor")
     assert doctor.status == 1
