@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.errors import DEPLOYER_TEMPLATE
+from infra.errors import DEPLOYER_TEMPLATE, PROGRAM
 
 Event = Mapping[str, Any]
 """An entry of DescribeStackEvents."""
@@ -20,6 +20,10 @@ _RIGHTS = f"the deployer, or the service role, needs what {DEPLOYER_TEMPLATE} al
 _ALIAS = "remove the alias from the distribution that has it (aws cloudfront list-distributions)"
 # A part of CloudFormation's reason, and what to do; the first that fits counts.
 _REMEDIES = {
+    # Of an AccessDenied that no policy can put right.
+    "must be verified": (
+        f"ask AWS Support to verify the account for CloudFront, or leave it out (`{PROGRAM} init --edge off`)"
+    ),
     "CNAMEAlreadyExists": _ALIAS,
     "CNAMEs you provided are already associated": _ALIAS,
     "not authorized": _RIGHTS,

@@ -141,6 +141,24 @@ def test_a_domain_of_another_distribution_is_named(deployer: Deployer) -> None:
     deployer.succeed("up", "--yes")
 
 
+def test_an_account_that_may_not_use_cloudfront_yet_goes_on_without_the_edge(deployer: Deployer) -> None:
+    # https://github.com/aws-samples/aws-cdk-examples/issues/279
+    reason = (
+        "Your account must be verified before you can add new CloudFront resources. To verify your account, "
+        "please contact AWS Support (https://console.aws.amazon.com/support/home#/) and include this error "
+        "message. (Service: AmazonCloudFront; Status Code: 403; Error Code: AccessDenied)"
+    )
+    deployer.account.stacks.faults.fail_at("Distribution", reason=reason)
+    message = deployer.run("up", "--yes").refusal()
+    assert "ask AWS Support to verify the account for CloudFront" in message
+    assert "(`.venv/bin/ecr-domain init --edge off`), then run the command again" in message
+    assert "deployer.json" not in message
+    deployer.succeed("init", "--edge", "off")
+    deployer.succeed("up", "--yes")
+    assert deployer.status(EDGE_STACK) == "ABSENT"
+    deployer.succeed("doctor")
+
+
 def test_a_log_group_of_others_is_not_taken_over(deployer: Deployer) -> None:
     logs = deployer.account.client("logs", REGION)
     logs.create_log_group(logGroupName=f"/aws/lambda/{SERVICE}")

@@ -60,6 +60,7 @@ def test_the_first_failure_is_the_reason_and_not_what_was_cancelled_for_it() -> 
         ("One or more of the CNAMEs you provided are already associated with a different resource", "alias"),
         ("User x is not authorized to perform: iam:CreateRole", "infra/templates/deployer.json"),
         ("custom-ecr-domain already exists", "which is not this stack's"),
+        ("Your account must be verified (Error Code: AccessDenied)", "ask AWS Support to verify the account"),
         ("Certificate arn:x in account 1 is in use.", "wait half an hour"),
     ],
 )
