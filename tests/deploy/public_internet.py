@@ -162,6 +162,9 @@ class PublicInternet(Running):
         elif api.deployed != deployed:
             api.functions.update(self._started(deployed))
             api.gateway.definition = read_definition(deployed.definition)
+            # A definition that still calls one of these gets what API Gateway gives then.
+            for deleted in api.functions.keys() - {each.arn for each in deployed.functions}:
+                del api.functions[deleted]
             api.deployed = deployed
         return "127.0.0.1", api.gateway.port
 

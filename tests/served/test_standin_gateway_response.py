@@ -6,15 +6,16 @@ import base64
 import json
 import threading
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 import pytest
 
-from tests.served.gateway_client import GatewayClient, plain_gateway, result
+from tests.served.gateway_client import GatewayClient, echo, plain_gateway, result
 from tests.standins.api_definition import UnsupportedDefinition, read_definition
 from tests.standins.gateway import BODY_LIMIT, HEADER_LIMIT, METHOD_ARN_LIMIT, Gateway, HeadLength
 from tests.standins.lambda_environment import InvocationOutcome
-from tests.standins.lambda_function import REQUEST_LIMIT
+from tests.standins.lambda_function import REQUEST_LIMIT, InProcessFunction
 from tests.standins.package import Package
 from tests.standins.proxy_event import ApiIdentity
 
@@ -70,6 +71,19 @@ def test_failures_and_malformed_results_become_502(sample: Package, outcome: Inv
         response = client("GET", "/x")
     assert (response.status, response.json()) == (502, INTERNAL)
     assert response["x-amzn-ErrorType"] == "InternalServerErrorException"
+
+
+@pytest.mark.parametrize(
+    ("target", "error_type"),
+    [("/x", "InternalServerErrorException"), ("/_challenge/v2/", "AuthorizerConfigurationException")],
+)
+def test_a_function_that_is_deleted_is_a_500(sample: Package, target: str, error_type: str) -> None:
+    functions = {each.arn: InProcessFunction(echo) for each in sample.functions.values()}
+    with Gateway(sample.definition, functions, None, name="127.0.0.1") as gateway:
+        functions.clear()
+        with closing(GatewayClient(gateway)) as client:
+            response = client("GET", target, ("Authorization", "Basic abc"))
+    assert (response.status, response["x-amzn-ErrorType"]) == (500, error_type)
 
 
 # Renamed: the reason why no Lambda function behind a REST API can challenge.

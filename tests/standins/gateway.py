@@ -53,10 +53,10 @@ class HeadLength(Enum):
 class Gateway(HttpServer):
     """Serves `definition` from `start()` (or `with`) to `stop()`.
 
-    `functions` by ARN, as the definition's integrations and authorizers name them. A request whose Host
-    is `api.default_host` comes by the default endpoint and has the stage in its path; any other comes by
-    the custom domain, mapped to the stage under `base_path`. `observe` is called with every request and
-    response, secrets and all. Raises UnsupportedDefinition.
+    `functions` by ARN, as the definition's integrations and authorizers name them; they may come and go
+    while it runs. A request whose Host is `api.default_host` comes by the default endpoint and has the
+    stage in its path; any other comes by the custom domain, mapped to the stage under `base_path`.
+    `observe` is called with every request and response, secrets and all. Raises UnsupportedDefinition.
     """
 
     def __init__(
@@ -155,8 +155,11 @@ class Gateway(HttpServer):
         request = arrival.request
         event = proxy_event(arrival, route, self.api, self.definition.binary_media_types)
         payload = json.dumps(event, ensure_ascii=False).encode()
+        function = self._functions.get(method.function)
+        if function is None:
+            raise Refused(gateway_error.FUNCTION_MISSING)
         try:
-            outcome = self._functions[method.function].submit(payload).result(method.timeout)
+            outcome = function.submit(payload).result(method.timeout)
         except PayloadTooLarge:
             raise Refused(gateway_error.EVENT_TOO_LARGE) from None
         except FutureTimeoutError:

@@ -71,6 +71,7 @@ AUTHORIZER_CONFIGURATION = GatewayError(
 )
 MALFORMED_RESULT = GatewayError(502, "DEFAULT_5XX", "InternalServerErrorException", "Internal server error")
 RESULT_TOO_LARGE = GatewayError(500, "DEFAULT_5XX", "InternalServerErrorException", "Internal server error")
+FUNCTION_MISSING = GatewayError(500, "DEFAULT_5XX", "InternalServerErrorException", "Internal server error")
 INTEGRATION_TIMEOUT = GatewayError(
     504, "INTEGRATION_TIMEOUT", "InternalServerErrorException", "Endpoint request timed out"
 )

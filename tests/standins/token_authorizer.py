@@ -62,7 +62,10 @@ class TokenAuthorizers:
         if grant is not None and self._clock() < until:
             return grant
         event = {"type": "TOKEN", "methodArn": method_arn, "authorizationToken": token}
-        outcome = self._functions[authorizer.function].submit(json.dumps(event).encode()).result()
+        function = self._functions.get(authorizer.function)
+        if function is None:
+            raise Refused(AUTHORIZER_CONFIGURATION)
+        outcome = function.submit(json.dumps(event).encode()).result()
         result = json.loads(outcome.payload)
         if outcome.failed:
             unauthorized = result.get("errorMessage") == "Unauthorized"

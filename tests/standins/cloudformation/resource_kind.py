@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
@@ -71,6 +72,8 @@ class Inventory:
     resources: list[MadeResource] = field(default_factory=list)
     #: The zips of functions, by ARN: Lambda keeps its own copy.
     code: dict[str, bytes] = field(default_factory=dict)
+    #: For names that nothing had before.
+    numbers: Iterator[int] = field(default_factory=count)
 
     def of(self, kind: str, region: str | None = None, **properties: object) -> list[MadeResource]:
         """Those of a kind that have these properties, of one region or of all."""
@@ -115,7 +118,7 @@ class Placement:
 
     def unique(self, logical_id: str, length: int = 13) -> str:
         """A suffix that differs from stack to stack and from one making to the next."""
-        seed = f"{self.stack_id} {logical_id} {len(self.inventory.resources)}"
+        seed = f"{self.stack_id} {logical_id} {next(self.inventory.numbers)}"
         return hashlib.sha256(seed.encode()).hexdigest()[:length]
 
     def generated_name(self, logical_id: str, limit: int = 64) -> str:
