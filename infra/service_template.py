@@ -54,15 +54,27 @@ class ServicePackage:
                 digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()
 
-    def located(self, code_uri: str) -> dict[str, Any]:
-        """The template, with the functions' code at an s3:// URI."""
+    def finished(self, code_uri: str, function_name: str) -> dict[str, Any]:
+        """The template, with the functions' code at an s3:// URI, for functions of this name."""
+        given: dict[str, dict[str, Any]] = {"AWS::Serverless::Function": {"CodeUri": code_uri}}
+        if function_name:
+            given["AWS::Serverless::Api"] = {"DefinitionBody": self._body_for(function_name)}
         resources = {
-            name: {**resource, "Properties": {**resource["Properties"], "CodeUri": code_uri}}
-            if resource["Type"] == "AWS::Serverless::Function"
-            else resource
+            name: {**resource, "Properties": {**resource["Properties"], **given.get(resource["Type"], {})}}
             for name, resource in self.template["Resources"].items()
         }
         return {**self.template, "Resources": resources}
+
+    def _body_for(self, function_name: str) -> dict[str, Any]:
+        """The API's definition, which differs from name to name.
+
+        Functions of another name are other functions, and the stage calls those that there were when it was
+        deployed. It is deployed again if the definition changes before its references are resolved:
+        https://github.com/aws/serverless-application-model/issues/739
+        """
+        body = self.template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+        info = body["info"]
+        return {**body, "info": {**info, "version": f"{info['version']} {function_name}"}}
 
 
 Packaging = Callable[[Path, str, str, Mapping[str, str]], AbstractContextManager[ServicePackage]]

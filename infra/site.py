@@ -159,7 +159,8 @@ class DeployedStage:
             }
             return StackRequest(self.service_name, None, leads, tags)
         there = now.parameters if now else {}
-        template = package.located(self.bucket.code_uri(self.stage, package.digest))
+        code_uri = self.bucket.code_uri(self.stage, package.digest)
+        template = package.finished(code_uri, self.settings.function_name)
         parameters = service_parameters(
             self.settings,
             there.get("AliasTargetDomainName", ""),
