@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
+from botocore.session import Session
+from botocore.validate import ParamValidator
 
 from infra.command_line import COMMANDS, parser
 from infra.service_template import MERGE_TEMPLATE
@@ -83,3 +85,12 @@ def test_the_settings_without_a_variable_of_terraform_are_named() -> None:
     without = {name for name in SETTINGS if others.get(name, name) not in module["variable"]}
     named = set(re.findall(r"`(\w+)`", section("### What Terraform leaves out")))
     assert named & SETTINGS.keys() == without
+
+
+def test_the_health_check_fits_route_53_and_keeps_clients_away_from_a_region_without_requests() -> None:
+    (config,) = re.findall(r"--health-check-config \\\n\s+'(\{.*?\})'", TEXT, re.DOTALL)
+    route53 = Session().get_service_model("route53")
+    shape = route53.shape_for("CreateHealthCheckRequest")
+    request = {"CallerReference": "1", "HealthCheckConfig": json.loads(config)}
+    assert ParamValidator().validate(request, shape).generate_report() == ""
+    assert request["HealthCheckConfig"]["InsufficientDataHealthStatus"] == "LastKnownStatus"
