@@ -167,7 +167,7 @@ def test_our_distribution_keeps_no_error(certificates: Certificates, status: int
 
 @pytest.mark.parametrize(("kept", "times"), [(False, 2), (True, 1)], ids=["not kept", "kept"])
 def test_errors_where_caching_is_disabled(certificates: Certificates, kept: bool, times: int) -> None:
-    """Not documented: one viewer's error could be shown to another, with another query and credentials."""
+    """They are not kept, as documented; else one viewer's would be shown to another."""
     unknowns = Unknowns(errors_cached_without_caching=kept)
     missing = redirect(status=404)
     with caching_edge(

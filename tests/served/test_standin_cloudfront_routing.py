@@ -81,10 +81,19 @@ def test_paths_are_compared_in_their_normal_form(path: str, compared: str) -> No
 def test_a_pattern_sees_the_normal_form_and_the_function_perhaps(
     certificates: Certificates, seen: bool, status: int, targets: list[str]
 ) -> None:
-    """Which form a function and an origin are given is not documented."""
+    """Which form a function is given is not documented."""
     with running_edge(certificates, unknowns=Unknowns(paths_normalised=seen)) as edge:
         assert edge("GET", "/x/.." + edge.at_registry("//v2/")).status == status
         assert reached(edge) == (targets, [])
+
+
+def test_without_a_function_the_origin_gets_the_path_as_it_was_sent(certificates: Certificates) -> None:
+    def alone(template: dict[str, Any]) -> None:
+        del distribution_of(template)["DefaultCacheBehavior"]["FunctionAssociations"]
+
+    with running_edge(certificates, change=alone, unknowns=Unknowns(paths_normalised=True)) as edge:
+        edge("GET", "/v2//a/./b")
+        assert reached(edge) == ([], ["/v2//a/./b"])
 
 
 def test_bad_paths_reach_no_registry(edge: RunningEdge) -> None:

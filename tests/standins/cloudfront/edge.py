@@ -139,7 +139,7 @@ class _Visit:
 
     def _viewer_request(self, request: HttpRequest) -> HttpRequest | FunctionResponse:
         if self.behaviour.viewer_request is None:
-            return request
+            return self.request
         event = request_event(request, self.request_id)
         try:
             result = self.behaviour.viewer_request.run(event)

@@ -1,4 +1,5 @@
-"""What Amazon's documentation does not say about CloudFront; each is tried in every way it could be.
+"""What Amazon's documentation does not say about CloudFront, or says only once though much rests on it; each
+is tried in every way it could be.
 
 What is known, and from where: docs/cloudfront.md.
 """
@@ -46,16 +47,19 @@ class Unknowns:
     chunked_body: ChunkedBody = ChunkedBody.CHUNKED
     #: Of the viewer-response event.
     event_uri: EventUri = EventUri.VIEWERS
-    #: Whether errors are kept (for 10 s, or as CustomErrorResponses says) where the policy keeps nothing.
+    #: Whether errors are kept (for 10 s, or as CustomErrorResponses says) where the policy keeps nothing. The
+    #: documentation says no; a kept 404 would break pushes.
     errors_cached_without_caching: bool = False
     #: Whether the request goes to the origin a second time when the connection was reset before a response.
     #: Only a buffered body can be sent again.
     sent_again_after_reset: bool = False
     #: Whether the read timeout counts from the head on, while the body is still arriving.
     read_timeout_runs_during_upload: bool = False
-    #: Whether functions and origins see the path as it is matched (RFC 3986, 6.2.2) instead of as sent.
+    #: Whether functions see the path as it is matched (RFC 3986, 6.2.2) instead of as sent. Without a
+    #: function the origin gets it as sent.
     paths_normalised: bool = False
-    #: Whether a request passes as it came when its function fails; else it is answered 503.
+    #: Whether a request passes as it came when its function fails; else it is answered 503. The documentation
+    #: has that 503, and does not say that it always comes.
     failed_function_passes: bool = False
 
 
