@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shlex
 import shutil
 import site
 import subprocess
 import sys
 import venv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -132,11 +135,23 @@ class Program:
         assert (result.code, result.stderr) == (0, "")
         return result.stdout
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start it with pipes for its three streams."""
+    @contextmanager
+    def at_terminal(self, *arguments: str, typed: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Start it with a terminal for its standard input, on which `typed` is typed."""
+        leader, follower = pty.openpty()
+        try:
+            with self.start(*arguments, stdin=follower) as running:
+                os.write(leader, typed.encode())
+                yield running
+        finally:
+            os.close(leader)
+            os.close(follower)
+
+    def start(self, *arguments: str, stdin: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+        """Start it with pipes for its streams, but for a standard input that is given."""
         return subprocess.Popen(
             [self.path, *arguments],
-            stdin=subprocess.PIPE,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=self.environ,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import stat
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -190,23 +188,9 @@ def test_json_is_for_machines(program: Program) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="pseudo terminals are POSIX's")
 def test_a_terminal_is_asked(program: Program, domain: FakeDomain) -> None:
-    leader, follower = pty.openpty()
-    try:
-        with subprocess.Popen(
-            [program.path, "init"],
-            stdin=follower,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=program.environ,
-            text=True,
-        ) as running:
-            os.write(leader, f"{domain.host}\n{REGISTRY.upper()}\n".encode())
-            assert running.stdout is not None
-            assert running.stderr is not None
-            stdout, stderr = running.stdout.read(), running.stderr.read()
-    finally:
-        os.close(leader)
-        os.close(follower)
+    typed = f"{domain.host}\n{REGISTRY.upper()}\n"
+    with program.at_terminal("init", typed=typed) as running:
+        stdout, stderr = (stream.decode() for stream in running.communicate(timeout=40))
     assert "Domain (such as ecr.example.com): " in stderr
     assert f"now {REGISTRY}]: " in stderr
     assert f"is mapped to {REGISTRY}" in stdout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -74,22 +73,11 @@ def test_many_at_once_lose_nothing_and_leave_nothing_behind(program: Program) ->
 
 @pytest.mark.skipif(os.name != "posix", reason="pseudo terminals are POSIX's")
 def test_a_terminal_is_not_asked_again(program: Program, slow: FakeDomain) -> None:
-    leader, follower = pty.openpty()
-    try:
-        with subprocess.Popen(
-            [program.path, "init"],
-            stdin=follower,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=program.environ,
-        ) as running:
-            os.write(leader, f"{slow.host}\n{REGISTRY}\n\n\n".encode())
-            wait_until_asked(slow)
-            program.init(DOMAIN, REGISTRY)
-            stdout, stderr = running.communicate(timeout=40)
-    finally:
-        os.close(leader)
-        os.close(follower)
+    typed = f"{slow.host}\n{REGISTRY}\n\n\n"
+    with program.at_terminal("init", typed=typed) as running:
+        wait_until_asked(slow)
+        program.init(DOMAIN, REGISTRY)
+        stdout, stderr = running.communicate(timeout=40)
     assert f"{slow.host} uses ecr-custom" in stdout.decode()
     assert stderr.count(b"Domain (") == stderr.count(b"Registry [") == 1
     assert set(program.cred_helpers) == {DOMAIN, REGISTRY, slow.host}
