@@ -31,8 +31,16 @@ _ABSENT = frozenset(
         *("NoSuchHostedZone", "NoSuchHealthCheck", "NoSuchTagSet", "404", "NoSuchBucket"),
     }
 )
+# The beginning of an error code whose text may repeat what was to be signed, a session token in it.
+_WRONG_SIGNATURE = (
+    "SignatureDoesNotMatch",
+    "InvalidSignature",
+    "IncompleteSignature",
+    "RequestTimeTooSkewed",
+)
 # The beginning of an error code, and what to do.
 _REMEDIES = {
+    _WRONG_SIGNATURE: "check this machine's clock and the secret key",
     ("AccessDenied", "UnauthorizedOperation", "NotAuthorized"): (
         f"the deployer needs what {DEPLOYER_TEMPLATE} allows; then run the command again"
     ),
@@ -43,13 +51,6 @@ _REMEDIES = {
         "the credentials have expired or are not valid; sign in again, then run the command again"
     ),
 }
-# The beginning of an error code whose text may repeat what was to be signed, a session token in it.
-_WRONG_SIGNATURE = (
-    "SignatureDoesNotMatch",
-    "InvalidSignature",
-    "IncompleteSignature",
-    "RequestTimeTooSkewed",
-)
 _SEE_WHY = "run `aws sts get-caller-identity`, with the same profile, to see why"
 
 T = TypeVar("T")
@@ -156,7 +157,7 @@ def refusal_of(error: boto.ClientError) -> AwsRefused:
         if code.startswith(codes) or (code == "403" and "AccessDenied" in codes):
             remedy = known
     if code.startswith(_WRONG_SIGNATURE):
-        message, remedy = "", "check this machine's clock and the secret key"
+        message = ""
     return AwsRefused(error.operation_name, code, message, remedy)
 
 

@@ -101,7 +101,7 @@ class Stacks:
 
         def gone() -> bool:
             stack = self.find(change_set.stack_id)
-            return stack is None or not stack.status.endswith(("REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS"))
+            return stack is None or stack.status not in ("REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS")
 
         # Until then, CloudFormation makes no other change set under the name.
         self._poll(gone, "the deletion of an empty stack")
@@ -132,18 +132,20 @@ class Stacks:
         """What CloudFormation finds when it looks at the resources now. Raises StillWaiting."""
         with refusals():
             detection = self.client.detect_stack_drift(StackName=stack.id)["StackDriftDetectionId"]
-        fault = ""
+        looked: dict[str, Any] = {}
 
         def detected() -> bool:
-            nonlocal fault
             with refusals():
-                found = self.client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
-            # What is found of the other resources is there all the same.
-            if found["DetectionStatus"] == "DETECTION_FAILED":
-                fault = " ".join(found.get("DetectionStatusReason", "no reason is given").split())
-            return found["DetectionStatus"] != "DETECTION_IN_PROGRESS"
+                looked.update(
+                    self.client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)
+                )
+            return bool(looked["DetectionStatus"] != "DETECTION_IN_PROGRESS")
 
         self._poll(detected, f"the drift of the stack {stack.name}")
+        fault = ""
+        # What is found of the other resources is there all the same.
+        if looked["DetectionStatus"] == "DETECTION_FAILED":
+            fault = " ".join(looked.get("DetectionStatusReason", "no reason is given").split())
         with refusals():
             found = self.client.describe_stack_resource_drifts(
                 StackName=stack.id, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"]
@@ -170,10 +172,11 @@ class Stacks:
     @contextmanager
     def _template(self, request: StackRequest) -> Iterator[dict[str, Any]]:
         """The argument that says what the template is. CloudFormation keeps what a change set was made of."""
-        body = json.dumps(request.template, separators=(",", ":"))
         if request.template is None:
             yield {"UsePreviousTemplate": True}
-        elif len(body.encode()) <= MAX_TEMPLATE_BYTES:
+            return
+        body = json.dumps(request.template, separators=(",", ":"))
+        if len(body.encode()) <= MAX_TEMPLATE_BYTES:
             yield {"TemplateBody": body}
         else:
             with self.place(body) as url:
